@@ -27,7 +27,10 @@ impl SecretRef {
             Some(("env", name)) if !name.is_empty() => Ok(Self::Env(name.to_owned())),
             Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.to_owned())),
             Some(("exec", line)) if !line.is_empty() => Ok(Self::Exec(line.to_owned())),
-            _ => Err("is not a secret reference: write env:NAME, file:PATH or exec:COMMAND (secrets themselves never stand in the settings)".to_owned()),
+            _ => {
+                Err("is not a secret reference: write env:NAME, file:PATH or exec:COMMAND (secrets themselves never stand in the settings)"
+                    .to_owned())
+            }
         }
     }
 
@@ -42,7 +45,10 @@ impl SecretRef {
             Self::Exec(line) => {
                 let mut words = line.split_whitespace();
                 let program = words.next().unwrap_or_default();
-                let output = Command::new(program).args(words).output().map_err(|error| format!("secret command {program} can't be run: {error}"))?;
+                let output = Command::new(program)
+                    .args(words)
+                    .output()
+                    .map_err(|error| format!("secret command {program} can't be run: {error}"))?;
                 if !output.status.success() {
                     return Err(format!("secret command {program} ended with {}", output.status));
                 }

@@ -36,14 +36,14 @@ pub struct Manifest {
     #[serde(default)]
     pub preflight: Vec<Preflight>,
     /// The collections that are read, by name, in reading order.
-    #[serde(with = "ordered", default)]
+    #[serde(deserialize_with = "ordered::deserialize", default)]
     #[schemars(with = "BTreeMap<String, Collection>")]
     pub see: Ordered<Collection>,
     /// What this system's API can't show.
     #[serde(default)]
     pub blind_spots: Vec<BlindSpot>,
     /// The actions that take access away or lock it down, by name.
-    #[serde(with = "ordered", default)]
+    #[serde(deserialize_with = "ordered::deserialize", default)]
     #[schemars(with = "BTreeMap<String, Take>")]
     pub take: Ordered<Take>,
     /// Replies and what must come of them, run offline by `exeunt scanners check`.

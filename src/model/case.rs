@@ -93,7 +93,11 @@ impl DepartureState {
         use DepartureState::{Cancelled, Closed, Open, Running, Scheduled, Waiting};
         matches!(
             (self, next),
-            (Scheduled, Waiting | Running | Cancelled) | (Waiting, Running | Cancelled) | (Running, Open | Closed) | (Open, Running | Closed) | (Closed, Running)
+            (Scheduled, Waiting | Running | Cancelled)
+                | (Waiting, Running | Cancelled)
+                | (Running, Open | Closed)
+                | (Open, Running | Closed)
+                | (Closed, Running)
         )
     }
 }
