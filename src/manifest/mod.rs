@@ -4,6 +4,7 @@
 //! one that has none. Expressions stay as text in it and are compiled once, through [`express`].
 
 pub mod express;
+pub mod extract;
 pub mod functions;
 pub mod raw;
 pub mod template;
