@@ -515,7 +515,6 @@ pub struct Delta {
 /// Reference expressions name nodes: `account(KEY)`, `group(KEY)`, `role(KEY)`, `app(KEY)`, `resource(KEY)`, `credential(KEY)`,
 /// `device(KEY)`, `person(KEY)` of this system, `address(MAIL)` (whoever has it, in any system), `aka(NAME)` (by a second name).
 #[derive(Deserialize, JsonSchema, Debug, Clone, Default)]
-#[serde(deny_unknown_fields)]
 #[allow(missing_docs)]
 pub struct Yield {
     /// Expression: an inner list; `it` is then its item and `outer` the record.
