@@ -4,3 +4,4 @@ pub mod clock;
 pub mod manifest;
 pub mod model;
 pub mod secret;
+pub mod store;
