@@ -1,6 +1,8 @@
 //! See every way in. Close them all at once. Prove they are closed.
 
 pub mod clock;
+pub mod config;
+pub mod graph;
 pub mod manifest;
 pub mod model;
 pub mod secret;

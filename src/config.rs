@@ -1,0 +1,387 @@
+//! The settings file (`exeunt.toml`): which systems there are, who counts as an executive, and what policy allows.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, anyhow};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::secret::SecretRef;
+
+/// The settings file, checked.
+#[derive(Deserialize, schemars::JsonSchema, Debug, Clone)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where the store is; beside the settings file when left out.
+    #[serde(default)]
+    pub store: Option<PathBuf>,
+    /// A folder of manifests that go before the built-in ones.
+    #[serde(default)]
+    pub scanners: Option<PathBuf>,
+    /// The company.
+    pub company: Company,
+    /// Who is who.
+    #[serde(default)]
+    pub people: People,
+    /// The systems, by the name you give them.
+    #[serde(default)]
+    pub systems: BTreeMap<String, System>,
+    /// What the shadow checks shall let pass.
+    #[serde(default)]
+    pub policy: Policy,
+    /// How departures run.
+    #[serde(default)]
+    pub departure: Departure,
+    /// The audit log.
+    #[serde(default)]
+    pub audit: Audit,
+    /// `exeunt serve`.
+    #[serde(default)]
+    pub serve: Serve,
+    /// The folder of the settings file; paths in it are relative to this.
+    #[serde(skip)]
+    pub folder: PathBuf,
+}
+
+/// The company.
+#[derive(Deserialize, schemars::JsonSchema, Debug, Clone, Default)]
+#[serde(deny_unknown_fields)]
+pub struct Company {
+    /// Its name, for reports.
+    pub name: String,
+    /// Its mail domains: an address outside them is outside the company.
+    pub domains: Vec<String>,
+}
+
+/// Who is who.
+#[derive(Deserialize, schemars::JsonSchema, Debug, Clone, Default)]
+#[serde(deny_unknown_fields)]
+pub struct People {
+    /// An expression over `person` that is true for executives, e.g. `person.title | matches('chief', 'vp ')`.
+    #[serde(default)]
+    pub executive: Option<String>,
+    /// Employee numbers or addresses of people who count as executives whatever the rule says.
+    #[serde(default)]
+    pub executives: Vec<String>,
+    /// Employee numbers or addresses of people whose departure always needs an approval.
+    #[serde(default)]
+    pub protected: Vec<String>,
+    /// Employee number to employee number: who takes over.
+    #[serde(default)]
+    pub successors: BTreeMap<String, String>,
+}
+
+/// One system.
+#[derive(Deserialize, schemars::JsonSchema, Debug, Clone)]
+pub struct System {
+    /// The manifest that speaks to it.
+    pub scanner: String,
+    /// Where the reading secret is: `env:NAME`, `file:PATH`, `exec:COMMAND`.
+    #[serde(default)]
+    pub read: Option<String>,
+    /// Where the revoking secret is.
+    #[serde(default)]
+    pub revoke: Option<String>,
+    /// A PEM file of certification authorities to trust beside the system's own.
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
+    /// When it is scanned, in cron syntax (`0 2 * * *`, UTC); `serve.schedule` when left out.
+    #[serde(default)]
+    pub schedule: Option<String>,
+    /// The app, in an SSO system, through which people sign in here.
+    #[serde(default)]
+    pub signs_in_through: Option<SignIn>,
+    /// Everything else: what the manifest's `settings` ask for.
+    #[serde(flatten)]
+    #[schemars(with = "BTreeMap<String, Value>")]
+    pub settings: Map<String, Value>,
+}
+
+/// The app, in an SSO system, through which people sign in somewhere.
+#[derive(Deserialize, schemars::JsonSchema, Debug, Clone, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct SignIn {
+    /// The SSO system's name in this file.
+    pub system: String,
+    /// The app's name or key there.
+    pub app: String,
+}
+
+/// What the shadow checks shall let pass.
+#[derive(Deserialize, schemars::JsonSchema, Debug, Clone, Default)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// Names of apps that may hold grants (the company's mail client …).
+    #[serde(default)]
+    pub approved_apps: Vec<String>,
+    /// Addresses or logins of accounts that may hold administrator roles, or be local (break-glass accounts).
+    #[serde(default)]
+    pub approved_admins: Vec<String>,
+    /// Names of files that may be open to anyone; `*` stands for anything.
+    #[serde(default)]
+    pub public_by_design: Vec<String>,
+    /// Names of files that people may share with themselves (receipts …); `*` stands for anything.
+    #[serde(default)]
+    pub own_files: Vec<String>,
+    /// Days without a sign of life after which a device record counts as stale; 90 when left out.
+    #[serde(default)]
+    pub stale_device_days: Option<i64>,
+    /// Single findings that somebody has accepted, for a time.
+    #[serde(default)]
+    pub exceptions: Vec<Exception>,
+}
+
+/// A finding that somebody has accepted, for a time.
+#[derive(Deserialize, schemars::JsonSchema, Debug, Clone)]
+#[serde(deny_unknown_fields)]
+pub struct Exception {
+    /// The check's name.
+    pub check: String,
+    /// The subject's key or name; `*` stands for anything.
+    pub subject: String,
+    /// Why.
+    pub reason: String,
+    /// Who decided.
+    pub decided_by: String,
+    /// The last day it holds (`2027-01-31`).
+    #[schemars(with = "String")]
+    pub until: jiff::civil::Date,
+}
+
+/// How departures run.
+#[derive(Deserialize, schemars::JsonSchema, Debug, Clone)]
+#[serde(deny_unknown_fields, default)]
+pub struct Departure {
+    /// More departures than this within `mass_window` stop and ask.
+    pub mass_limit: u32,
+    /// The time they are counted in (`1h`).
+    pub mass_window: String,
+    /// Every departure waits for a second person's approval of its exact plan.
+    pub approval: bool,
+    /// Actions that manifests keep out of plans (`okta.deactivate`: scanner, dot, action) and that yours shall hold.
+    pub allow: Vec<String>,
+    /// Actions that yours shall not hold, likewise.
+    pub deny: Vec<String>,
+    /// Access that a leaver keeps, each a named person's decision with an end.
+    pub keep: Vec<Keep>,
+    /// Who gets the tasks of a role: role to address.
+    pub roles: BTreeMap<String, String>,
+}
+
+impl Default for Departure {
+    fn default() -> Self {
+        Self {
+            mass_limit: 3,
+            mass_window: "1h".to_owned(),
+            approval: false,
+            allow: Vec::new(),
+            deny: Vec::new(),
+            keep: Vec::new(),
+            roles: BTreeMap::new(),
+        }
+    }
+}
+
+/// Access that a leaver keeps.
+#[derive(Deserialize, schemars::JsonSchema, Debug, Clone)]
+#[serde(deny_unknown_fields)]
+pub struct Keep {
+    /// Employee number or address; `*` for everyone (payroll self-service).
+    pub person: String,
+    /// The system.
+    pub system: String,
+    /// The node's key or name there; `*` for everything in that system.
+    #[serde(default = "everything")]
+    pub node: String,
+    /// Why.
+    pub reason: String,
+    /// Who decided.
+    pub decided_by: String,
+    /// The last day it holds.
+    #[schemars(with = "String")]
+    pub until: jiff::civil::Date,
+}
+
+fn everything() -> String {
+    "*".to_owned()
+}
+
+/// The audit log.
+#[derive(Deserialize, schemars::JsonSchema, Debug, Clone)]
+#[serde(deny_unknown_fields, default)]
+pub struct Audit {
+    /// The log's name, in every checkpoint: `exeunt.example/audit/acme`.
+    pub origin: String,
+    /// The signing key's file; made when it is missing.
+    pub key: PathBuf,
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        Self { origin: "exeunt/audit".to_owned(), key: PathBuf::from("exeunt-audit.key") }
+    }
+}
+
+/// `exeunt serve`.
+#[derive(Deserialize, schemars::JsonSchema, Debug, Clone)]
+#[serde(deny_unknown_fields, default)]
+pub struct Serve {
+    /// Where to listen.
+    pub listen: String,
+    /// When systems are scanned that don't say otherwise, in cron syntax, UTC.
+    pub schedule: String,
+    /// How often HR is asked for departures, in cron syntax, UTC; empty for never.
+    pub poll: String,
+    /// HR's webhooks, by the path's last part (`/hooks/<name>`).
+    pub hooks: BTreeMap<String, Hook>,
+}
+
+impl Default for Serve {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8470".to_owned(),
+            schedule: "0 2 * * *".to_owned(),
+            poll: "*/15 * * * *".to_owned(),
+            hooks: BTreeMap::new(),
+        }
+    }
+}
+
+/// One HR webhook.
+#[derive(Deserialize, schemars::JsonSchema, Debug, Clone)]
+#[serde(deny_unknown_fields)]
+pub struct Hook {
+    /// How it is signed.
+    pub kind: HookKind,
+    /// The HR system it speaks for.
+    pub system: String,
+    /// Where the signing secret is.
+    pub secret: String,
+}
+
+/// How a webhook is signed.
+#[derive(Deserialize, schemars::JsonSchema, Debug, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum HookKind {
+    /// BambooHR: hex HMAC-SHA-256 of body and time stamp, in `X-BambooHR-Signature` and `X-BambooHR-Timestamp`.
+    Bamboohr,
+}
+
+impl Config {
+    /// Reads and checks a settings file.
+    ///
+    /// # Errors
+    /// One line: the file can't be read, or what is wrong in which line of it.
+    pub fn load(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            anyhow!("settings file {} can't be read: {error}; `exeunt init` writes a new one, --config names another", path.display())
+        })?;
+        let mut config = Self::parse(&text).map_err(|problem| anyhow!("{}: {problem}", path.display()))?;
+        config.folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
+        Ok(config)
+    }
+
+    /// Reads and checks settings from their text.
+    ///
+    /// # Errors
+    /// One line: what is wrong, and in which line.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let config: Self = toml::from_str(text).map_err(|error| {
+            let line = error.span().map(|span| text[..span.start.min(text.len())].lines().count().max(1));
+            let message = error.message().lines().collect::<Vec<_>>().join(" ");
+            line.map_or_else(|| message.clone(), |line| format!("line {line}: {message}"))
+        })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        for (name, system) in &self.systems {
+            for (hand, secret) in [("read", &system.read), ("revoke", &system.revoke)] {
+                if let Some(secret) = secret {
+                    SecretRef::parse(secret).map_err(|problem| format!("systems.{name}.{hand} {problem}"))?;
+                }
+            }
+            if let Some(sign_in) = &system.signs_in_through
+                && !self.systems.contains_key(&sign_in.system)
+            {
+                return Err(format!("systems.{name}.signs_in_through names the system {:?}, which isn't configured", sign_in.system));
+            }
+        }
+        for (name, hook) in &self.serve.hooks {
+            SecretRef::parse(&hook.secret).map_err(|problem| format!("serve.hooks.{name}.secret {problem}"))?;
+            if !self.systems.contains_key(&hook.system) {
+                return Err(format!("serve.hooks.{name}.system names {:?}, which isn't configured", hook.system));
+            }
+        }
+        Ok(())
+    }
+
+    /// A path of the settings, relative to the settings file's folder.
+    pub fn at(&self, path: &Path) -> PathBuf {
+        self.folder.join(path)
+    }
+
+    /// Where the store is.
+    pub fn store_path(&self) -> PathBuf {
+        self.at(self.store.as_deref().unwrap_or(Path::new("exeunt.db")))
+    }
+
+    /// Whether an address belongs to the company (a subdomain counts).
+    pub fn is_company_address(&self, address: &str) -> bool {
+        let domain = address.rsplit_once('@').map_or(address, |(_, domain)| domain).to_lowercase();
+        self.company.domains.iter().any(|own| domain == own.to_lowercase() || domain.ends_with(&format!(".{}", own.to_lowercase())))
+    }
+}
+
+/// Whether `text` is like `pattern`, in which `*` stands for anything. Case doesn't matter.
+pub fn is_like(text: &str, pattern: &str) -> bool {
+    let text = text.to_lowercase();
+    let pattern = pattern.to_lowercase();
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = text.strip_prefix(first) else { return false };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
+    for part in middle {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const GOOD: &str = r#"
+[company]
+name = "Acme"
+domains = ["acme.example"]
+
+[systems.okta]
+scanner = "okta"
+domain = "acme.okta.example"
+read = "env:OKTA_READ"
+"#;
+
+    #[test]
+    fn a_mistake_is_one_line_that_says_where() {
+        assert_eq!(Config::parse(GOOD).unwrap().systems["okta"].settings["domain"], "acme.okta.example");
+        let unknown = Config::parse(&GOOD.replace("name = \"Acme\"", "name = \"Acme\"\ncolour = 1")).unwrap_err();
+        assert!(unknown.contains("line 4") && unknown.contains("colour") && !unknown.contains('\n'), "{unknown}");
+        let pasted = Config::parse(&GOOD.replace("env:OKTA_READ", "00aBcSecret")).unwrap_err();
+        assert!(pasted.contains("systems.okta.read") && !pasted.contains("00aBc"), "{pasted}");
+    }
+
+    #[test]
+    fn patterns() {
+        assert!(is_like("Press kit 2026.zip", "press kit*"));
+        assert!(is_like("a-b-c", "a*b*c") && is_like("abc", "*") && is_like("abc", "abc"));
+        assert!(!is_like("abc", "ab") && !is_like("abc", "*d") && !is_like("ab", "ab*b"));
+    }
+}

@@ -1,0 +1,371 @@
+//! The graph at a moment, read from the store: several scopes' words about a node merged, names resolved.
+
+use std::collections::{BTreeMap, HashMap};
+
+use anyhow::Result;
+use jiff::Timestamp;
+use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
+use rusqlite::Connection;
+use serde_json::{Map, Value, json};
+
+use crate::model::{EdgeKind, Level, NodeId, NodeKind, NodeRef, normal_address};
+use crate::store::graph as rows;
+
+/// A node at a moment.
+#[derive(Debug, Clone)]
+pub struct Node {
+    /// Its identity in the store.
+    pub id: NodeId,
+    /// Its system; empty for an address.
+    pub system: String,
+    /// What it is.
+    pub kind: NodeKind,
+    /// Its key in its system.
+    pub key: String,
+    /// The credential's or resource's type; empty for other kinds.
+    pub type_: String,
+    /// What people call it, if anybody said.
+    pub name: Option<String>,
+    /// Everything else, of every scope that saw it.
+    pub attrs: Map<String, Value>,
+    /// Since when it has been so (the earliest word about it).
+    pub since: Option<Timestamp>,
+    /// Whether a scope saw the node itself, rather than an edge that mentions it.
+    pub seen: bool,
+}
+
+impl Node {
+    /// What to call it: its name, else its key.
+    pub fn label(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.key)
+    }
+
+    /// A text attribute.
+    pub fn text(&self, attr: &str) -> Option<&str> {
+        self.attrs.get(attr).and_then(Value::as_str)
+    }
+
+    /// A list attribute's texts; a lone text counts as a list of one.
+    pub fn texts(&self, attr: &str) -> Vec<&str> {
+        match self.attrs.get(attr) {
+            Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).collect(),
+            Some(Value::String(text)) => vec![text],
+            _ => Vec::new(),
+        }
+    }
+
+    /// A moment attribute (`last_used`), in any form that [`crate::manifest::functions::parse_time`] knows.
+    pub fn time(&self, attr: &str) -> Option<Timestamp> {
+        self.attrs.get(attr).and_then(|value| crate::manifest::functions::parse_time(value).flatten())
+    }
+
+    /// Whether its system says that it is switched off.
+    pub fn disabled(&self) -> bool {
+        self.text("state") == Some("disabled")
+    }
+
+    /// The mail addresses that an account answers to, normalised. For an address node, itself.
+    pub fn emails(&self) -> Vec<String> {
+        if self.kind == NodeKind::Address {
+            return vec![self.key.clone()];
+        }
+        self.texts("emails").into_iter().filter(|address| address.contains('@')).map(normal_address).collect()
+    }
+
+    /// The node as expressions see it.
+    pub fn as_value(&self) -> Value {
+        let mut map = self.attrs.clone();
+        map.insert("id".into(), json!(self.key));
+        map.insert("key".into(), json!(self.key));
+        map.insert("name".into(), json!(self.name));
+        map.insert("kind".into(), json!(self.kind.word()));
+        map.insert("type".into(), json!(self.type_));
+        map.insert("system".into(), json!(self.system));
+        if self.kind == NodeKind::Address {
+            map.insert("email".into(), json!(self.key));
+            map.insert("emails".into(), json!([self.key]));
+        } else if let Some(email) = self.emails().first() {
+            map.entry("email").or_insert_with(|| json!(email));
+        }
+        Value::Object(map)
+    }
+}
+
+/// An edge at a moment.
+#[derive(Debug, Clone)]
+pub struct Edge {
+    /// What it says.
+    pub kind: EdgeKind,
+    /// How far access goes.
+    pub level: Option<Level>,
+    /// Everything else.
+    pub attrs: Map<String, Value>,
+    /// Since when.
+    pub since: Timestamp,
+    /// The system whose scan says so; empty for a link.
+    pub system: String,
+}
+
+/// How sure a link is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LinkState {
+    /// The rules are sure.
+    Certain,
+    /// The rules think so: a person should look.
+    Likely,
+    /// Something speaks against it, or several people could be meant.
+    Disputed,
+    /// Somebody said yes.
+    Confirmed,
+    /// Somebody said no.
+    Rejected,
+}
+
+impl LinkState {
+    /// The state of this name.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Some(match word {
+            "certain" => Self::Certain,
+            "likely" => Self::Likely,
+            "disputed" => Self::Disputed,
+            "confirmed" => Self::Confirmed,
+            "rejected" => Self::Rejected,
+            _ => return None,
+        })
+    }
+
+    /// Its name.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Certain => "certain",
+            Self::Likely => "likely",
+            Self::Disputed => "disputed",
+            Self::Confirmed => "confirmed",
+            Self::Rejected => "rejected",
+        }
+    }
+
+    /// Whether exeunt acts on it without a person's word.
+    pub fn is_sure(self) -> bool {
+        matches!(self, Self::Certain | Self::Confirmed)
+    }
+}
+
+/// The claim that an account is a person's.
+#[derive(Debug, Clone)]
+pub struct Link {
+    /// Its id in the store.
+    pub id: i64,
+    /// The person.
+    pub person: NodeId,
+    /// The account.
+    pub account: NodeId,
+    /// How sure.
+    pub state: LinkState,
+    /// 0 to 1.
+    pub confidence: f64,
+    /// What speaks for it.
+    pub evidence: Vec<String>,
+}
+
+/// The graph at a moment.
+#[derive(Debug)]
+pub struct Graph {
+    /// The graph itself. Edges point from who has to what they have; sure links stand in it as `has_account`.
+    pub net: DiGraph<Node, Edge>,
+    /// Every link, the unsure and the rejected too.
+    pub links: Vec<Link>,
+    /// Names in edges that no node of their system has: how many, for the coverage report.
+    pub dangling: usize,
+    by_id: HashMap<NodeId, NodeIndex>,
+    by_key: HashMap<(String, NodeRef), NodeIndex>,
+    /// Category of each system.
+    categories: BTreeMap<String, String>,
+}
+
+impl Graph {
+    /// Reads the graph as it is now, or as it was at a moment.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn read(conn: &Connection, as_of: Option<Timestamp>) -> Result<Self> {
+        let mut graph = Self {
+            net: DiGraph::new(),
+            links: Vec::new(),
+            dangling: 0,
+            by_id: HashMap::new(),
+            by_key: HashMap::new(),
+            categories: BTreeMap::new(),
+        };
+        let mut statement = conn.prepare("SELECT name, category FROM system WHERE id > 0 ORDER BY name")?;
+        graph.categories = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
+        let mut names: HashMap<(String, String), NodeIndex> = HashMap::new();
+        for row in rows::nodes(conn, as_of)? {
+            graph.add_node(row, &mut names);
+        }
+        let stand_ins = graph.resolve_names(&names);
+        for row in rows::edges(conn, as_of)? {
+            let (Some(src), Some(dst)) = (graph.by_id.get(&row.src), graph.by_id.get(&row.dst)) else { continue };
+            let resolve = |index: NodeIndex| {
+                stand_ins.get(&(index, row.system.clone())).copied().or_else(|| (graph.net[index].kind != NodeKind::Alias).then_some(index))
+            };
+            let (Some(src), Some(dst)) = (resolve(*src), resolve(*dst)) else {
+                graph.dangling += 1;
+                continue;
+            };
+            graph.net.add_edge(src, dst, Edge { kind: row.kind, level: row.level, attrs: row.attrs, since: row.since, system: row.system });
+        }
+        for row in rows::links(conn, as_of)? {
+            let state = LinkState::from_word(&row.state).unwrap_or(LinkState::Disputed);
+            graph.links.push(Link {
+                id: row.id,
+                person: row.person,
+                account: row.account,
+                state,
+                confidence: row.confidence,
+                evidence: row.evidence,
+            });
+            if let (true, Some(person), Some(account)) = (state.is_sure(), graph.by_id.get(&row.person), graph.by_id.get(&row.account)) {
+                let edge = Edge {
+                    kind: EdgeKind::HasAccount,
+                    level: None,
+                    attrs: Map::new(),
+                    since: Timestamp::UNIX_EPOCH,
+                    system: String::new(),
+                };
+                graph.net.add_edge(*person, *account, edge);
+            }
+        }
+        Ok(graph)
+    }
+
+    fn add_node(&mut self, row: rows::NodeRow, names: &mut HashMap<(String, String), NodeIndex>) {
+        let index = match self.by_id.get(&row.id) {
+            Some(index) => *index,
+            None => {
+                let node = Node {
+                    id: row.id,
+                    system: row.system.clone(),
+                    kind: row.node.kind,
+                    key: row.node.key.clone(),
+                    type_: String::new(),
+                    name: None,
+                    attrs: Map::new(),
+                    since: None,
+                    seen: false,
+                };
+                let index = self.net.add_node(node);
+                self.by_id.insert(row.id, index);
+                self.by_key.insert((row.system.clone(), row.node), index);
+                index
+            }
+        };
+        let Some(seen) = row.seen else { return };
+        for name in &seen.aka {
+            names.insert((row.system.clone(), name.to_lowercase()), index);
+        }
+        let node = &mut self.net[index];
+        node.seen = true;
+        node.since = match (node.since, row.since) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        if !seen.type_.is_empty() {
+            node.type_ = seen.type_;
+        }
+        node.name = node.name.take().or(seen.name);
+        for (name, value) in seen.attrs {
+            // Lists of several scopes add up; of anything else the first word counts.
+            match (node.attrs.get_mut(&name), value) {
+                (Some(Value::Array(list)), Value::Array(more)) => {
+                    for item in more {
+                        if !list.contains(&item) {
+                            list.push(item);
+                        }
+                    }
+                }
+                (Some(_), _) => {}
+                (None, value) => {
+                    node.attrs.insert(name, value);
+                }
+            }
+        }
+    }
+
+    /// What each alias, and each address as one system speaks of it, stands for: the account of that system that has the address; an
+    /// address that no account there has stands for itself.
+    fn resolve_names(&self, names: &HashMap<(String, String), NodeIndex>) -> HashMap<(NodeIndex, String), NodeIndex> {
+        let mut stand_ins = HashMap::new();
+        let mut of_address: HashMap<(String, String), Vec<NodeIndex>> = HashMap::new();
+        for index in self.net.node_indices() {
+            let node = &self.net[index];
+            if node.kind == NodeKind::Account && node.seen {
+                for email in node.emails() {
+                    of_address.entry((node.system.clone(), email)).or_default().push(index);
+                }
+            }
+        }
+        for index in self.net.node_indices() {
+            let node = &self.net[index];
+            match node.kind {
+                NodeKind::Alias => {
+                    if let Some(target) = names.get(&(node.system.clone(), node.key.clone())) {
+                        stand_ins.insert((index, node.system.clone()), *target);
+                    }
+                }
+                NodeKind::Address => {
+                    for system in self.categories.keys() {
+                        // Two accounts with one address: the address stays what it is, and both are linked to whoever has it.
+                        if let Some([only]) = of_address.get(&(system.clone(), node.key.clone())).map(Vec::as_slice) {
+                            stand_ins.insert((index, system.clone()), *only);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        stand_ins
+    }
+
+    /// The node of this identity.
+    pub fn index(&self, id: NodeId) -> Option<NodeIndex> {
+        self.by_id.get(&id).copied()
+    }
+
+    /// The node of this identity.
+    pub fn node(&self, id: NodeId) -> Option<&Node> {
+        self.index(id).map(|index| &self.net[index])
+    }
+
+    /// The node of this system, kind and key. Addresses have the system "".
+    pub fn find(&self, system: &str, node: &NodeRef) -> Option<NodeIndex> {
+        self.by_key.get(&(system.to_owned(), node.clone())).copied()
+    }
+
+    /// Every node, with its index, in a fixed order.
+    pub fn nodes(&self) -> impl Iterator<Item = (NodeIndex, &Node)> {
+        self.net.node_indices().map(|index| (index, &self.net[index]))
+    }
+
+    /// The edges out of a node: index, edge, and what it points to.
+    pub fn out(&self, from: NodeIndex) -> impl Iterator<Item = (EdgeIndex, &Edge, NodeIndex)> {
+        use petgraph::visit::EdgeRef as _;
+        self.net.edges(from).map(|edge| (edge.id(), edge.weight(), edge.target()))
+    }
+
+    /// The edges into a node: index, edge, and where it comes from.
+    pub fn into(&self, to: NodeIndex) -> impl Iterator<Item = (EdgeIndex, &Edge, NodeIndex)> {
+        use petgraph::visit::EdgeRef as _;
+        self.net.edges_directed(to, petgraph::Direction::Incoming).map(|edge| (edge.id(), edge.weight(), edge.source()))
+    }
+
+    /// The category of a system (`sso`, `badge` …).
+    pub fn category(&self, system: &str) -> &str {
+        self.categories.get(system).map_or("", String::as_str)
+    }
+
+    /// The systems that the store knows.
+    pub fn systems(&self) -> impl Iterator<Item = &str> {
+        self.categories.keys().map(String::as_str)
+    }
+}
