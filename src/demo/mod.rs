@@ -1,0 +1,8 @@
+//! The simulated company: people, and vendors' servers that keep to the vendors' own API descriptions.
+
+pub mod company;
+pub mod faults;
+#[cfg(test)]
+pub(crate) mod probe;
+mod staff;
+pub mod vendor;
