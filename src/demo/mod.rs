@@ -2,6 +2,7 @@
 
 pub mod company;
 pub mod faults;
+pub mod okta;
 #[cfg(test)]
 pub(crate) mod probe;
 mod staff;

@@ -107,6 +107,7 @@ impl Probe {
             .append(true)
             .open(path)
             .unwrap();
-        writeln!(file, "{line}").unwrap();
+        // in one piece: other tests append to the same file
+        file.write_all(format!("{line}\n").as_bytes()).unwrap();
     }
 }
