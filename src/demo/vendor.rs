@@ -381,16 +381,21 @@ pub fn origin(headers: &HeaderMap) -> String {
     format!("http://{host}")
 }
 
-/// The absolute address of the same request with one query parameter set to a (plain ASCII) value.
+/// The absolute address of the same request with one query parameter set to another (plain ASCII) value.
 pub fn same_with(headers: &HeaderMap, uri: &Uri, name: &str, value: &str) -> String {
+    // `page[after]` may come with its brackets encoded or not; it leaves encoded.
+    let encoded = |name: &str| name.replace('[', "%5B").replace(']', "%5D");
     let mut query: Vec<String> = uri
         .query()
         .unwrap_or_default()
         .split('&')
-        .filter(|pair| !pair.is_empty() && pair.split('=').next() != Some(name))
+        .filter(|pair| {
+            let own = pair.split('=').next().unwrap_or_default();
+            !pair.is_empty() && !encoded(own).eq_ignore_ascii_case(&encoded(name))
+        })
         .map(str::to_owned)
         .collect();
-    query.push(format!("{name}={value}"));
+    query.push(format!("{}={value}", encoded(name)));
     format!("{}{}?{}", origin(headers), uri.path(), query.join("&"))
 }
 
@@ -400,3 +405,7 @@ pub fn link(response: &mut Response, url: &str, rel: &str) {
         response.headers_mut().append(header::LINK, value);
     }
 }
+
+#[cfg(test)]
+#[path = "vendor_tests.rs"]
+mod tests;

@@ -6,6 +6,7 @@ mod view;
 mod write;
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State as Shared};
@@ -14,7 +15,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::company::Company;
-use super::vendor::{Access, broken, is_write, origin, reply};
+use super::vendor::{Access, RateLimit, RateStyle, broken, is_write, origin, reply};
 use state::State;
 
 pub use state::user_id;
@@ -26,6 +27,15 @@ pub fn router(company: Arc<Company>) -> Router {
             .fallback(answer)
             .with_state(Arc::new(Mutex::new(state))),
         Err(error) => broken("okta", &error),
+    }
+}
+
+/// Okta's limit for most of its endpoints: 600 requests a minute, told in `x-rate-limit-*`.
+pub fn rate_limit() -> RateLimit {
+    RateLimit {
+        limit: 600,
+        window: Duration::from_secs(60),
+        style: RateStyle::Okta,
     }
 }
 

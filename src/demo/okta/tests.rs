@@ -265,3 +265,49 @@ async fn the_remaining_reads_answer() {
     org.get("/api/v1/logs?limit=10").await;
     org.get("/api/v1/users/00uE1001000000000000/factors").await;
 }
+
+/// The answer key and the fixture must not drift apart.
+#[test]
+fn direct_assignments_are_as_the_answer_key_says() {
+    let company = Company::load("2026-03-10T09:00:00Z".parse().unwrap()).unwrap();
+    let state = State::build(&company).unwrap();
+    let through = |person: &Option<String>, label: &str| {
+        let user = user_id(person.as_deref().unwrap());
+        let app = state.apps.values().find(|app| app.label == label).unwrap();
+        assert!(app.direct.contains_key(&user), "{label}");
+        let mut groups = app.groups.iter().map(|id| &state.groups[id]);
+        groups.any(|group| group.members.contains(&user))
+    };
+    let ours = |check: &str, system: &str| check == "direct-assignment" && system == "okta";
+    let flaws = company.flaws.iter().filter(|f| ours(&f.check, &f.system));
+    assert_eq!(
+        flaws
+            .clone()
+            .filter(|f| through(&f.person, &f.subject))
+            .count(),
+        2
+    );
+    assert_eq!(flaws.count(), 2);
+    let traps = company.traps.iter().filter(|t| ours(&t.check, &t.system));
+    assert_eq!(
+        traps
+            .clone()
+            .filter(|t| !through(&t.person, &t.subject))
+            .count(),
+        1
+    );
+    assert_eq!(traps.count(), 1);
+    for flaw in company.flaws.iter().filter(|f| f.system == "okta") {
+        let mut labels = state.apps.values().map(|app| &app.label);
+        let mut clients = state.clients.values();
+        let mut tokens = state.api_tokens.values().map(|token| &token.name);
+        let mut roles = state.roles.values().flatten().map(|role| &role.label);
+        let known = match flaw.check.as_str() {
+            "oauth-grant" => clients.any(|name| *name == flaw.subject),
+            "api-token" => tokens.any(|name| *name == flaw.subject),
+            "standing-admin" => roles.any(|label| *label == flaw.subject),
+            _ => labels.any(|label| *label == flaw.subject),
+        };
+        assert!(known, "{} is not in the fixture", flaw.subject);
+    }
+}
