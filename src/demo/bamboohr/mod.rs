@@ -45,6 +45,17 @@ impl BambooHr {
         self.change(number, None)
     }
 
+    /// A new day: whoever's last day it was, or lay before it, becomes inactive now.
+    pub fn day_comes(&self, today: civil::Date) {
+        let mut state = self.state();
+        let before = std::mem::replace(&mut state.today, today);
+        for record in state.records.values_mut() {
+            if record.person.active(before) != record.person.active(today) {
+                record.changed = now();
+            }
+        }
+    }
+
     fn change(&self, number: &str, last_day: Option<civil::Date>) -> anyhow::Result<()> {
         let mut state = self.state();
         let record = state

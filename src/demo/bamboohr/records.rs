@@ -61,7 +61,7 @@ impl State {
                 // someone's record is touched now and then; a leaver's when they left
                 changed: company.days_ago(match person.left {
                     Some(left) if left <= today => i64::from((today - left).get_days()),
-                    _ => 30 + i64::from(person.index() % 300).min(days),
+                    _ => (30 + i64::from(person.index() % 300)).min(days),
                 }),
             };
             (person.index(), record)

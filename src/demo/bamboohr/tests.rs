@@ -99,7 +99,7 @@ async fn a_termination_is_told_and_flips_the_status_when_its_day_comes() {
 
 #[tokio::test]
 async fn a_date_in_the_future_shows_only_to_those_who_ask() {
-    let (_, up) = hr().await;
+    let (hr, up) = hr().await;
     let reader = caller(&up, "read-bamboohr");
     let coo = "/api/v1/employees/1004?fields=status,terminationDate";
     assert!(reader.get(coo).await.body["terminationDate"].is_null());
@@ -113,6 +113,13 @@ async fn a_date_in_the_future_shows_only_to_those_who_ask() {
         .await
         .body;
     assert_eq!(rows[1]["employmentStatus"], "Terminated");
+    let since = now();
+    hr.day_comes("2026-05-09".parse().unwrap());
+    assert_eq!(reader.get(coo).await.body["status"], "Inactive");
+    let changes = format!("/api/v1/employees/changed?since={since}");
+    let changed = reader.get(&changes).await.body["employees"].clone();
+    assert_eq!(changed.as_object().unwrap().len(), 1);
+    assert_eq!(changed["1004"]["action"], "Updated");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! A simulated Okta organisation, after Okta's own description of its management API.
 
+mod planted;
 mod read;
 mod state;
 mod view;

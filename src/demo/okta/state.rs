@@ -2,14 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::Context;
 use jiff::Timestamp;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::planted::{FactorKind, Planted, ServiceAccount};
 use crate::demo::company::{Company, Person};
-
-const PLANTED: &str = include_str!("../../../fixtures/okta/state.yaml");
 
 /// The organisation as it stands.
 pub(super) struct State {
@@ -131,8 +128,7 @@ pub(super) fn id(prefix: &str, name: &str) -> String {
 impl State {
     /// The organisation on the day the simulation starts.
     pub(super) fn build(company: &Company) -> anyhow::Result<State> {
-        let planted: Planted =
-            serde_saphyr::from_str(PLANTED).context("fixtures/okta/state.yaml does not parse")?;
+        let planted = Planted::load()?;
         let mut state = State {
             me: planted.service_account.id.clone(),
             users: users(company, &planted.service_account),
@@ -391,118 +387,4 @@ fn factor(kind: FactorKind, person: &Person, company: &Company) -> Factor {
             }),
         },
     }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Planted {
-    service_account: ServiceAccount,
-    groups: Vec<PlantedGroup>,
-    apps: Vec<PlantedApp>,
-    factors: BTreeMap<String, Vec<FactorKind>>,
-    oauth: Vec<PlantedGrant>,
-    api_tokens: Vec<PlantedToken>,
-    roles: Vec<PlantedRole>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ServiceAccount {
-    id: String,
-    login: String,
-    first: String,
-    last: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PlantedGroup {
-    name: String,
-    #[serde(rename = "type")]
-    kind: Option<String>,
-    members: Members,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Members {
-    #[serde(default)]
-    everyone: bool,
-    #[serde(default)]
-    executives: bool,
-    department: Option<String>,
-    #[serde(default)]
-    people: Vec<String>,
-}
-
-impl Members {
-    fn ids(&self, company: &Company, service: &str) -> BTreeSet<String> {
-        let mut ids: BTreeSet<_> = company
-            .employed()
-            .filter(|p| {
-                self.everyone
-                    || (self.executives && p.executive)
-                    || self.department.as_ref() == Some(&p.department)
-                    || self.people.contains(&p.number)
-            })
-            .map(|p| user_id(&p.number))
-            .collect();
-        if self.everyone {
-            ids.insert(service.to_owned());
-        }
-        ids
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PlantedApp {
-    label: String,
-    name: String,
-    mode: String,
-    groups: Vec<String>,
-    #[serde(default)]
-    direct: Vec<Direct>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Direct {
-    person: String,
-    role: String,
-}
-
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "lowercase")]
-enum FactorKind {
-    Sms,
-    Webauthn,
-    Push,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PlantedGrant {
-    client: String,
-    person: String,
-    scopes: Vec<String>,
-    days: i64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PlantedToken {
-    name: String,
-    person: String,
-    days: i64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PlantedRole {
-    person: String,
-    #[serde(rename = "type")]
-    kind: String,
-    label: String,
-    days: i64,
 }
