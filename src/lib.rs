@@ -1,3 +1,8 @@
-//! x
+//! See every way in. Close them all at once. Prove they are closed.
 
+pub mod clock;
 pub mod demo;
+pub mod manifest;
+pub mod model;
+pub mod secret;
+pub mod store;

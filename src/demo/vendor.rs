@@ -260,9 +260,9 @@ fn tell_rate(headers: &mut HeaderMap, rate: &RateLimit, left: u32, ends: i64) {
     }
 }
 
-/// The moment it is; the simulated vendors' only look at the clock.
+/// The moment it is, for the simulated vendors.
 pub fn now() -> Timestamp {
-    Timestamp::now()
+    crate::clock::now()
 }
 
 /// What a request may do, by the token it carries.

@@ -1,0 +1,360 @@
+//! The one module that knows the expression engine (Jinja through `minijinja`, bounded by fuel).
+//!
+//! Most expressions in manifests are plain paths (`it.profile.login`) or references (`account(it.id)`); these are looked
+//! up directly in the record. Only the rest is handed to the engine, and only then is the record converted for it.
+
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, LazyLock, RwLock};
+
+use minijinja::value::Serde;
+use minijinja::{Environment, Expression, UndefinedBehavior, Value as Jinja};
+use serde_json::Value;
+
+use super::functions;
+use crate::model::{NodeKind, NodeRef};
+
+/// Every name an expression may use. Which of them hold something depends on where the expression stands.
+pub const NAMES: &[&str] = &[
+    "it",
+    "outer",
+    "body",
+    "status",
+    "headers",
+    "settings",
+    "parent",
+    "person",
+    "node",
+    "from",
+    "to",
+    "edge",
+    "since",
+    "now",
+    "seen",
+    "entries",
+    "successor",
+    "job",
+    "secret",
+    "token",
+    "code",
+    "act_as",
+    "departure",
+];
+
+/// Steps one evaluation may take before it is stopped; the engine also charges for bytes.
+const FUEL: u64 = 200_000;
+
+static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut engine = Environment::new();
+    // A missing field is null, as API answers need; unknown names are refused when the manifest is loaded.
+    engine.set_undefined_behavior(UndefinedBehavior::Chainable);
+    engine.set_fuel(Some(FUEL));
+    engine.set_recursion_limit(64);
+    functions::add_to(&mut engine);
+    engine
+});
+
+/// Compiled expressions by source. Manifests are few and their expressions are shared by every record.
+static COMPILED: LazyLock<RwLock<HashMap<String, Arc<Expr>>>> = LazyLock::new(RwLock::default);
+
+/// A compiled expression.
+#[derive(Debug)]
+pub struct Expr {
+    source: String,
+    form: Form,
+}
+
+#[derive(Debug)]
+enum Form {
+    /// `name.field.field`: looked up directly.
+    Path { root: &'static str, fields: Vec<String> },
+    /// `account(inner)`: a reference to a node.
+    Reference { kind: NodeKind, inner: Arc<Expr> },
+    /// Anything else; with the names it uses.
+    Engine { expression: Expression<'static, 'static>, names: Vec<&'static str> },
+}
+
+impl Expr {
+    /// Compiles an expression; the same source is compiled once in a process.
+    ///
+    /// # Errors
+    /// One line: the syntax error, or the name that is not in scope anywhere.
+    pub fn compile(source: &str) -> Result<Arc<Self>, String> {
+        if let Some(known) = COMPILED.read().ok().and_then(|map| map.get(source).cloned()) {
+            return Ok(known);
+        }
+        let expr = Arc::new(Self { source: source.to_owned(), form: parse(source.trim())? });
+        if let Ok(mut map) = COMPILED.write() {
+            map.insert(source.to_owned(), expr.clone());
+        }
+        Ok(expr)
+    }
+
+    /// The expression as it was written.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The names it uses (`it`, `body` …).
+    pub fn names(&self) -> Vec<&'static str> {
+        match &self.form {
+            Form::Path { root, .. } => vec![root],
+            Form::Reference { inner, .. } => inner.names(),
+            Form::Engine { names, .. } => names.clone(),
+        }
+    }
+
+    /// Evaluates to a JSON value. A missing field is null.
+    ///
+    /// # Errors
+    /// One line: what the engine refused (a filter on the wrong type, fuel spent …), and the expression.
+    pub fn eval(&self, scope: &Scope<'_>) -> Result<Value, String> {
+        match &self.form {
+            Form::Path { root, fields } => Ok(look_up(scope.get(root), fields).cloned().unwrap_or(Value::Null)),
+            Form::Reference { kind, inner } => Ok(match inner.eval(scope)? {
+                Value::Null => Value::Null,
+                key => functions::reference(*kind, &plain(&key)),
+            }),
+            Form::Engine { expression, names } => {
+                let context: BTreeMap<&str, Jinja> = names.iter().map(|name| (*name, scope.for_engine(name))).collect();
+                let value = expression.eval(Jinja::from(context)).map_err(|error| self.explain(&error))?;
+                if value.is_undefined() || value.is_none() {
+                    return Ok(Value::Null);
+                }
+                serde_json::to_value(&value).map_err(|error| format!("{}: {error}", self.source))
+            }
+        }
+    }
+
+    /// Evaluates to text: null is none, numbers and booleans are written out.
+    ///
+    /// # Errors
+    /// As [`Expr::eval`].
+    pub fn text(&self, scope: &Scope<'_>) -> Result<Option<String>, String> {
+        if let Form::Path { root, fields } = &self.form {
+            return Ok(match look_up(scope.get(root), fields) {
+                None | Some(Value::Null) => None,
+                Some(value) => Some(plain(value)),
+            });
+        }
+        Ok(match self.eval(scope)? {
+            Value::Null => None,
+            value => Some(plain(&value)),
+        })
+    }
+
+    /// Evaluates to yes or no, as Jinja sees truth: null, false, 0, empty text and empty lists are no.
+    ///
+    /// # Errors
+    /// As [`Expr::eval`].
+    pub fn truth(&self, scope: &Scope<'_>) -> Result<bool, String> {
+        Ok(match self.eval(scope)? {
+            Value::Null => false,
+            Value::Bool(yes) => yes,
+            Value::Number(number) => number.as_f64() != Some(0.0),
+            Value::String(text) => !text.is_empty(),
+            Value::Array(list) => !list.is_empty(),
+            Value::Object(map) => !map.is_empty(),
+        })
+    }
+
+    /// Evaluates to a reference to a node: null is none.
+    ///
+    /// # Errors
+    /// As [`Expr::eval`]; or the value is not a reference.
+    pub fn reference(&self, scope: &Scope<'_>) -> Result<Option<NodeRef>, String> {
+        if let Form::Reference { kind, inner } = &self.form {
+            return Ok(inner.text(scope)?.filter(|key| !key.is_empty()).map(|key| NodeRef::new(*kind, key)));
+        }
+        match self.eval(scope)? {
+            Value::Null => Ok(None),
+            value => functions::as_reference(&value)
+                .map(Some)
+                .ok_or_else(|| format!("{} is not a reference: write account(…), address(…) or the like", self.source)),
+        }
+    }
+
+    fn explain(&self, error: &minijinja::Error) -> String {
+        let detail = error.detail().map(str::to_owned).unwrap_or_else(|| error.kind().to_string());
+        format!("{}: {detail}", self.source)
+    }
+}
+
+/// The names in scope for one evaluation, each a JSON value that is converted for the engine at most once.
+#[derive(Default, Clone)]
+pub struct Scope<'a> {
+    vars: Vec<(&'static str, Var<'a>)>,
+}
+
+#[derive(Clone)]
+struct Var<'a> {
+    json: std::borrow::Cow<'a, Value>,
+    jinja: OnceCell<Jinja>,
+}
+
+impl<'a> Scope<'a> {
+    /// Nothing in scope.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// This scope, and `name`.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: &'a Value) -> Self {
+        self.set(name, value);
+        self
+    }
+
+    /// This scope, and `name` with a value of its own.
+    #[must_use]
+    pub fn with_owned(mut self, name: &'static str, value: Value) -> Self {
+        self.put(name, Var { json: std::borrow::Cow::Owned(value), jinja: OnceCell::new() });
+        self
+    }
+
+    /// Puts `name` in scope, in place of what it held.
+    pub fn set(&mut self, name: &'static str, value: &'a Value) {
+        self.put(name, Var { json: std::borrow::Cow::Borrowed(value), jinja: OnceCell::new() });
+    }
+
+    fn put(&mut self, name: &'static str, var: Var<'a>) {
+        match self.vars.iter_mut().find(|(known, _)| *known == name) {
+            Some(slot) => slot.1 = var,
+            None => self.vars.push((name, var)),
+        }
+    }
+
+    /// What `name` holds.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.vars.iter().find(|(known, _)| *known == name).map(|(_, var)| &*var.json)
+    }
+
+    fn for_engine(&self, name: &str) -> Jinja {
+        self.vars
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map_or(Jinja::UNDEFINED, |(_, var)| var.jinja.get_or_init(|| Jinja::from(Serde(&*var.json))).clone())
+    }
+}
+
+/// A value as text: strings as they are, everything else as JSON writes it.
+pub fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn look_up<'v>(root: Option<&'v Value>, fields: &[String]) -> Option<&'v Value> {
+    fields.iter().try_fold(root?, |value, field| value.get(field))
+}
+
+fn parse(source: &str) -> Result<Form, String> {
+    if let Some(form) = parse_path(source) {
+        return form;
+    }
+    if let Some((kind, inner)) = parse_reference(source)
+        && let Ok(inner) = Expr::compile(inner)
+    {
+        return Ok(Form::Reference { kind, inner });
+    }
+    let expression = ENGINE.compile_expression_owned(source.to_owned()).map_err(|error| {
+        let detail = error.detail().unwrap_or("not an expression");
+        format!("{source}: {detail}")
+    })?;
+    let mut names = Vec::new();
+    for name in expression.undeclared_variables(false) {
+        if functions::NAMES.contains(&name.as_str()) || ENGINE.globals().any(|(global, _)| global == name) {
+            continue;
+        }
+        names.push(known_name(&name)?);
+    }
+    names.sort_unstable();
+    Ok(Form::Engine { expression, names })
+}
+
+fn known_name(name: &str) -> Result<&'static str, String> {
+    NAMES
+        .iter()
+        .copied()
+        .find(|known| *known == name)
+        .ok_or_else(|| format!("{name} is no name that an expression can use (there are {})", NAMES.join(", ")))
+}
+
+/// `name.field.field`, or nothing if the text is anything else.
+fn parse_path(source: &str) -> Option<Result<Form, String>> {
+    let is_word = |word: &str| {
+        !word.is_empty() && !word.starts_with(|c: char| c.is_ascii_digit()) && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    let mut words = source.split('.');
+    let root = words.next().filter(|word| is_word(word))?;
+    let fields: Vec<String> = words.map(str::to_owned).collect();
+    if !fields.iter().all(|word| is_word(word)) || ["true", "false", "none", "null", "True", "False", "None"].contains(&root) {
+        return None;
+    }
+    Some(known_name(root).map(|root| Form::Path { root, fields }))
+}
+
+/// `kind(inner)` where `inner` is one whole expression.
+fn parse_reference(source: &str) -> Option<(NodeKind, &str)> {
+    let (word, rest) = source.split_once('(')?;
+    let kind = word.parse().ok()?;
+    let inner = rest.strip_suffix(')')?;
+    let mut depth = 0_i32;
+    for c in inner.chars() {
+        depth += match c {
+            '(' => 1,
+            ')' => -1,
+            _ => 0,
+        };
+        if depth < 0 {
+            return None;
+        }
+    }
+    Some((kind, inner))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use serde_json::json;
+
+    fn eval(source: &str, it: &Value) -> Value {
+        Expr::compile(source).unwrap().eval(&Scope::new().with("it", it)).unwrap()
+    }
+
+    #[test]
+    fn paths_filters_and_missing_fields() {
+        let it = json!({"id": "00u1", "profile": {"login": "a@b.example"}, "n": 66050, "groups": [{"id": 1}, {"id": 2}]});
+        assert_eq!(eval("it.profile.login", &it), json!("a@b.example"));
+        assert_eq!(eval("it.profile.nothing.here", &it), Value::Null);
+        assert_eq!(eval("it['no'].such", &it), Value::Null);
+        assert_eq!(eval("'disabled' if it.n | bit(2) else 'active'", &it), json!("disabled"));
+        assert_eq!(eval("it.groups | map(attribute='id') | list", &it), json!([1, 2]));
+        assert_eq!(eval("it.id ~ '/' ~ it.n", &it), json!("00u1/66050"));
+    }
+
+    #[test]
+    fn references_name_nodes() {
+        let it = json!({"id": "00u1", "email": " A@B.example", "none": null});
+        let scope = Scope::new().with("it", &it);
+        let reference = |source: &str| Expr::compile(source).unwrap().reference(&scope).unwrap();
+        assert_eq!(reference("account(it.id)"), Some(NodeRef::new(NodeKind::Account, "00u1")));
+        assert_eq!(reference("address(it.email)").unwrap().key, "a@b.example");
+        assert_eq!(reference("address(it.none)"), None);
+        assert_eq!(reference("account(it.id) if it.id else group(it.id)"), Some(NodeRef::new(NodeKind::Account, "00u1")));
+        assert!(Expr::compile("it.id").unwrap().reference(&scope).is_err());
+    }
+
+    #[test]
+    fn unknown_names_and_endless_work_are_refused() {
+        assert!(Expr::compile("itt.id").unwrap_err().contains("itt"));
+        assert!(Expr::compile("foo + it.id").unwrap_err().contains("foo"));
+        assert!(Expr::compile("it.id ==").is_err());
+        let bomb = Expr::compile("range(10000) | map('string') | join('x') | list | length * range(9999) | list | length").unwrap();
+        let _ = bomb.eval(&Scope::new());
+        let hungry = Expr::compile("('a' * 900000000) | length").unwrap();
+        assert!(hungry.eval(&Scope::new()).is_err());
+    }
+}

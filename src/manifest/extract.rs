@@ -1,0 +1,345 @@
+//! From a record to observations: pure, and the hot path of a scan.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::{Map, Value};
+
+use super::express::{Expr, Scope, plain};
+use super::raw;
+use super::template::{Place, Template};
+use crate::model::{EdgeKind, EdgeSeen, Level, NodeKind, NodeRef, NodeSeen, Observation};
+
+/// The yields of one collection, compiled.
+#[derive(Debug)]
+pub struct Extractor {
+    yields: Vec<Compiled>,
+}
+
+#[derive(Debug)]
+struct Compiled {
+    each: Option<Arc<Expr>>,
+    when: Option<Arc<Expr>>,
+    what: What,
+    level: Option<Arc<Expr>>,
+    attrs: Vec<Attr>,
+}
+
+#[derive(Debug)]
+enum What {
+    Node { kind: NodeKind, key: Arc<Expr>, type_: Option<Template>, aka: Vec<Arc<Expr>>, links: Vec<Link> },
+    Edge { kind: EdgeKind, from: Arc<Expr>, to: Arc<Expr> },
+}
+
+/// A reference beside a node that makes an edge.
+#[derive(Debug)]
+struct Link {
+    kind: EdgeKind,
+    /// The node is what the reference has (`held_by`), not the other way round (`opens`).
+    node_is_had: bool,
+    other: Arc<Expr>,
+}
+
+#[derive(Debug)]
+struct Attr {
+    name: String,
+    value: AttrValue,
+    filled: AtomicBool,
+}
+
+#[derive(Debug)]
+enum AttrValue {
+    Expr(Arc<Expr>),
+    List(Vec<AttrValue>),
+    Map(Vec<(String, AttrValue)>),
+    Literal(Value),
+}
+
+impl Extractor {
+    /// Compiles a collection's yields.
+    ///
+    /// # Errors
+    /// One line: an expression that doesn't compile, or a yield that is neither a node nor an edge.
+    pub fn new(yields: &[raw::Yield]) -> Result<Self, String> {
+        yields.iter().map(Compiled::new).collect::<Result<_, _>>().map(|yields| Self { yields })
+    }
+
+    /// Adds what one record means to `out`; what is wrong with it goes to `problems`. `scope` holds everything but `it` and `outer`.
+    pub fn extract(&self, record: &Value, scope: &Scope<'_>, out: &mut Vec<Observation>, problems: &mut Vec<String>) {
+        let scope = scope.clone().with("it", record);
+        for compiled in &self.yields {
+            let done = match &compiled.each {
+                None => compiled.one(&scope, out),
+                Some(each) => each.eval(&scope).and_then(|list| compiled.inner(&list, record, &scope, out)),
+            };
+            if let Err(problem) = done {
+                problems.push(problem);
+            }
+        }
+    }
+
+    /// The attributes that no record has filled so far: after a whole complete scope, a sign that the vendor renamed a field.
+    pub fn never_filled(&self) -> Vec<&str> {
+        let attrs = || self.yields.iter().flat_map(|compiled| &compiled.attrs);
+        let mut names: Vec<&str> = attrs().filter(|attr| !attr.filled.load(Ordering::Relaxed)).map(|attr| attr.name.as_str()).collect();
+        // The same attribute may come from several yields, of which one is enough.
+        names.retain(|name| !attrs().any(|attr| attr.name == *name && attr.filled.load(Ordering::Relaxed)));
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+}
+
+/// Records to observations in one go; for examples and tests. Scans keep an [`Extractor`].
+pub fn extract(yields: &[raw::Yield], record: &Value, scope: &Scope<'_>, out: &mut Vec<Observation>, problems: &mut Vec<String>) {
+    match Extractor::new(yields) {
+        Ok(extractor) => extractor.extract(record, scope, out, problems),
+        Err(problem) => problems.push(problem),
+    }
+}
+
+/// The records of a reply: what `each` names, or the body itself; a body that is no list is one record, null is none.
+///
+/// # Errors
+/// One line: `each` can't be evaluated.
+pub fn records(each: Option<&str>, body: &Value, scope: &Scope<'_>) -> Result<Vec<Value>, String> {
+    let list = match each {
+        None => body.clone(),
+        Some(each) => Expr::compile(each)?.eval(&scope.clone().with("body", body))?,
+    };
+    Ok(match list {
+        Value::Null => Vec::new(),
+        Value::Array(records) => records,
+        one => vec![one],
+    })
+}
+
+impl Compiled {
+    fn new(raw: &raw::Yield) -> Result<Self, String> {
+        let optional = |source: &Option<String>| source.as_deref().map(Expr::compile).transpose();
+        let nodes = [
+            (NodeKind::Person, &raw.person),
+            (NodeKind::Account, &raw.account),
+            (NodeKind::Group, &raw.group),
+            (NodeKind::Role, &raw.role),
+            (NodeKind::App, &raw.app),
+            (NodeKind::Resource, &raw.resource),
+            (NodeKind::Credential, &raw.credential),
+            (NodeKind::Device, &raw.device),
+        ];
+        let node = nodes.iter().find_map(|(kind, key)| key.as_deref().map(|key| (*kind, key)));
+        let what = match (node, raw.edge.as_deref()) {
+            (Some((kind, key)), None) => {
+                let holds = if kind == NodeKind::Device { EdgeKind::Uses } else { EdgeKind::Holds };
+                let mut links = Vec::new();
+                for (source, edge, node_is_had) in [
+                    (&raw.held_by, holds, true),
+                    (&raw.owned_by, EdgeKind::Owns, true),
+                    (&raw.opens, EdgeKind::Opens, false),
+                    (&raw.member_of, EdgeKind::MemberOf, false),
+                ] {
+                    if let Some(source) = source {
+                        links.push(Link { kind: edge, node_is_had, other: Expr::compile(source)? });
+                    }
+                }
+                let type_ = raw.type_.as_deref().map(Template::compile).transpose()?;
+                let aka = raw.aka.iter().map(|source| Expr::compile(source)).collect::<Result<_, _>>()?;
+                What::Node { kind, key: Expr::compile(key)?, type_, aka, links }
+            }
+            (None, Some(edge)) => {
+                let end = |source: &Option<String>, name: &str| {
+                    source.as_deref().ok_or_else(|| format!("edge {edge} without {name}")).and_then(Expr::compile)
+                };
+                What::Edge { kind: edge.parse()?, from: end(&raw.from, "from")?, to: end(&raw.to, "to")? }
+            }
+            _ => return Err("a yield must be one node or one edge".to_owned()),
+        };
+        let attrs = raw
+            .attrs
+            .iter()
+            .map(|(name, value)| Ok(Attr { name: name.clone(), value: AttrValue::new(value)?, filled: AtomicBool::new(false) }));
+        Ok(Self {
+            each: optional(&raw.each)?,
+            when: optional(&raw.when)?,
+            what,
+            level: optional(&raw.level)?,
+            attrs: attrs.collect::<Result<_, String>>()?,
+        })
+    }
+
+    fn inner(&self, list: &Value, record: &Value, scope: &Scope<'_>, out: &mut Vec<Observation>) -> Result<(), String> {
+        let single;
+        let items = match list {
+            Value::Null => return Ok(()),
+            Value::Array(items) => items.as_slice(),
+            other => {
+                single = [other.clone()];
+                &single
+            }
+        };
+        let mut scope = scope.clone().with("outer", record);
+        for item in items {
+            scope.set("it", item);
+            self.one(&scope, out)?;
+        }
+        Ok(())
+    }
+
+    fn one(&self, scope: &Scope<'_>, out: &mut Vec<Observation>) -> Result<(), String> {
+        if let Some(when) = &self.when
+            && !when.truth(scope)?
+        {
+            return Ok(());
+        }
+        let level = match &self.level {
+            None => None,
+            Some(level) => level.text(scope)?.map(|word| word.parse::<Level>()).transpose()?,
+        };
+        let mut attrs = self.attributes(scope)?;
+        match &self.what {
+            What::Edge { kind, from, to } => {
+                // An end that names nobody (a share without an address) is no edge; it is no mistake either.
+                if let (Some(from), Some(to)) = (from.reference(scope)?, to.reference(scope)?) {
+                    out.push(Observation::Edge(EdgeSeen { from, kind: *kind, to, level, attrs }));
+                }
+            }
+            What::Node { kind, key, type_, aka, links } => {
+                let key = key
+                    .text(scope)?
+                    .filter(|key| !key.is_empty())
+                    .ok_or_else(|| format!("{} is null: a node needs a key", key.source()))?;
+                let node = NodeRef::new(*kind, key);
+                let mut names = Vec::with_capacity(aka.len());
+                for name in aka {
+                    names.extend(name.text(scope)?);
+                }
+                let type_ = type_.as_ref().map(|template| template.render(Place::Text, scope)).transpose()?.unwrap_or_default();
+                let name = attrs.shift_remove("name").map(|name| plain(&name));
+                for link in links {
+                    if let Some(other) = link.other.reference(scope)? {
+                        let (from, to) = if link.node_is_had { (other, node.clone()) } else { (node.clone(), other) };
+                        out.push(Observation::Edge(EdgeSeen { from, kind: link.kind, to, level, attrs: Map::new() }));
+                    }
+                }
+                out.push(Observation::Node(NodeSeen { node, type_, name, attrs, aka: names }));
+            }
+        }
+        Ok(())
+    }
+
+    fn attributes(&self, scope: &Scope<'_>) -> Result<Map<String, Value>, String> {
+        let mut attrs = Map::with_capacity(self.attrs.len());
+        for attr in &self.attrs {
+            let value = attr.value.eval(scope)?;
+            if !is_empty(&value) {
+                attr.filled.store(true, Ordering::Relaxed);
+                attrs.insert(attr.name.clone(), value);
+            }
+        }
+        Ok(attrs)
+    }
+}
+
+impl AttrValue {
+    fn new(value: &Value) -> Result<Self, String> {
+        Ok(match value {
+            Value::String(source) => Self::Expr(Expr::compile(source)?),
+            Value::Array(items) => Self::List(items.iter().map(Self::new).collect::<Result<_, _>>()?),
+            Value::Object(map) => {
+                Self::Map(map.iter().map(|(key, value)| Ok((key.clone(), Self::new(value)?))).collect::<Result<_, String>>()?)
+            }
+            other => Self::Literal(other.clone()),
+        })
+    }
+
+    /// The value; nulls are left out of lists and maps.
+    fn eval(&self, scope: &Scope<'_>) -> Result<Value, String> {
+        Ok(match self {
+            Self::Expr(expr) => expr.eval(scope)?,
+            Self::Literal(value) => value.clone(),
+            Self::List(items) => {
+                let mut list = Vec::with_capacity(items.len());
+                for item in items {
+                    match item.eval(scope)? {
+                        Value::Null => {}
+                        // `emails: [it.work, it.aliases]` is one list.
+                        Value::Array(more) => list.extend(more.into_iter().filter(|value| !value.is_null())),
+                        value => list.push(value),
+                    }
+                }
+                Value::Array(list)
+            }
+            Self::Map(items) => {
+                let mut map = Map::new();
+                for (key, item) in items {
+                    match item.eval(scope)? {
+                        Value::Null => {}
+                        value => {
+                            map.insert(key.clone(), value);
+                        }
+                    }
+                }
+                Value::Object(map)
+            }
+        })
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(list) => list.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_file_its_owner_its_link_and_its_readers() {
+        let yields: Vec<raw::Yield> = serde_json::from_value(json!([
+            {"resource": "it.id", "type": "file", "name": "it.name", "owned_by": "address(person.work_email)", "gone_field": "it.renamed"},
+            {"each": "it.permissions", "when": "it.type == 'anyone'", "credential": "outer.id ~ '/' ~ it.id", "type": "share_link", "held_by": "address(person.work_email)", "opens": "resource(outer.id)"},
+            {"each": "it.permissions", "when": "it.type == 'user'", "edge": "can_access", "from": "address(it.email)", "to": "resource(outer.id)", "level": "{'reader': 'read', 'writer': 'write'}[it.role]"},
+        ])).unwrap();
+        let extractor = Extractor::new(&yields).unwrap();
+        let record = json!({"id": "f1", "name": "Board", "permissions": [{"id": "p0", "type": "anyone"}, {"id": "p1", "type": "user", "email": "X@y.example", "role": "writer"}, {"id": "p2", "type": "user", "role": "reader"}]});
+        let person = json!({"work_email": "a@b.example"});
+        let (mut out, mut problems) = (Vec::new(), Vec::new());
+        extractor.extract(&record, &Scope::new().with("person", &person), &mut out, &mut problems);
+        assert_eq!(problems, Vec::<String>::new());
+        assert_eq!(out.len(), 6);
+        let edges: Vec<_> = out
+            .iter()
+            .filter_map(|o| match o {
+                Observation::Edge(e) => Some(format!("{} {} {} {:?}", e.from, e.kind, e.to, e.level)),
+                Observation::Node(_) => None,
+            })
+            .collect();
+        assert_eq!(
+            edges,
+            [
+                "address:a@b.example owns resource:f1 None",
+                "address:a@b.example holds credential:f1/p0 None",
+                "credential:f1/p0 opens resource:f1 None",
+                "address:x@y.example can_access resource:f1 Some(Write)",
+            ]
+        );
+        assert_eq!(extractor.never_filled(), ["gone_field"]);
+    }
+
+    #[test]
+    fn a_null_key_is_a_problem_not_a_node() {
+        let yields: Vec<raw::Yield> = serde_json::from_value(json!([{"account": "it.id", "name": "it.login"}])).unwrap();
+        let (mut out, mut problems) = (Vec::new(), Vec::new());
+        extract(&yields, &json!({"login": "x"}), &Scope::new(), &mut out, &mut problems);
+        assert!(out.is_empty());
+        assert!(problems[0].contains("it.id is null"));
+    }
+}

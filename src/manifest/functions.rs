@@ -1,0 +1,175 @@
+//! What exeunt adds to Jinja: references to nodes, and filters for the data that directories and vendors hand out.
+
+use base64::Engine as _;
+use minijinja::value::Rest;
+use minijinja::{Environment, Error, ErrorKind, Value as Jinja};
+use serde_json::{Value, json};
+
+use crate::model::{NodeKind, NodeRef};
+
+/// The functions that expressions can call, beside Jinja's own.
+pub const NAMES: &[&str] =
+    &["person", "account", "group", "role", "app", "resource", "credential", "device", "address", "aka", "random_password"];
+
+/// The key that marks a map as a reference.
+const MARK: &str = "$node";
+
+/// A reference as a value.
+pub(super) fn reference(kind: NodeKind, key: &str) -> Value {
+    if key.is_empty() {
+        return Value::Null;
+    }
+    let node = NodeRef::new(kind, key);
+    json!({ MARK: node.kind.word(), "key": node.key })
+}
+
+/// The reference that a value is, if it is one.
+pub(super) fn as_reference(value: &Value) -> Option<NodeRef> {
+    let kind = value.get(MARK)?.as_str()?.parse().ok()?;
+    Some(NodeRef::new(kind, value.get("key")?.as_str()?))
+}
+
+pub(super) fn add_to(engine: &mut Environment<'static>) {
+    for kind in NodeKind::ALL {
+        let kind = *kind;
+        engine.add_function(kind.word(), move |key: Jinja| {
+            if key.is_undefined() || key.is_none() {
+                Jinja::from(())
+            } else {
+                Jinja::from(minijinja::value::Serde(reference(kind, &key.to_string())))
+            }
+        });
+    }
+    engine.add_function("random_password", random_password);
+    engine.add_filter("bit", |number: Jinja, mask: u64| integer(&number).map(|n| n & mask != 0));
+    engine.add_filter("set_bit", |number: Jinja, mask: u64| integer(&number).map(|n| n | mask));
+    engine.add_filter("clear_bit", |number: Jinja, mask: u64| integer(&number).map(|n| n & !mask));
+    engine.add_filter("split", |text: String, by: String| text.split(&by).map(str::to_owned).collect::<Vec<_>>());
+    engine.add_filter("b64encode", |text: String| base64::engine::general_purpose::STANDARD.encode(text));
+    engine.add_filter("matches", |text: Option<String>, start: String, rest: Rest<String>| {
+        let text = text.unwrap_or_default().to_lowercase();
+        std::iter::once(&start).chain(rest.iter()).any(|part| text.contains(&part.to_lowercase()))
+    });
+    engine
+        .add_filter("domain", |address: Option<String>| address.and_then(|a| a.rsplit_once('@').map(|(_, domain)| domain.to_lowercase())));
+    engine.add_filter("time", time);
+    engine.add_filter("rdn", |dn: String| dn.split(',').next().and_then(|first| first.split_once('=')).map(|(_, value)| value.to_owned()));
+}
+
+/// The engine's value as JSON; undefined is null.
+fn to_json(value: &Jinja) -> Value {
+    serde_json::to_value(value).unwrap_or(Value::Null)
+}
+
+/// A password nobody knows: 32 characters of at least four classes, from the system's random source.
+fn random_password() -> Result<String, Error> {
+    let mut bytes = [0_u8; 24];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Error::new(ErrorKind::InvalidOperation, "the system gave no random bytes"))?;
+    Ok(format!("{}-aA9", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)))
+}
+
+/// An integer, also when it comes as text (LDAP attributes do).
+fn integer(value: &Jinja) -> Result<u64, Error> {
+    let value = &to_json(value);
+    let number = match value {
+        Value::Number(number) => number.as_u64().or_else(|| number.as_i64().map(|n| n as u64)),
+        Value::String(text) => text.trim().parse::<i64>().ok().map(|n| n as u64),
+        Value::Null => Some(0),
+        _ => None,
+    };
+    number.ok_or_else(|| Error::new(ErrorKind::InvalidOperation, format!("{value} is not a whole number")))
+}
+
+/// A moment in any of the forms that systems write, as RFC 3339 in UTC: RFC 3339 itself, seconds or milliseconds since 1970, Windows file
+/// time (100 ns since 1601), LDAP generalized time. Null, zero and "never" are null.
+fn time(value: Jinja) -> Result<Option<String>, Error> {
+    parse_time(&to_json(&value))
+        .map(|at| at.map(|at| at.to_string()))
+        .ok_or_else(|| Error::new(ErrorKind::InvalidOperation, format!("{value} is no time that exeunt knows")))
+}
+
+/// The moment that a value names; `Some(None)` for never.
+pub fn parse_time(value: &Value) -> Option<Option<jiff::Timestamp>> {
+    let number = match value {
+        Value::Null => return Some(None),
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => {
+            let text = text.trim();
+            if text.is_empty() {
+                return Some(None);
+            }
+            if let Ok(at) = text.parse::<jiff::Timestamp>() {
+                return Some(Some(at));
+            }
+            if let Some(at) = generalized(text) {
+                return Some(Some(at));
+            }
+            if let Ok(day) = text.parse::<jiff::civil::Date>() {
+                return Some(day.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|z| z.timestamp()));
+            }
+            // BambooHR, Samba and others write a space, or leave the offset out.
+            if let Ok(at) = text.parse::<jiff::civil::DateTime>() {
+                return Some(at.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|z| z.timestamp()));
+            }
+            text.parse::<f64>().ok()
+        }
+        _ => None,
+    }?;
+    if number <= 0.0 || number >= 9.2e18 {
+        return Some(None);
+    }
+    let seconds = if number >= 1e16 {
+        number / 1e7 - 11_644_473_600.0
+    } else if number >= 1e11 {
+        number / 1e3
+    } else {
+        number
+    };
+    jiff::Timestamp::from_microsecond((seconds * 1e6) as i64).ok().map(Some)
+}
+
+/// LDAP generalized time: `20260303120000Z`, `20260303120000.0Z`.
+fn generalized(text: &str) -> Option<jiff::Timestamp> {
+    let digits = text.strip_suffix('Z')?.split('.').next()?;
+    if digits.len() != 14 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let part = |range: std::ops::Range<usize>| digits.get(range).and_then(|d| d.parse::<i16>().ok());
+    let at = jiff::civil::DateTime::new(
+        part(0..4)?,
+        part(4..6)? as i8,
+        part(6..8)? as i8,
+        part(8..10)? as i8,
+        part(10..12)? as i8,
+        part(12..14)? as i8,
+        0,
+    );
+    at.ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|z| z.timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn times_in_every_form() {
+        let at: jiff::Timestamp = "2026-03-03T12:00:00Z".parse().unwrap();
+        for form in [
+            json!("2026-03-03T12:00:00Z"),
+            json!("2026-03-03T13:00:00+01:00"),
+            json!(1_772_539_200),
+            json!(1_772_539_200_000_i64),
+            json!("1772539200"),
+            json!("20260303120000Z"),
+            json!("20260303120000.0Z"),
+            json!("134170128000000000"),
+        ] {
+            assert_eq!(parse_time(&form), Some(Some(at)), "{form}");
+        }
+        for never in [json!(null), json!(0), json!("0"), json!(""), json!("9223372036854775807")] {
+            assert_eq!(parse_time(&never), Some(None), "{never}");
+        }
+        assert_eq!(parse_time(&json!("soon")), None);
+    }
+}

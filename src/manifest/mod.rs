@@ -1,0 +1,36 @@
+//! Manifests: one file per system that says how to see access, take it away, and prove it gone.
+//!
+//! `raw` is the language as written; `load` reads a file and `check` finds every problem in it at once; a [`Manifest`] is
+//! one that has none. Expressions stay as text in it and are compiled once, through [`express`].
+
+pub mod express;
+pub mod extract;
+pub mod functions;
+pub mod raw;
+pub mod template;
+
+use std::sync::Arc;
+
+/// A manifest without problems. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Manifest(Arc<raw::Manifest>);
+
+impl std::ops::Deref for Manifest {
+    type Target = raw::Manifest;
+
+    fn deref(&self) -> &raw::Manifest {
+        &self.0
+    }
+}
+
+impl Manifest {
+    /// The collection of this name.
+    pub fn collection(&self, name: &str) -> Option<&raw::Collection> {
+        self.see.iter().find(|(known, _)| known == name).map(|(_, collection)| collection)
+    }
+
+    /// The action of this name.
+    pub fn action(&self, name: &str) -> Option<&raw::Take> {
+        self.take.iter().find(|(known, _)| known == name).map(|(_, take)| take)
+    }
+}

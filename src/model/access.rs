@@ -1,0 +1,145 @@
+//! What the graph is made of: kinds of node, kinds of edge, levels of access, and ways to name a node.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// Defines an enum whose variants have one text each, used alike in manifests, the store, output and messages.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $($(#[$vdoc])* $variant),* }
+
+        impl $name {
+            /// Every value, in the order of declaration.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The word for it, the same everywhere.
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$variant => $text),* }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.word())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, String> {
+                match text {
+                    $($text => Ok(Self::$variant),)*
+                    _ => Err(format!("{text:?} is not one of {}", [$($text),*].join(", "))),
+                }
+            }
+        }
+    };
+}
+pub(crate) use words;
+
+words! {
+    /// What a node is.
+    NodeKind {
+        /// A human, as HR knows them.
+        Person = "person",
+        /// A login in one system.
+        Account = "account",
+        /// A set of accounts or groups.
+        Group = "group",
+        /// A named set of rights.
+        Role = "role",
+        /// Something that is signed in to.
+        App = "app",
+        /// Something worth reaching: a file, a mailbox, a repository, a door.
+        Resource = "resource",
+        /// Something that opens other things: a token, a key, a link, a badge.
+        Credential = "credential",
+        /// A machine.
+        Device = "device",
+        /// A mail address that stands for whoever has it. Resolved when the graph is read, because the two ends of an
+        /// edge may be read in either order.
+        Address = "address",
+        /// A second name of a node of the same system (an LDAP DN, say). Resolved when the graph is read.
+        Alias = "aka",
+    }
+}
+
+words! {
+    /// What an edge says. It always points from who has to what they have, so that access is reachability.
+    EdgeKind {
+        /// A person has an account. Only identity resolution makes these.
+        HasAccount = "has_account",
+        /// An account or group is in a group or has a role.
+        MemberOf = "member_of",
+        /// An app or role is assigned to an account or group.
+        Assigned = "assigned",
+        /// A role or group permits the use of something.
+        Permits = "permits",
+        /// An account holds a credential.
+        Holds = "holds",
+        /// A credential opens something.
+        Opens = "opens",
+        /// An account, group or address can access a resource, at a level.
+        CanAccess = "can_access",
+        /// An account signs in to an account elsewhere (single sign-on).
+        SignsInTo = "signs_in_to",
+        /// An account may act for another.
+        DelegateOf = "delegate_of",
+        /// An address receives the mail of a mailbox.
+        ReceivesMailOf = "receives_mail_of",
+        /// An account uses a device.
+        Uses = "uses",
+        /// An account owns something.
+        Owns = "owns",
+    }
+}
+
+words! {
+    /// How far access goes, weakest first.
+    Level {
+        /// See it.
+        Read = "read",
+        /// Change it.
+        Write = "write",
+        /// Decide who else may.
+        Admin = "admin",
+        /// It is theirs.
+        Owner = "owner",
+    }
+}
+
+/// A node named from within one system: its kind, and its key in that system.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeRef {
+    /// What it is.
+    pub kind: NodeKind,
+    /// The system's own stable key; for an address the normalised address, for an alias the alias.
+    pub key: String,
+}
+
+impl NodeRef {
+    /// A reference of this kind and key. Addresses are normalised; aliases are compared without regard to case.
+    pub fn new(kind: NodeKind, key: impl Into<String>) -> Self {
+        let key = key.into();
+        let key = match kind {
+            NodeKind::Address => normal_address(&key),
+            NodeKind::Alias => key.to_lowercase(),
+            _ => key,
+        };
+        Self { kind, key }
+    }
+}
+
+impl fmt::Display for NodeRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.kind, self.key)
+    }
+}
+
+/// A mail address as it is compared: trimmed and in lower case.
+pub fn normal_address(address: &str) -> String {
+    address.trim().to_lowercase()
+}

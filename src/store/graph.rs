@@ -1,0 +1,487 @@
+//! Writing what a scan saw, and reading the graph at a moment.
+
+use std::collections::HashMap;
+
+use anyhow::{Context as _, Result};
+use aws_lc_rs::digest;
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use serde_json::{Map, Value};
+
+use crate::model::{EdgeKind, EdgeSeen, Level, NodeId, NodeKind, NodeRef, NodeSeen, Observation, ScanId, ScopeId};
+
+/// The row of the `system` table that owns what belongs to no system: mail addresses.
+pub const NO_SYSTEM: i64 = 0;
+
+/// Attributes that change without meaning anything changed: updated in place, no new interval.
+const FLEETING: &[&str] = &["last_used", "last_sync", "last_seen"];
+
+/// The row id of a system, made if it is new.
+///
+/// # Errors
+/// The database's.
+pub fn system_row(tx: &Transaction<'_>, name: &str, scanner: &str, category: &str) -> Result<i64> {
+    tx.prepare_cached(
+        "INSERT INTO system (name, scanner, category) VALUES (?1, ?2, ?3)
+         ON CONFLICT (name) DO UPDATE SET scanner = excluded.scanner, category = excluded.category RETURNING id",
+    )?
+    .query_row(params![name, scanner, category], |row| row.get(0))
+    .context("naming the system in the store")
+}
+
+/// The row id of a scope, made if it is new.
+///
+/// # Errors
+/// The database's.
+pub fn scope_row(tx: &Transaction<'_>, system: i64, collection: &str, parent: &str) -> Result<ScopeId> {
+    let id = tx
+        .prepare_cached(
+            "INSERT INTO scope (system, collection, parent) VALUES (?1, ?2, ?3)
+             ON CONFLICT (system, collection, parent) DO UPDATE SET parent = excluded.parent RETURNING id",
+        )?
+        .query_row(params![system, collection, parent], |row| row.get(0))?;
+    Ok(ScopeId(id))
+}
+
+/// From a system's keys to node ids, remembered for the length of a scan.
+#[derive(Debug)]
+pub struct Interner {
+    system: i64,
+    known: HashMap<NodeRef, i64>,
+}
+
+impl Interner {
+    /// An interner that knows every node of `system`.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn load(conn: &Connection, system: i64) -> Result<Self> {
+        let mut statement = conn.prepare_cached("SELECT kind, key, id FROM node WHERE system = ?1")?;
+        let mut rows = statement.query([system])?;
+        let mut known = HashMap::new();
+        while let Some(row) = rows.next()? {
+            let kind: NodeKind = row.get_ref(0)?.as_str()?.parse().map_err(anyhow::Error::msg)?;
+            known.insert(NodeRef { kind, key: row.get(1)? }, row.get(2)?);
+        }
+        Ok(Self { system, known })
+    }
+
+    /// The id of a node, made if it is new.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn id(&mut self, tx: &Transaction<'_>, node: &NodeRef) -> Result<i64> {
+        if let Some(id) = self.known.get(node) {
+            return Ok(*id);
+        }
+        let system = if node.kind == NodeKind::Address { NO_SYSTEM } else { self.system };
+        let id = tx
+            .prepare_cached("INSERT INTO node (system, kind, key) VALUES (?1, ?2, ?3) ON CONFLICT (system, kind, key) DO UPDATE SET key = excluded.key RETURNING id")?
+            .query_row(params![system, node.kind.word(), node.key], |row| row.get(0))?;
+        self.known.insert(node.clone(), id);
+        Ok(id)
+    }
+}
+
+/// How a scope's observations change the graph.
+#[derive(Debug, Clone, Copy)]
+pub struct ScopeWrite {
+    /// The scan that saw them.
+    pub scan: ScanId,
+    /// The scope they belong to.
+    pub scope: ScopeId,
+    /// When they were read.
+    pub at: Timestamp,
+    /// The scope was read whole and complete: what it no longer saw is closed. Only then.
+    pub close_unseen: bool,
+}
+
+/// What a scope's observations changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Distinct observations.
+    pub seen: u64,
+    /// Intervals opened.
+    pub opened: u64,
+    /// Intervals closed.
+    pub closed: u64,
+}
+
+struct OpenNode {
+    row: i64,
+    hash: i64,
+    touch: i64,
+    seen: bool,
+}
+
+struct OpenEdge {
+    row: i64,
+    seen: bool,
+}
+
+type EdgeIdentity = (i64, EdgeKind, i64, i64);
+
+/// Writes one scope's observations: opens what is new, leaves what is known, closes what changed, and, if the scope is
+/// complete, closes what it no longer saw.
+///
+/// # Errors
+/// The database's; the caller's transaction then keeps nothing.
+pub fn write_scope(tx: &Transaction<'_>, interner: &mut Interner, write: ScopeWrite, observations: &[Observation]) -> Result<Tally> {
+    let at = write.at.as_microsecond();
+    let mut nodes = open_nodes(tx, write.scope)?;
+    let mut edges = open_edges(tx, write.scope)?;
+    let mut tally = Tally::default();
+    let mut buffer = Vec::with_capacity(512);
+    for observation in observations {
+        match observation {
+            Observation::Node(node) => write_node(tx, interner, write, node, at, &mut nodes, &mut tally, &mut buffer)?,
+            Observation::Edge(edge) => write_edge(tx, interner, write, edge, at, &mut edges, &mut tally, &mut buffer)?,
+        }
+    }
+    if write.close_unseen {
+        let mut close = tx.prepare_cached("UPDATE node_seen SET until = max(?2, since), closed_by = ?3 WHERE id = ?1")?;
+        for open in nodes.values().filter(|open| !open.seen) {
+            close.execute(params![open.row, at, write.scan.0])?;
+            tally.closed += 1;
+        }
+        let mut close = tx.prepare_cached("UPDATE edge_seen SET until = max(?2, since), closed_by = ?3 WHERE id = ?1")?;
+        for open in edges.values().filter(|open| !open.seen) {
+            close.execute(params![open.row, at, write.scan.0])?;
+            tally.closed += 1;
+        }
+    }
+    Ok(tally)
+}
+
+/// How many nodes and edges a scope holds open.
+///
+/// # Errors
+/// The database's.
+pub fn open_count(conn: &Connection, scope: ScopeId) -> Result<u64> {
+    let count: i64 = conn
+        .prepare_cached("SELECT (SELECT count(*) FROM node_seen WHERE scope = ?1 AND until IS NULL) + (SELECT count(*) FROM edge_seen WHERE scope = ?1 AND until IS NULL)")?
+        .query_row([scope.0], |row| row.get(0))?;
+    Ok(count.unsigned_abs())
+}
+
+fn open_nodes(tx: &Transaction<'_>, scope: ScopeId) -> Result<HashMap<i64, OpenNode>> {
+    let mut statement = tx.prepare_cached("SELECT node, id, hash, touch FROM node_seen WHERE scope = ?1 AND until IS NULL")?;
+    let rows = statement
+        .query_map([scope.0], |row| Ok((row.get(0)?, OpenNode { row: row.get(1)?, hash: row.get(2)?, touch: row.get(3)?, seen: false })))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn open_edges(tx: &Transaction<'_>, scope: ScopeId) -> Result<HashMap<EdgeIdentity, OpenEdge>> {
+    let mut statement = tx.prepare_cached("SELECT src, kind, dst, hash, id FROM edge_seen WHERE scope = ?1 AND until IS NULL")?;
+    let mut rows = statement.query([scope.0])?;
+    let mut edges = HashMap::new();
+    while let Some(row) = rows.next()? {
+        let kind: EdgeKind = row.get_ref(1)?.as_str()?.parse().map_err(anyhow::Error::msg)?;
+        edges.insert((row.get(0)?, kind, row.get(2)?, row.get(3)?), OpenEdge { row: row.get(4)?, seen: false });
+    }
+    Ok(edges)
+}
+
+#[allow(clippy::too_many_arguments)]
+fn write_node(
+    tx: &Transaction<'_>,
+    interner: &mut Interner,
+    write: ScopeWrite,
+    seen: &NodeSeen,
+    at: i64,
+    open: &mut HashMap<i64, OpenNode>,
+    tally: &mut Tally,
+    buffer: &mut Vec<u8>,
+) -> Result<()> {
+    let node = interner.id(tx, &seen.node)?;
+    let hash = hash_of(buffer, |into| {
+        serde_json::to_writer(&mut *into, &(&seen.type_, &seen.name, &seen.aka))?;
+        attrs_into(into, &seen.attrs, false)
+    })?;
+    let touch = hash_of(buffer, |into| attrs_into(into, &seen.attrs, true))?;
+    match open.get_mut(&node) {
+        Some(known) if known.seen => return Ok(()),
+        Some(known) if known.hash == hash => {
+            known.seen = true;
+            tally.seen += 1;
+            if known.touch != touch {
+                known.touch = touch;
+                tx.prepare_cached("UPDATE node_seen SET attrs = ?2, touch = ?3 WHERE id = ?1")?.execute(params![
+                    known.row,
+                    serde_json::to_string(&seen.attrs)?,
+                    touch
+                ])?;
+            }
+            return Ok(());
+        }
+        Some(known) => {
+            tx.prepare_cached("UPDATE node_seen SET until = max(?2, since), closed_by = ?3 WHERE id = ?1")?.execute(params![
+                known.row,
+                at,
+                write.scan.0
+            ])?;
+            tally.closed += 1;
+        }
+        None => {}
+    }
+    tx.prepare_cached("INSERT INTO node_seen (node, scope, type, name, attrs, aka, hash, touch, since, opened_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?
+        .execute(params![
+            node,
+            write.scope.0,
+            seen.type_,
+            seen.name,
+            serde_json::to_string(&seen.attrs)?,
+            serde_json::to_string(&seen.aka)?,
+            hash,
+            touch,
+            at,
+            write.scan.0
+        ])?;
+    open.insert(node, OpenNode { row: tx.last_insert_rowid(), hash, touch, seen: true });
+    tally.seen += 1;
+    tally.opened += 1;
+    Ok(())
+}
+
+#[allow(clippy::too_many_arguments)]
+fn write_edge(
+    tx: &Transaction<'_>,
+    interner: &mut Interner,
+    write: ScopeWrite,
+    seen: &EdgeSeen,
+    at: i64,
+    open: &mut HashMap<EdgeIdentity, OpenEdge>,
+    tally: &mut Tally,
+    buffer: &mut Vec<u8>,
+) -> Result<()> {
+    let src = interner.id(tx, &seen.from)?;
+    let dst = interner.id(tx, &seen.to)?;
+    let hash = if seen.level.is_none() && seen.attrs.is_empty() {
+        0
+    } else {
+        hash_of(buffer, |into| {
+            into.extend_from_slice(seen.level.map_or("", Level::word).as_bytes());
+            attrs_into(into, &seen.attrs, false)
+        })?
+    };
+    let identity = (src, seen.kind, dst, hash);
+    if let Some(known) = open.get_mut(&identity) {
+        if !known.seen {
+            known.seen = true;
+            tally.seen += 1;
+        }
+        return Ok(());
+    }
+    tx.prepare_cached(
+        "INSERT INTO edge_seen (src, kind, dst, scope, level, attrs, hash, since, opened_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?
+    .execute(params![
+        src,
+        seen.kind.word(),
+        dst,
+        write.scope.0,
+        seen.level.map(Level::word),
+        serde_json::to_string(&seen.attrs)?,
+        hash,
+        at,
+        write.scan.0
+    ])?;
+    open.insert(identity, OpenEdge { row: tx.last_insert_rowid(), seen: true });
+    tally.seen += 1;
+    tally.opened += 1;
+    Ok(())
+}
+
+/// The lasting (or the fleeting) attributes, in their order.
+fn attrs_into(into: &mut Vec<u8>, attrs: &Map<String, Value>, fleeting: bool) -> Result<()> {
+    for (name, value) in attrs.iter().filter(|(name, _)| FLEETING.contains(&name.as_str()) == fleeting) {
+        into.extend_from_slice(name.as_bytes());
+        into.push(0);
+        serde_json::to_writer(&mut *into, value)?;
+    }
+    Ok(())
+}
+
+/// The first eight bytes of SHA-256: the same for every version of exeunt and not to be steered by whoever names a group.
+fn hash_of(buffer: &mut Vec<u8>, fill: impl FnOnce(&mut Vec<u8>) -> Result<()>) -> Result<i64> {
+    buffer.clear();
+    fill(buffer)?;
+    let digest = digest::digest(&digest::SHA256, buffer);
+    let mut first = [0_u8; 8];
+    first.copy_from_slice(&digest.as_ref()[..8]);
+    Ok(i64::from_be_bytes(first))
+}
+
+/// A node as the store holds it at a moment: one row per scope that saw it.
+#[derive(Debug, Clone)]
+pub struct NodeRow {
+    /// Its identity.
+    pub id: NodeId,
+    /// Its system's name; empty for addresses.
+    pub system: String,
+    /// Kind and key.
+    pub node: NodeRef,
+    /// Type, name, attributes and other names, if a scope saw the node itself; none for one that edges merely mention.
+    pub seen: Option<NodeSeen>,
+    /// Since when this scope has seen it so.
+    pub since: Option<Timestamp>,
+}
+
+/// An edge as the store holds it at a moment.
+#[derive(Debug, Clone)]
+pub struct EdgeRow {
+    /// Who has.
+    pub src: NodeId,
+    /// What it says.
+    pub kind: EdgeKind,
+    /// What they have.
+    pub dst: NodeId,
+    /// How far.
+    pub level: Option<Level>,
+    /// Everything else.
+    pub attrs: Map<String, Value>,
+    /// Since when.
+    pub since: Timestamp,
+    /// The system whose scan says so.
+    pub system: String,
+}
+
+/// A link as the store holds it at a moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LinkRow {
+    /// The link's own id.
+    pub id: i64,
+    /// The person.
+    pub person: NodeId,
+    /// The account (or the address that stands for one).
+    pub account: NodeId,
+    /// certain, likely, disputed, confirmed or rejected.
+    pub state: String,
+    /// 0 to 1.
+    pub confidence: f64,
+    /// What speaks for it.
+    pub evidence: Vec<String>,
+}
+
+/// Which rows count: those open now, or those that held at a moment.
+fn holds(as_of: Option<Timestamp>) -> String {
+    match as_of {
+        None => "until IS NULL".to_owned(),
+        Some(at) => format!("since <= {0} AND (until IS NULL OR until > {0})", at.as_microsecond()),
+    }
+}
+
+/// Every node that holds at a moment (now, if none is given), and every node that such an edge mentions.
+///
+/// # Errors
+/// The database's.
+pub fn nodes(conn: &Connection, as_of: Option<Timestamp>) -> Result<Vec<NodeRow>> {
+    let mut rows_out = Vec::new();
+    let sql = format!(
+        "SELECT n.id, s.name, n.kind, n.key, v.type, v.name, v.attrs, v.aka, v.since FROM node n JOIN system s ON s.id = n.system
+         LEFT JOIN (SELECT * FROM node_seen WHERE {}) v ON v.node = n.id ORDER BY n.id, v.id",
+        holds(as_of)
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let kind: NodeKind = row.get_ref(2)?.as_str()?.parse().map_err(anyhow::Error::msg)?;
+        let node = NodeRef { kind, key: row.get(3)? };
+        let seen = match row.get_ref(4)?.as_str_or_null()? {
+            None => None,
+            Some(type_) => Some(NodeSeen {
+                node: node.clone(),
+                type_: type_.to_owned(),
+                name: row.get(5)?,
+                attrs: serde_json::from_str(row.get_ref(6)?.as_str()?)?,
+                aka: serde_json::from_str(row.get_ref(7)?.as_str()?)?,
+            }),
+        };
+        let since = row.get::<_, Option<i64>>(8)?.map(moment).transpose()?;
+        rows_out.push(NodeRow { id: NodeId(row.get(0)?), system: row.get(1)?, node, seen, since });
+    }
+    Ok(rows_out)
+}
+
+/// Every edge that holds at a moment (now, if none is given).
+///
+/// # Errors
+/// The database's.
+pub fn edges(conn: &Connection, as_of: Option<Timestamp>) -> Result<Vec<EdgeRow>> {
+    let sql = format!(
+        "SELECT e.src, e.kind, e.dst, e.level, e.attrs, e.since, y.name FROM edge_seen e JOIN scope s ON s.id = e.scope JOIN system y ON y.id = s.system WHERE {} ORDER BY e.id",
+        holds(as_of)
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query([])?;
+    let mut edges = Vec::new();
+    while let Some(row) = rows.next()? {
+        edges.push(EdgeRow {
+            src: NodeId(row.get(0)?),
+            kind: row.get_ref(1)?.as_str()?.parse().map_err(anyhow::Error::msg)?,
+            dst: NodeId(row.get(2)?),
+            level: row.get_ref(3)?.as_str_or_null()?.map(str::parse).transpose().map_err(anyhow::Error::msg)?,
+            attrs: serde_json::from_str(row.get_ref(4)?.as_str()?)?,
+            since: moment(row.get(5)?)?,
+            system: row.get(6)?,
+        });
+    }
+    Ok(edges)
+}
+
+/// Every link that holds at a moment (now, if none is given), rejected ones too.
+///
+/// # Errors
+/// The database's.
+pub fn links(conn: &Connection, as_of: Option<Timestamp>) -> Result<Vec<LinkRow>> {
+    let sql = format!("SELECT id, person, account, state, confidence, evidence FROM link WHERE {} ORDER BY id", holds(as_of));
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query([])?;
+    let mut links = Vec::new();
+    while let Some(row) = rows.next()? {
+        links.push(LinkRow {
+            id: row.get(0)?,
+            person: NodeId(row.get(1)?),
+            account: NodeId(row.get(2)?),
+            state: row.get(3)?,
+            confidence: row.get(4)?,
+            evidence: serde_json::from_str(row.get_ref(5)?.as_str()?)?,
+        });
+    }
+    Ok(links)
+}
+
+/// The id of a node by its system's name, kind and key.
+///
+/// # Errors
+/// The database's.
+pub fn find_node(conn: &Connection, system: &str, node: &NodeRef) -> Result<Option<NodeId>> {
+    let system = if node.kind == NodeKind::Address { "" } else { system };
+    Ok(conn
+        .prepare_cached("SELECT n.id FROM node n JOIN system s ON s.id = n.system WHERE s.name = ?1 AND n.kind = ?2 AND n.key = ?3")?
+        .query_row(params![system, node.kind.word(), node.key], |row| row.get(0))
+        .optional()?
+        .map(NodeId))
+}
+
+/// A stored moment.
+///
+/// # Errors
+/// The number is no moment (a damaged store).
+pub fn moment(micros: i64) -> Result<Timestamp> {
+    Timestamp::from_microsecond(micros).with_context(|| format!("{micros} is no moment"))
+}
+
+/// Texts that may be null.
+trait AsStrOrNull<'a> {
+    fn as_str_or_null(&self) -> Result<Option<&'a str>>;
+}
+
+impl<'a> AsStrOrNull<'a> for rusqlite::types::ValueRef<'a> {
+    fn as_str_or_null(&self) -> Result<Option<&'a str>> {
+        match self {
+            Self::Null => Ok(None),
+            other => Ok(Some(other.as_str()?)),
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The store: SQLite, one writer, readers beside it. Every change is one transaction.
+
+pub mod graph;
+pub mod scans;
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+
+/// The schema, one file per topic, in the order of their references.
+const SCHEMA: &[&str] =
+    &[include_str!("../../schema/graph.sql"), include_str!("../../schema/scans.sql"), include_str!("../../schema/departures.sql")];
+
+/// The version of the schema that this binary reads and writes.
+const VERSION: i64 = 1;
+
+/// An open store. Share it behind an `Arc`.
+#[derive(Debug)]
+pub struct Store {
+    path: PathBuf,
+    writer: Mutex<Connection>,
+    readers: Mutex<Vec<Connection>>,
+}
+
+impl Store {
+    /// Opens the store at `path`, making it if there is none.
+    ///
+    /// # Errors
+    /// The file can't be opened, or was made by another version.
+    pub fn open(path: &Path) -> Result<Self> {
+        let mut writer = connect(path, OpenFlags::default())?;
+        let version: i64 = writer.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        match version {
+            VERSION => {}
+            0 => create(&mut writer).with_context(|| format!("making the store {}", path.display()))?,
+            other => bail!(
+                "the store {} has version {other}, this exeunt reads version {VERSION}: use the exeunt that made it, or another --store",
+                path.display()
+            ),
+        }
+        Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers: Mutex::default() })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Runs `change` in one transaction, which is kept only if it succeeds.
+    ///
+    /// # Errors
+    /// Those of `change`, or of the database.
+    pub fn write<T>(&self, change: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        let mut writer = self.writer.lock().map_err(|_| anyhow::anyhow!("the store's writer was lost to a panic"))?;
+        let tx = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let value = change(&tx)?;
+        tx.commit()?;
+        Ok(value)
+    }
+
+    /// As [`Store::write`], on disk before it returns even if the power goes: for the journal and the audit log.
+    ///
+    /// # Errors
+    /// Those of `change`, or of the database.
+    pub fn write_durably<T>(&self, change: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        let mut writer = self.writer.lock().map_err(|_| anyhow::anyhow!("the store's writer was lost to a panic"))?;
+        writer.execute_batch("PRAGMA synchronous = FULL")?;
+        let done = (|| {
+            let tx = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let value = change(&tx)?;
+            tx.commit()?;
+            Ok(value)
+        })();
+        writer.execute_batch("PRAGMA synchronous = NORMAL")?;
+        done
+    }
+
+    /// Lends the writing connection itself, for work that makes its own transactions (checkpoints of the audit log).
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub fn with_writer<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
+        let mut writer = self.writer.lock().map_err(|_| anyhow::anyhow!("the store's writer was lost to a panic"))?;
+        work(&mut writer)
+    }
+
+    /// Reads from one consistent moment, beside the writer.
+    ///
+    /// # Errors
+    /// Those of `question`, or of the database.
+    pub fn read<T>(&self, question: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let idle = self.readers.lock().ok().and_then(|mut readers| readers.pop());
+        let mut reader = match idle {
+            Some(reader) => reader,
+            None => connect(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI)?,
+        };
+        let tx = reader.transaction()?;
+        let answer = question(&tx);
+        drop(tx);
+        if let Ok(mut readers) = self.readers.lock() {
+            readers.push(reader);
+        }
+        answer
+    }
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags).with_context(|| format!("opening the store {}", path.display()))?;
+    connection.busy_timeout(Duration::from_secs(30))?;
+    connection.set_prepared_statement_cache_capacity(128);
+    if !flags.contains(OpenFlags::SQLITE_OPEN_READ_ONLY) {
+        connection.execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = OFF; PRAGMA cache_size = -32768",
+        )?;
+    }
+    Ok(connection)
+}
+
+fn create(connection: &mut Connection) -> Result<()> {
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for file in SCHEMA {
+        tx.execute_batch(file)?;
+    }
+    tx.execute("INSERT INTO system (id, name, scanner, category) VALUES (0, '', '', '')", [])?;
+    tx.pragma_update(None, "user_version", VERSION)?;
+    tx.commit()?;
+    Ok(())
+}

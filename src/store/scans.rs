@@ -1,0 +1,246 @@
+//! Scans and their coverage, staged pages, schedules.
+
+use anyhow::Result;
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use serde_json::Value;
+
+use super::graph::{Tally, moment};
+use crate::model::{Coverage, NodeId, ScanId, ScopeId};
+
+/// Opens a scan of a system (of one person's access there, if one is given).
+///
+/// # Errors
+/// The database's.
+pub fn begin(tx: &Transaction<'_>, system: i64, person: Option<NodeId>, at: Timestamp) -> Result<ScanId> {
+    tx.execute(
+        "INSERT INTO scan (system, person, started) VALUES (?1, ?2, ?3)",
+        params![system, person.map(|p| p.0), at.as_microsecond()],
+    )?;
+    Ok(ScanId(tx.last_insert_rowid()))
+}
+
+/// How a scan ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Every scope complete.
+    Complete,
+    /// Some scopes are gaps.
+    Gaps,
+    /// The system could not be read at all.
+    Failed,
+    /// Cut off by a crash; a later scan took its pages over.
+    Resumed,
+}
+
+impl Outcome {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Gaps => "gaps",
+            Self::Failed => "failed",
+            Self::Resumed => "resumed",
+        }
+    }
+}
+
+/// Closes a scan; its staged pages go.
+///
+/// # Errors
+/// The database's.
+pub fn end(tx: &Transaction<'_>, scan: ScanId, outcome: Outcome, problem: Option<&str>, calls: u64, at: Timestamp) -> Result<()> {
+    tx.execute(
+        "UPDATE scan SET ended = ?2, outcome = ?3, problem = ?4, calls = ?5 WHERE id = ?1",
+        params![scan.0, at.as_microsecond(), outcome.word(), problem, calls.cast_signed()],
+    )?;
+    tx.execute("DELETE FROM staged_page WHERE scan = ?1", [scan.0])?;
+    Ok(())
+}
+
+/// The last scan of a system that was cut off after `oldest`, if there is one; older ones are marked failed.
+///
+/// # Errors
+/// The database's.
+pub fn cut_off(tx: &Transaction<'_>, system: i64, oldest: Timestamp, now: Timestamp) -> Result<Option<ScanId>> {
+    let found: Option<i64> = tx
+        .query_row(
+            "SELECT id FROM scan WHERE system = ?1 AND ended IS NULL AND person IS NULL AND started >= ?2 ORDER BY id DESC LIMIT 1",
+            params![system, oldest.as_microsecond()],
+            |row| row.get(0),
+        )
+        .optional()?;
+    let others: Vec<i64> = tx
+        .prepare("SELECT id FROM scan WHERE system = ?1 AND ended IS NULL AND id IS NOT ?2")?
+        .query_map(params![system, found], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for scan in others {
+        end(tx, ScanId(scan), Outcome::Failed, Some("cut off"), 0, now)?;
+    }
+    Ok(found.map(ScanId))
+}
+
+/// A page that waits for its scope to be whole.
+#[derive(Debug, Clone)]
+pub struct StagedPage {
+    /// The reply's body.
+    pub body: Value,
+    /// Where the next page is.
+    pub checkpoint: String,
+}
+
+/// Keeps a page of a list that goes on.
+///
+/// # Errors
+/// The database's.
+pub fn stage(
+    tx: &Transaction<'_>,
+    scan: ScanId,
+    collection: &str,
+    parent: &str,
+    number: u32,
+    body: &Value,
+    checkpoint: &str,
+    at: Timestamp,
+) -> Result<()> {
+    tx.prepare_cached(
+        "INSERT OR REPLACE INTO staged_page (scan, collection, parent, number, body, checkpoint, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?
+    .execute(params![scan.0, collection, parent, number, serde_json::to_vec(body)?, checkpoint, at.as_microsecond()])?;
+    Ok(())
+}
+
+/// The pages that a scan had read of a scope, in order; as far as they follow one another.
+///
+/// # Errors
+/// The database's.
+pub fn staged(conn: &Connection, scan: ScanId, collection: &str, parent: &str) -> Result<Vec<StagedPage>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT number, body, checkpoint FROM staged_page WHERE scan = ?1 AND collection = ?2 AND parent = ?3 ORDER BY number",
+    )?;
+    let mut rows = statement.query(params![scan.0, collection, parent])?;
+    let mut pages = Vec::new();
+    while let Some(row) = rows.next()? {
+        let number: i64 = row.get(0)?;
+        if number != pages.len() as i64 + 1 {
+            break;
+        }
+        pages.push(StagedPage { body: serde_json::from_slice(row.get_ref(1)?.as_blob()?)?, checkpoint: row.get(2)? });
+    }
+    Ok(pages)
+}
+
+/// The scopes that a cut-off scan had finished: they need no second read.
+///
+/// # Errors
+/// The database's.
+pub fn finished_scopes(conn: &Connection, scan: ScanId) -> Result<Vec<ScopeId>> {
+    let mut statement = conn.prepare_cached("SELECT scope FROM coverage WHERE scan = ?1 AND complete = 1")?;
+    Ok(statement.query_map([scan.0], |row| row.get(0).map(ScopeId))?.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Records how completely a scope was read; its staged pages go.
+///
+/// # Errors
+/// The database's.
+pub fn cover(
+    tx: &Transaction<'_>,
+    scan: ScanId,
+    scope: ScopeId,
+    coverage: &Coverage,
+    tally: Tally,
+    drift: &[&str],
+    at: Timestamp,
+) -> Result<()> {
+    let (complete, reason) = match coverage {
+        Coverage::Complete => (1, None),
+        Coverage::Gap(reason) => (0, Some(reason)),
+    };
+    let drift = if drift.is_empty() { None } else { Some(serde_json::to_string(drift)?) };
+    tx.prepare_cached("INSERT OR REPLACE INTO coverage (scan, scope, complete, reason, seen, opened, closed, drift, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?.execute(params![
+        scan.0,
+        scope.0,
+        complete,
+        reason,
+        tally.seen.cast_signed(),
+        tally.opened.cast_signed(),
+        tally.closed.cast_signed(),
+        drift,
+        at.as_microsecond()
+    ])?;
+    tx.prepare_cached(
+        "DELETE FROM staged_page WHERE scan = ?1 AND (collection, parent) = (SELECT collection, parent FROM scope WHERE id = ?2)",
+    )?
+    .execute(params![scan.0, scope.0])?;
+    Ok(())
+}
+
+/// The latest word on one scope's coverage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CoverageRow {
+    /// The system's name.
+    pub system: String,
+    /// The collection.
+    pub collection: String,
+    /// The parent's key; empty for a collection that is read once.
+    pub parent: String,
+    /// How completely it was read last.
+    pub coverage: Coverage,
+    /// Observations of that read.
+    pub seen: u64,
+    /// Attributes that no record filled any more.
+    pub drift: Vec<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The latest coverage of every scope.
+///
+/// # Errors
+/// The database's.
+pub fn latest_coverage(conn: &Connection) -> Result<Vec<CoverageRow>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT y.name, s.collection, s.parent, c.complete, c.reason, c.seen, c.drift, c.at
+         FROM scope s JOIN system y ON y.id = s.system
+         JOIN coverage c ON c.scope = s.id AND c.scan = (SELECT max(scan) FROM coverage WHERE scope = s.id)
+         ORDER BY y.name, s.collection, s.parent",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut coverage = Vec::new();
+    while let Some(row) = rows.next()? {
+        let complete: bool = row.get(3)?;
+        let reason: Option<String> = row.get(4)?;
+        let drift: Option<String> = row.get(6)?;
+        coverage.push(CoverageRow {
+            system: row.get(0)?,
+            collection: row.get(1)?,
+            parent: row.get(2)?,
+            coverage: if complete { Coverage::Complete } else { Coverage::Gap(reason.unwrap_or_default()) },
+            seen: row.get::<_, i64>(5)?.unsigned_abs(),
+            drift: drift.map(|text| serde_json::from_str(&text)).transpose()?.unwrap_or_default(),
+            at: moment(row.get(7)?)?,
+        });
+    }
+    Ok(coverage)
+}
+
+/// Remembers which account our own credential belongs to.
+///
+/// # Errors
+/// The database's.
+pub fn own_account(tx: &Transaction<'_>, system: i64, hand: &str, key: &str, at: Timestamp) -> Result<()> {
+    tx.execute(
+        "INSERT OR REPLACE INTO own_account (system, hand, key, at) VALUES (?1, ?2, ?3, ?4)",
+        params![system, hand, key, at.as_microsecond()],
+    )?;
+    Ok(())
+}
+
+/// The accounts that our own credentials belong to: system, hand, key.
+///
+/// # Errors
+/// The database's.
+pub fn own_accounts(conn: &Connection) -> Result<Vec<(String, String, String)>> {
+    let mut statement =
+        conn.prepare_cached("SELECT y.name, o.hand, o.key FROM own_account o JOIN system y ON y.id = o.system ORDER BY 1, 2")?;
+    Ok(statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect::<rusqlite::Result<_>>()?)
+}
