@@ -3,6 +3,7 @@
 pub mod bamboohr;
 pub mod company;
 pub mod faults;
+pub mod google;
 pub mod okta;
 #[cfg(test)]
 pub(crate) mod probe;

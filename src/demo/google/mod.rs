@@ -1,0 +1,84 @@
+//! The simulated Google Workspace: Directory, Gmail settings, Drive, Data Transfer and Vault on one base URL.
+//!
+//! Every reply is read from state that the calls themselves change, so that what is revoked is gone on the next read. The
+//! vendor's order traps are kept: a suspended user's factors can't be removed any more, lists of tokens and app passwords of a
+//! suspended user come back empty although both still exist, and Gmail is closed to whoever impersonates a suspended user.
+
+mod call;
+mod directory;
+mod documents;
+mod drive;
+mod fields;
+mod gmail;
+mod groups;
+mod oauth;
+mod papers;
+mod planted;
+mod seed;
+mod sharing;
+mod state;
+mod transfer;
+mod users;
+mod vault;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+
+use self::call::Refusal;
+use self::state::State;
+use super::company::Company;
+
+/// One tenant: the simulated company's Google Workspace.
+struct Google {
+    state: Mutex<State>,
+}
+
+impl Google {
+    /// The state as it is now: what was due in the meantime (a transfer, an export, a wipe) has happened.
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A handler that panicked has left whole values behind, for each change is a single assignment.
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.settle();
+        state
+    }
+}
+
+/// All services of the simulated Google Workspace, each under its own path.
+pub fn router(company: Arc<Company>) -> Router {
+    let state = match seed::state(&company) {
+        Ok(state) => state,
+        // A fixture that can't be read answers every call, so that whoever asks first is told.
+        Err(problem) => {
+            let problem = format!("{problem:#}");
+            return Router::new()
+                .fallback(move || async move { (StatusCode::INTERNAL_SERVER_ERROR, problem) });
+        }
+    };
+    let google = Arc::new(Google {
+        state: Mutex::new(state),
+    });
+    Router::new()
+        .route("/token", post(oauth::token))
+        .merge(directory::routes())
+        .merge(gmail::routes())
+        .merge(drive::routes())
+        .merge(transfer::routes())
+        .merge(vault::routes())
+        .route("/", get(nothing_here))
+        .fallback(nothing_here)
+        .with_state(google)
+}
+
+async fn nothing_here(request: Request) -> Refusal {
+    Refusal::not_found(format!(
+        "The requested URL {} was not found on this server.",
+        request.uri().path()
+    ))
+}
