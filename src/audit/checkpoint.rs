@@ -139,7 +139,7 @@ impl Signer {
         Signer::new(key, origin)
     }
 
-    fn new(key: Ed25519KeyPair, origin: &str) -> Result<Signer> {
+    pub(crate) fn new(key: Ed25519KeyPair, origin: &str) -> Result<Signer> {
         let mut public = [0; 32];
         public.copy_from_slice(key.public_key().as_ref());
         Ok(Signer {
