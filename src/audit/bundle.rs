@@ -1,20 +1,21 @@
 //! The evidence bundle: one case, its proofs, and everything needed to check them without us.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::json;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 
-use super::checkpoint::{Checkpoint, Signer, checkpoint};
+use super::checkpoint::{Checkpoint, checkpoint};
+use super::key::Signer;
 use super::tiles::entry_bundles;
 use super::{Error, Hash, Result, Tree, entry, hex, to_db};
 
@@ -151,7 +152,8 @@ pub fn bundle_with(
     }
     let mut files = 0;
     for digest in evidence_of(&log.case) {
-        let (name, bytes) = evidence_file(conn, &digest)?;
+        let kept = evidence_file(conn, &digest)?;
+        let (name, bytes) = kept.ok_or_else(|| fail(lost_evidence(&digest)))?;
         zip.add(&format!("files/{digest}-{}", plain_name(&name)), &bytes)
             .map_err(zipped)?;
         files += 1;
@@ -221,10 +223,18 @@ fn evidence_of(case: &[(u64, Vec<u8>)]) -> BTreeSet<String> {
         .collect()
 }
 
-fn evidence_file(conn: &Connection, digest: &str) -> Result<(String, Vec<u8>)> {
+fn evidence_file(conn: &Connection, digest: &str) -> Result<Option<(String, Vec<u8>)>> {
     let mut query =
         conn.prepare_cached("SELECT name, bytes FROM evidence_file WHERE sha256 = ?")?;
-    Ok(query.query_row([digest], |row| Ok((row.get(0)?, row.get(1)?)))?)
+    Ok(query
+        .query_row([digest], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?)
+}
+
+fn lost_evidence(digest: &str) -> String {
+    format!(
+        "the evidence sha256:{digest} that the case names is no longer kept; run `exeunt audit verify`, restore it from a backup"
+    )
 }
 
 /// A file name that is harmless on every system: names come from outside.
@@ -296,6 +306,15 @@ fn hash_file(path: &Path) -> std::io::Result<String> {
     }
 }
 
+/// A file for its owner's eyes: a bundle tells of people. Whoever hands it on decides who else may read it.
+fn create_private(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
 /// A zip whose bytes depend on its contents and one time alone.
 struct Zip {
     writer: ZipWriter<BufWriter<File>>,
@@ -317,7 +336,7 @@ impl Zip {
             .last_modified_time(time)
             .unix_permissions(0o644);
         Ok(Zip {
-            writer: ZipWriter::new(BufWriter::new(File::create(path)?)),
+            writer: ZipWriter::new(BufWriter::new(create_private(path)?)),
             options,
         })
     }

@@ -17,8 +17,11 @@
 
 mod bundle;
 mod bundle_check;
+mod bundle_files;
 mod checkpoint;
 mod entry;
+mod key;
+mod report;
 mod tiles;
 mod verify;
 
@@ -28,10 +31,12 @@ mod tests;
 use std::path::PathBuf;
 
 pub use bundle::{BundleInfo, OtherEntries, bundle, bundle_with};
-pub use checkpoint::{Checkpoint, Signer, VerifierKey, checkpoint, latest};
+pub use checkpoint::{Checkpoint, checkpoint, latest};
 pub use entry::{Draft, Entry, append, append_many, attach, entries};
+pub use key::{Signer, VerifierKey};
+pub use report::{Note, Problem, Report, Verdict, Wrong};
 pub use tiles::{Hash, Tree, leaf_hash, proves_inclusion};
-pub use verify::{Note, Problem, Report, Verdict, Wrong, verify_bundle, verify_store};
+pub use verify::{verify_bundle, verify_store};
 
 /// The tables this module reads and writes.
 pub const SCHEMA: &str = include_str!("../../schema/audit.sql");

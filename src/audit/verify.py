@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks an evidence bundle with nothing but Python 3 and, for the signature, openssl.
+"""Checks an evidence bundle with nothing but Python 3.9 or later and, for the signature, openssl.
 
     python3 verify.py                       the bundle that this file lies in
     python3 verify.py evidence.zip          a zip, or a folder
