@@ -15,26 +15,12 @@ use super::verify::{judge, name_gaps};
 use super::{Error, Hash, Result, Tree, entry, hex, leaf_hash, proves_inclusion, sha256};
 
 pub(crate) fn verify(path: &Path, vkey: Option<&str>) -> Result<Report> {
-    let mut files = Files::open(path).map_err(|why| Error::Bundle {
-        path: path.to_owned(),
-        why,
-    })?;
-    let mut check = Check {
-        problems: Vec::new(),
-        notes: Vec::new(),
-    };
+    let mut files = Files::open(path).map_err(|why| Error::Bundle { path: path.to_owned(), why })?;
+    let mut check = Check { problems: Vec::new(), notes: Vec::new() };
     let checkpoint = check.checkpoint(&mut files, vkey)?;
     let Some(checkpoint) = checkpoint else {
         let Check { problems, notes } = check;
-        return Ok(Report {
-            entries: 0,
-            size: 0,
-            root: None,
-            origin: None,
-            signed_at: None,
-            problems,
-            notes,
-        });
+        return Ok(Report { entries: 0, size: 0, root: None, origin: None, signed_at: None, problems, notes });
     };
     let log = check.log(&mut files, &checkpoint);
     check.case(&mut files, &checkpoint, &log);
@@ -75,22 +61,13 @@ impl Check {
     }
 
     fn file(&mut self, name: &str, why: impl Into<String>) {
-        self.wrong(
-            None,
-            Wrong::File {
-                name: name.into(),
-                why: why.into(),
-            },
-        );
+        self.wrong(None, Wrong::File { name: name.into(), why: why.into() });
     }
 
     fn checkpoint(&mut self, files: &mut Files, vkey: Option<&str>) -> Result<Option<Checkpoint>> {
         let key = match vkey {
             Some(given) => Some(VerifierKey::parse(given)?),
-            None => match files
-                .text("log.vkey")
-                .and_then(|text| VerifierKey::parse(&text).map_err(|e| e.to_string()))
-            {
+            None => match files.text("log.vkey").and_then(|text| VerifierKey::parse(&text).map_err(|e| e.to_string())) {
                 Ok(key) => {
                     self.notes.push(Note::KeyFromBundle(key.to_string()));
                     Some(key)
@@ -101,10 +78,7 @@ impl Check {
                 }
             },
         };
-        let checkpoint = match files
-            .text("checkpoint")
-            .and_then(|note| Checkpoint::parse(&note))
-        {
+        let checkpoint = match files.text("checkpoint").and_then(|note| Checkpoint::parse(&note)) {
             Ok(checkpoint) => checkpoint,
             Err(why) => {
                 self.file("checkpoint", why);
@@ -112,13 +86,7 @@ impl Check {
             }
         };
         if let Some(Err(why)) = key.map(|key| checkpoint.verify(&key)) {
-            self.wrong(
-                None,
-                Wrong::Checkpoint {
-                    size: checkpoint.size,
-                    why,
-                },
-            );
+            self.wrong(None, Wrong::Checkpoint { size: checkpoint.size, why });
         }
         Ok(Some(checkpoint))
     }
@@ -127,20 +95,10 @@ impl Check {
         // A checkpoint may claim any size; only so much can be in these files.
         let held = (files.names.len() as u64).saturating_mul(WIDTH);
         let size = checkpoint.size.min(held);
-        let withheld = !files
-            .names
-            .iter()
-            .any(|name| name.starts_with("tile/entries/"));
+        let withheld = !files.names.iter().any(|name| name.starts_with("tile/entries/"));
         let tiles = self.leaf_tiles(files, size);
-        let bodies = if withheld {
-            vec![None; tiles.len()]
-        } else {
-            self.entry_bundles(files, size)
-        };
-        let hashes: Vec<Option<Hash>> = bodies
-            .iter()
-            .map(|body| body.as_deref().map(leaf_hash))
-            .collect();
+        let bodies = if withheld { vec![None; tiles.len()] } else { self.entry_bundles(files, size) };
+        let hashes: Vec<Option<Hash>> = bodies.iter().map(|body| body.as_deref().map(leaf_hash)).collect();
 
         // Two accounts of the same leaves. The one that gives the signed root is right, and tells what the other has wrong.
         let root = |leaves: &[Option<Hash>]| {
@@ -153,12 +111,7 @@ impl Check {
             None => match root(&hashes) {
                 Some(tree) => (hashes, Some(tree)),
                 None => {
-                    self.wrong(
-                        Some(0),
-                        Wrong::Root {
-                            size: checkpoint.size,
-                        },
-                    );
+                    self.wrong(Some(0), Wrong::Root { size: checkpoint.size });
                     (tiles, None)
                 }
             },
@@ -167,20 +120,13 @@ impl Check {
             for (path, bytes) in tree.tiles(size) {
                 match files.bytes(&path) {
                     Ok(found) if found == bytes => {}
-                    Ok(_) => self.file(
-                        &path,
-                        "altered, its hashes are not those of the signed tree",
-                    ),
+                    Ok(_) => self.file(&path, "altered, its hashes are not those of the signed tree"),
                     Err(why) => self.file(&path, why),
                 }
             }
         }
         if withheld {
-            return Log {
-                leaves,
-                cases: None,
-                entries: 0,
-            };
+            return Log { leaves, cases: None, entries: 0 };
         }
         self.entries(&bodies, leaves, checkpoint.size)
     }
@@ -198,27 +144,17 @@ impl Check {
             if let Some(wrong) = judge(place, body, &leaves) {
                 judged.insert(place, wrong);
             }
-            if let Some(case) = entry::decode(body.clone())
-                .ok()
-                .and_then(|entry| entry.draft.case)
-            {
+            if let Some(case) = entry::decode(body.clone()).ok().and_then(|entry| entry.draft.case) {
                 cases.entry(case).or_default().insert(place);
             }
         }
         let held = bodies.len() as u64;
         let mut named = name_gaps(judged, held);
         if held < size {
-            named.push(Problem {
-                seq: Some(held),
-                wrong: Wrong::Missing { through: size - 1 },
-            });
+            named.push(Problem { seq: Some(held), wrong: Wrong::Missing { through: size - 1 } });
         }
         self.problems.splice(0..0, named);
-        Log {
-            leaves,
-            cases: Some(cases),
-            entries,
-        }
+        Log { leaves, cases: Some(cases), entries }
     }
 
     fn leaf_tiles(&mut self, files: &mut Files, size: u64) -> Vec<Option<Hash>> {
@@ -242,14 +178,9 @@ impl Check {
             });
             let (entries, whole) = parse_entry_bundle(&bytes);
             if !whole || entries.len() as u64 > width {
-                self.file(
-                    &path,
-                    format!("it is not a sequence of {width} whole entries"),
-                );
+                self.file(&path, format!("it is not a sequence of {width} whole entries"));
             }
-            bodies.extend(
-                (0..width as usize).map(|i| entries.get(i).map(|entry| (*entry).to_owned())),
-            );
+            bodies.extend((0..width as usize).map(|i| entries.get(i).map(|entry| (*entry).to_owned())));
         }
         bodies
     }
@@ -262,48 +193,31 @@ impl Check {
         let mut cases = BTreeSet::new();
         let mut seqs = BTreeSet::new();
         let mut evidence: BTreeMap<String, u64> = BTreeMap::new();
-        let lines = text
-            .strip_suffix(b"\n")
-            .unwrap_or(&text)
-            .split(|byte| *byte == b'\n');
+        let lines = text.strip_suffix(b"\n").unwrap_or(&text).split(|byte| *byte == b'\n');
         for (line, number) in lines.zip(1..) {
             let entry = match entry::decode(line.to_owned()) {
                 Ok(entry) => entry,
                 Err(why) => {
-                    self.file(
-                        "case.jsonl",
-                        format!("line {number} is not an audit entry, {why}"),
-                    );
+                    self.file("case.jsonl", format!("line {number} is not an audit entry, {why}"));
                     continue;
                 }
             };
             let seq = entry.seq;
             if seqs.last().is_some_and(|last| *last >= seq) {
-                self.file(
-                    "case.jsonl",
-                    format!("line {number} holds entry {seq} out of order"),
-                );
+                self.file("case.jsonl", format!("line {number} holds entry {seq} out of order"));
             }
             seqs.insert(seq);
             let leaf = leaf_hash(line);
-            let expected = usize::try_from(seq)
-                .ok()
-                .and_then(|i| log.leaves.get(i).copied().flatten());
+            let expected = usize::try_from(seq).ok().and_then(|i| log.leaves.get(i).copied().flatten());
             if expected.is_some_and(|expected| expected != leaf) {
-                self.file(
-                    "case.jsonl",
-                    format!("line {number}, entry {seq}, is altered"),
-                );
+                self.file("case.jsonl", format!("line {number}, entry {seq}, is altered"));
             }
             if let Err(why) = proof(files, seq, &leaf, checkpoint) {
                 self.wrong(Some(seq), Wrong::Proof(why));
             }
             match entry.draft.case {
                 Some(case) => drop(cases.insert(case)),
-                None => self.file(
-                    "case.jsonl",
-                    format!("line {number}, entry {seq}, is of no case"),
-                ),
+                None => self.file("case.jsonl", format!("line {number}, entry {seq}, is of no case")),
             }
             for digest in entry.draft.evidence {
                 evidence.entry(digest).or_insert(seq);
@@ -311,49 +225,24 @@ impl Check {
         }
         if cases.len() != 1 {
             let named: Vec<String> = cases.iter().cloned().collect();
-            self.file(
-                "case.jsonl",
-                format!(
-                    "it should hold one case and holds {} ({})",
-                    cases.len(),
-                    named.join(", ")
-                ),
-            );
+            self.file("case.jsonl", format!("it should hold one case and holds {} ({})", cases.len(), named.join(", ")));
         }
         match &log.cases {
             Some(all) => {
-                for seq in cases
-                    .iter()
-                    .filter_map(|case| all.get(case))
-                    .flatten()
-                    .filter(|seq| !seqs.contains(seq))
-                {
-                    self.file(
-                        "case.jsonl",
-                        format!("entry {seq} belongs to the case and is left out"),
-                    );
+                for seq in cases.iter().filter_map(|case| all.get(case)).flatten().filter(|seq| !seqs.contains(seq)) {
+                    self.file("case.jsonl", format!("entry {seq} belongs to the case and is left out"));
                 }
             }
-            None => self.notes.push(Note::EntriesWithheld(
-                checkpoint.size.saturating_sub(seqs.len() as u64),
-            )),
+            None => self.notes.push(Note::EntriesWithheld(checkpoint.size.saturating_sub(seqs.len() as u64))),
         }
         self.evidence(files, evidence);
     }
 
     /// Every file that an entry names is here and is that file, and no other is here.
     fn evidence(&mut self, files: &mut Files, mut named: BTreeMap<String, u64>) {
-        let kept: Vec<String> = files
-            .names
-            .iter()
-            .filter(|name| name.starts_with("files/"))
-            .cloned()
-            .collect();
+        let kept: Vec<String> = files.names.iter().filter(|name| name.starts_with("files/")).cloned().collect();
         for name in kept {
-            let claimed = name
-                .strip_prefix("files/")
-                .and_then(|rest| rest.split('-').next())
-                .unwrap_or_default();
+            let claimed = name.strip_prefix("files/").and_then(|rest| rest.split('-').next()).unwrap_or_default();
             let claimed = format!("sha256:{claimed}");
             let Some(seq) = named.remove(&claimed) else {
                 self.file(&name, "no entry of the case names it");
@@ -371,26 +260,10 @@ impl Check {
     }
 
     fn others(&mut self, files: &Files) {
-        let ours = [
-            "about.json",
-            "case.jsonl",
-            "checkpoint",
-            "log.vkey",
-            "verify.py",
-            "HOW-TO-VERIFY.md",
-        ];
+        let ours = ["about.json", "case.jsonl", "checkpoint", "log.vkey", "verify.py", "HOW-TO-VERIFY.md"];
         let folders = ["files/", "proofs/", "tile/"];
-        let other = |name: &&String| {
-            !ours.contains(&name.as_str()) && !folders.iter().any(|f| name.starts_with(f))
-        };
-        self.notes.extend(
-            files
-                .names
-                .iter()
-                .filter(other)
-                .cloned()
-                .map(Note::NotVouched),
-        );
+        let other = |name: &&String| !ours.contains(&name.as_str()) && !folders.iter().any(|f| name.starts_with(f));
+        self.notes.extend(files.names.iter().filter(other).cloned().map(Note::NotVouched));
     }
 }
 

@@ -29,22 +29,12 @@ impl Files {
         if fs::metadata(path).map_err(unreadable)?.is_dir() {
             let mut names = BTreeSet::new();
             list(path, "", &mut names).map_err(unreadable)?;
-            return Ok(Files {
-                names,
-                source: Source::Folder(path.to_owned()),
-            });
+            return Ok(Files { names, source: Source::Folder(path.to_owned()) });
         }
         let file = File::open(path).map_err(unreadable)?;
         let zip = ZipArchive::new(file).map_err(|e| format!("is not a whole zip file: {e}"))?;
-        let names = zip
-            .file_names()
-            .filter(|name| !name.ends_with('/'))
-            .map(str::to_owned)
-            .collect();
-        Ok(Files {
-            names,
-            source: Source::Zip(Box::new(zip)),
-        })
+        let names = zip.file_names().filter(|name| !name.ends_with('/')).map(str::to_owned).collect();
+        Ok(Files { names, source: Source::Zip(Box::new(zip)) })
     }
 
     /// A file's bytes, or why not.
@@ -54,12 +44,9 @@ impl Files {
         }
         let mut bytes = Vec::new();
         let read = match &mut self.source {
-            Source::Folder(root) => File::open(root.join(name))
-                .and_then(|f| f.take(MAX_FILE + 1).read_to_end(&mut bytes)),
+            Source::Folder(root) => File::open(root.join(name)).and_then(|f| f.take(MAX_FILE + 1).read_to_end(&mut bytes)),
             Source::Zip(zip) => {
-                let file = zip
-                    .by_name(name)
-                    .map_err(|e| format!("can't be unpacked: {e}"))?;
+                let file = zip.by_name(name).map_err(|e| format!("can't be unpacked: {e}"))?;
                 file.take(MAX_FILE + 1).read_to_end(&mut bytes)
             }
         };

@@ -30,52 +30,30 @@ impl Checkpoint {
         let mut lines = text.lines();
         let mut line = |what| lines.next().ok_or(format!("it has no {what}"));
         let (origin, size, root) = (line("origin")?, line("size")?, line("root hash")?);
-        let parsed: u64 = size
-            .parse()
-            .map_err(|_| format!("its size `{size}` is no number"))?;
+        let parsed: u64 = size.parse().map_err(|_| format!("its size `{size}` is no number"))?;
         if parsed.to_string() != size {
             return Err(format!("its size `{size}` is not in plain decimal"));
         }
-        let root = BASE64_STANDARD
-            .decode(root)
-            .ok()
-            .and_then(|hash| hash.try_into().ok());
+        let root = BASE64_STANDARD.decode(root).ok().and_then(|hash| hash.try_into().ok());
         let root = root.ok_or("its root is not 32 bytes in base64")?;
-        Ok(Checkpoint {
-            origin: origin.into(),
-            size: parsed,
-            root,
-            note: note.into(),
-            signed_at: None,
-        })
+        Ok(Checkpoint { origin: origin.into(), size: parsed, root, note: note.into(), signed_at: None })
     }
 
     /// Whether this key signed the note under its own name. Lines of other keys (witnesses) are passed over.
     pub fn verify(&self, key: &VerifierKey) -> Result<(), String> {
         if self.origin != key.origin {
-            return Err(format!(
-                "it is of the log `{}`, the key is of `{}`",
-                self.origin, key.origin
-            ));
+            return Err(format!("it is of the log `{}`, the key is of `{}`", self.origin, key.origin));
         }
         let (text, signatures) = split_note(&self.note)?;
-        let ours = signatures
-            .iter()
-            .filter(|(name, id, _)| *name == key.origin && *id == key.id);
+        let ours = signatures.iter().filter(|(name, id, _)| *name == key.origin && *id == key.id);
         let mut signed = false;
         for (_, _, signature) in ours {
             UnparsedPublicKey::new(&ED25519, key.public)
                 .verify(text.as_bytes(), signature)
-                .map_err(|_| {
-                    "its signature is not valid: text or signature was altered".to_owned()
-                })?;
+                .map_err(|_| "its signature is not valid: text or signature was altered".to_owned())?;
             signed = true;
         }
-        if signed {
-            Ok(())
-        } else {
-            Err(format!("it is not signed by {key}"))
-        }
+        if signed { Ok(()) } else { Err(format!("it is not signed by {key}")) }
     }
 }
 
@@ -98,9 +76,7 @@ fn split_note(note: &str) -> Result<(&str, Vec<SignatureLine<'_>>), String> {
     };
     let mut signatures = Vec::new();
     for line in lines.lines() {
-        let parts = line
-            .strip_prefix("— ")
-            .and_then(|rest| rest.split_once(' '));
+        let parts = line.strip_prefix("— ").and_then(|rest| rest.split_once(' '));
         let parsed = parts.and_then(|(name, encoded)| Some((name, signature(encoded)?)));
         let (name, (id, bytes)) = parsed.ok_or("a signature line is malformed")?;
         signatures.push((name, id, bytes));
@@ -120,32 +96,19 @@ pub fn checkpoint(conn: &mut Connection, signer: &Signer, at: Timestamp) -> Resu
     let tree = read_tree(&tx, signed)?;
     if let Some(last) = last {
         if tree.size() < last.size {
-            let why = format!(
-                "it holds {} entries but {} were signed",
-                tree.size(),
-                last.size
-            );
-            return Err(Error::Refused(format!(
-                "{why}; restore the database, or run `exeunt audit verify`"
-            )));
+            let why = format!("it holds {} entries but {} were signed", tree.size(), last.size);
+            return Err(Error::Refused(format!("{why}; restore the database, or run `exeunt audit verify`")));
         }
         if tree.root(last.size) != Some(last.root) {
-            let why = format!(
-                "its first {} entries are not those that were signed",
-                last.size
-            );
-            return Err(Error::Refused(format!(
-                "{why}; run `exeunt audit verify` to see which"
-            )));
+            let why = format!("its first {} entries are not those that were signed", last.size);
+            return Err(Error::Refused(format!("{why}; run `exeunt audit verify` to see which")));
         }
         if tree.size() == last.size {
             tx.commit()?;
             return Ok(last);
         }
     }
-    let root = tree
-        .root(tree.size())
-        .ok_or_else(|| Error::Malformed("the audit tree has no root".into()))?;
+    let root = tree.root(tree.size()).ok_or_else(|| Error::Malformed("the audit tree has no root".into()))?;
     let new = sign(signer, tree.size(), root, at);
     tx.execute(
         "INSERT INTO audit_checkpoint (size, root, note, signed_at) VALUES (?, ?, ?, ?)",
@@ -159,58 +122,31 @@ pub fn checkpoint(conn: &mut Connection, signer: &Signer, at: Timestamp) -> Resu
 fn sign(signer: &Signer, size: u64, root: Hash, signed_at: Timestamp) -> Checkpoint {
     let origin = &signer.verifier().origin;
     let text = format!("{origin}\n{size}\n{}\n", BASE64_STANDARD.encode(root));
-    let signature = [
-        &signer.verifier().id[..],
-        signer.sign(text.as_bytes()).as_slice(),
-    ]
-    .concat();
+    let signature = [&signer.verifier().id[..], signer.sign(text.as_bytes()).as_slice()].concat();
     let note = format!("{text}\n— {origin} {}\n", BASE64_STANDARD.encode(signature));
-    Checkpoint {
-        origin: origin.clone(),
-        size,
-        root,
-        note,
-        signed_at: Some(signed_at),
-    }
+    Checkpoint { origin: origin.clone(), size, root, note, signed_at: Some(signed_at) }
 }
 
 /// The checkpoint that was signed last.
 pub fn latest(conn: &Connection) -> Result<Option<Checkpoint>> {
     let row = conn
-        .prepare_cached(
-            "SELECT size, root, note, signed_at FROM audit_checkpoint ORDER BY size DESC LIMIT 1",
-        )?
-        .query_row([], |row| {
-            Ok((
-                count(row, 0)?,
-                row.get::<_, Hash>(1)?,
-                row.get::<_, String>(2)?,
-                row.get::<_, String>(3)?,
-            ))
-        })
+        .prepare_cached("SELECT size, root, note, signed_at FROM audit_checkpoint ORDER BY size DESC LIMIT 1")?
+        .query_row([], |row| Ok((count(row, 0)?, row.get::<_, Hash>(1)?, row.get::<_, String>(2)?, row.get::<_, String>(3)?)))
         .optional()?;
     let Some((size, root, note, signed_at)) = row else {
         return Ok(None);
     };
-    let parsed = Checkpoint::parse(&note)
-        .map_err(|why| Error::Refused(format!("its last checkpoint is damaged: {why}")))?;
+    let parsed = Checkpoint::parse(&note).map_err(|why| Error::Refused(format!("its last checkpoint is damaged: {why}")))?;
     if (parsed.size, parsed.root) != (size, root) {
-        return Err(Error::Refused(
-            "its last checkpoint doesn't say what its row says; run `exeunt audit verify`".into(),
-        ));
+        return Err(Error::Refused("its last checkpoint doesn't say what its row says; run `exeunt audit verify`".into()));
     }
-    Ok(Some(Checkpoint {
-        signed_at: signed_at.parse().ok(),
-        ..parsed
-    }))
+    Ok(Some(Checkpoint { signed_at: signed_at.parse().ok(), ..parsed }))
 }
 
 /// One log, one name, one key: a second key would let a rewritten log look like a new one.
 fn check_key(tx: &Transaction, signer: &Signer, at: Timestamp) -> Result<()> {
     let ours = signer.verifier().to_string();
-    let known: Option<String> = tx
-        .query_row("SELECT vkey FROM audit_key LIMIT 1", [], |row| row.get(0))
-        .optional()?;
+    let known: Option<String> = tx.query_row("SELECT vkey FROM audit_key LIMIT 1", [], |row| row.get(0)).optional()?;
     match known {
         Some(known) if known == ours => Ok(()),
         Some(known) => Err(Error::Refused(format!(
@@ -229,23 +165,17 @@ fn check_key(tx: &Transaction, signer: &Signer, at: Timestamp) -> Result<()> {
 /// The tree over the stored leaf hashes; entries from `unsigned` on are hashed anew before we vouch for them.
 fn read_tree(tx: &Transaction, unsigned: u64) -> Result<Tree> {
     let mut leaves = Vec::new();
-    let mut query =
-        tx.prepare("SELECT seq, leaf, iif(seq >= ?, body, NULL) FROM audit_entry ORDER BY seq")?;
+    let mut query = tx.prepare("SELECT seq, leaf, iif(seq >= ?, body, NULL) FROM audit_entry ORDER BY seq")?;
     let mut rows = query.query([to_db(unsigned)])?;
     while let Some(row) = rows.next()? {
         let (seq, leaf): (u64, Hash) = (count(row, 0)?, row.get(1)?);
         if seq != leaves.len() as u64 {
-            let why = format!(
-                "entry {} is missing; restore the database, or run `exeunt audit verify`",
-                leaves.len()
-            );
+            let why = format!("entry {} is missing; restore the database, or run `exeunt audit verify`", leaves.len());
             return Err(Error::Refused(why));
         }
         let body: Option<Vec<u8>> = row.get(2)?;
         if body.is_some_and(|body| leaf_hash(&body) != leaf) {
-            return Err(Error::Refused(format!(
-                "entry {seq} was altered after it was written"
-            )));
+            return Err(Error::Refused(format!("entry {seq} was altered after it was written")));
         }
         leaves.push(leaf);
     }

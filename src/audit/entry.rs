@@ -55,8 +55,7 @@ pub fn append(tx: &Transaction, at: Timestamp, draft: &Draft) -> Result<u64> {
 /// Writes many entries at once: one commit for a plan's every intent. Returns their places.
 pub fn append_many(tx: &Transaction, at: Timestamp, drafts: &[Draft]) -> Result<Range<u64>> {
     let first = next_seq(tx)?;
-    let mut insert = tx
-        .prepare_cached("INSERT INTO audit_entry (seq, case_id, body, leaf) VALUES (?, ?, ?, ?)")?;
+    let mut insert = tx.prepare_cached("INSERT INTO audit_entry (seq, case_id, body, leaf) VALUES (?, ?, ?, ?)")?;
     let mut seq = first;
     for draft in drafts {
         let body = encode_to_fit(tx, seq, at, draft)?;
@@ -69,29 +68,21 @@ pub fn append_many(tx: &Transaction, at: Timestamp, drafts: &[Draft]) -> Result<
 /// Keeps a file for entries to name. The same bytes are kept once, under the name they came with first.
 pub fn attach(tx: &Transaction, bytes: &[u8], media_type: &str, name: &str) -> Result<String> {
     let digest = hex(&sha256(bytes));
-    tx.prepare_cached(
-        "INSERT INTO evidence_file (sha256, name, media_type, bytes) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-    )?
-    .execute(params![digest, name, media_type, bytes])?;
+    tx.prepare_cached("INSERT INTO evidence_file (sha256, name, media_type, bytes) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING")?
+        .execute(params![digest, name, media_type, bytes])?;
     Ok(format!("sha256:{digest}"))
 }
 
 /// Entries from a place on, at most `limit`, of one case or of all.
 pub fn entries(conn: &Connection, case: Option<&str>, from: u64, limit: u64) -> Result<Vec<Entry>> {
-    let mut query = conn.prepare_cached(
-        "SELECT seq, body FROM audit_entry WHERE seq >= ?1 AND (?2 IS NULL OR case_id = ?2) ORDER BY seq LIMIT ?3",
-    )?;
-    let rows = query.query_map(params![to_db(from), case, to_db(limit)], |row| {
-        Ok((count(row, 0)?, row.get(1)?))
-    })?;
+    let mut query =
+        conn.prepare_cached("SELECT seq, body FROM audit_entry WHERE seq >= ?1 AND (?2 IS NULL OR case_id = ?2) ORDER BY seq LIMIT ?3")?;
+    let rows = query.query_map(params![to_db(from), case, to_db(limit)], |row| Ok((count(row, 0)?, row.get(1)?)))?;
     let mut found = Vec::new();
     for row in rows {
         let (seq, body): (u64, Vec<u8>) = row?;
-        let entry = decode(body).map_err(|why| {
-            Error::Malformed(format!(
-                "audit entry {seq} can't be read: {why}; run `exeunt audit verify`"
-            ))
-        })?;
+        let entry =
+            decode(body).map_err(|why| Error::Malformed(format!("audit entry {seq} can't be read: {why}; run `exeunt audit verify`")))?;
         found.push(entry);
     }
     Ok(found)
@@ -99,12 +90,8 @@ pub fn entries(conn: &Connection, case: Option<&str>, from: u64, limit: u64) -> 
 
 /// The place after the last. A log shorter than what was signed has lost entries: writing on would bury that.
 fn next_seq(tx: &Transaction) -> Result<u64> {
-    let next: u64 = tx
-        .prepare_cached("SELECT coalesce(max(seq) + 1, 0) FROM audit_entry")?
-        .query_row([], |row| count(row, 0))?;
-    let signed: u64 = tx
-        .prepare_cached("SELECT coalesce(max(size), 0) FROM audit_checkpoint")?
-        .query_row([], |row| count(row, 0))?;
+    let next: u64 = tx.prepare_cached("SELECT coalesce(max(seq) + 1, 0) FROM audit_entry")?.query_row([], |row| count(row, 0))?;
+    let signed: u64 = tx.prepare_cached("SELECT coalesce(max(size), 0) FROM audit_checkpoint")?.query_row([], |row| count(row, 0))?;
     if next < signed {
         return Err(Error::Refused(format!(
             "it holds {next} entries but {signed} were signed; restore the database, or run `exeunt audit verify`"
@@ -121,46 +108,22 @@ fn encode_to_fit(tx: &Transaction, seq: u64, at: Timestamp, draft: &Draft) -> Re
         return Ok(body);
     }
     let detail = canonical(&draft.act, &draft.detail)?;
-    let digest = attach(
-        tx,
-        &detail,
-        "application/json",
-        &format!("detail-{seq}.json"),
-    )?;
-    let mut shorter = Draft {
-        detail: json!({ "attached": digest }),
-        ..draft.clone()
-    };
+    let digest = attach(tx, &detail, "application/json", &format!("detail-{seq}.json"))?;
+    let mut shorter = Draft { detail: json!({ "attached": digest }), ..draft.clone() };
     shorter.evidence.push(digest);
     let body = encode(seq, at, &shorter)?;
     if body.len() > MAX_ENTRY {
-        let why = format!(
-            "{} bytes without its detail, and an entry holds {MAX_ENTRY}; attach what is long and name it",
-            body.len()
-        );
-        return Err(Error::Entry {
-            act: draft.act.clone(),
-            why,
-        });
+        let why = format!("{} bytes without its detail, and an entry holds {MAX_ENTRY}; attach what is long and name it", body.len());
+        return Err(Error::Entry { act: draft.act.clone(), why });
     }
     Ok(body)
 }
 
 fn check(tx: &Transaction, draft: &Draft) -> Result<()> {
-    let refuse = |why: String| {
-        Err(Error::Entry {
-            act: draft.act.clone(),
-            why,
-        })
-    };
-    let dotted = draft
-        .act
-        .bytes()
-        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b));
+    let refuse = |why: String| Err(Error::Entry { act: draft.act.clone(), why });
+    let dotted = draft.act.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b));
     if draft.act.is_empty() || !dotted {
-        return refuse(
-            "an act is lower-case words joined by dots, such as `revocation.intent`".into(),
-        );
+        return refuse("an act is lower-case words joined by dots, such as `revocation.intent`".into());
     }
     if draft.actor.is_empty() {
         return refuse("it names no actor; say who did it, or `engine`".into());
@@ -170,17 +133,13 @@ fn check(tx: &Transaction, draft: &Draft) -> Result<()> {
     }
     for digest in &draft.evidence {
         let held = match digest.strip_prefix("sha256:") {
-            Some(hex) => tx
-                .prepare_cached("SELECT 1 FROM evidence_file WHERE sha256 = ?")?
-                .query_row([hex], |_| Ok(()))
-                .optional()?
-                .is_some(),
+            Some(hex) => {
+                tx.prepare_cached("SELECT 1 FROM evidence_file WHERE sha256 = ?")?.query_row([hex], |_| Ok(())).optional()?.is_some()
+            }
             None => false,
         };
         if !held {
-            return refuse(format!(
-                "its evidence `{digest}` is not kept; attach the file first and use the name returned"
-            ));
+            return refuse(format!("its evidence `{digest}` is not kept; attach the file first and use the name returned"));
         }
     }
     Ok(())
@@ -205,10 +164,7 @@ fn encode(seq: u64, at: Timestamp, draft: &Draft) -> Result<Vec<u8>> {
 }
 
 fn canonical(act: &str, value: &Value) -> Result<Vec<u8>> {
-    let refuse = |why: serde_json::Error| Error::Entry {
-        act: act.into(),
-        why: why.to_string(),
-    };
+    let refuse = |why: serde_json::Error| Error::Entry { act: act.into(), why: why.to_string() };
     serde_json_canonicalizer::to_vec(&exact(value)).map_err(refuse)
 }
 
@@ -217,17 +173,10 @@ fn exact(value: &Value) -> Value {
     match value {
         Value::Number(n) => {
             let small = n.as_i64().is_some_and(|n| n.unsigned_abs() <= MAX_EXACT);
-            if small {
-                value.clone()
-            } else {
-                Value::String(n.to_string())
-            }
+            if small { value.clone() } else { Value::String(n.to_string()) }
         }
         Value::Array(items) => items.iter().map(exact).collect(),
-        Value::Object(fields) => fields
-            .iter()
-            .map(|(key, value)| (key.clone(), exact(value)))
-            .collect(),
+        Value::Object(fields) => fields.iter().map(|(key, value)| (key.clone(), exact(value))).collect(),
         _ => value.clone(),
     }
 }
@@ -244,37 +193,14 @@ pub(crate) fn is_canonical(body: &[u8]) -> bool {
 pub(crate) fn decode(body: Vec<u8>) -> Result<Entry, String> {
     let mut value: Value = serde_json::from_slice(&body).map_err(|e| format!("not JSON: {e}"))?;
     let seq = value["seq"].as_u64().ok_or("it has no `seq`")?;
-    let text = |key: &str| {
-        value[key]
-            .as_str()
-            .map(str::to_owned)
-            .ok_or(format!("it has no `{key}`"))
-    };
-    let at = text("ts")?
-        .parse()
-        .map_err(|e| format!("its `ts` is no time: {e}"))?;
+    let text = |key: &str| value[key].as_str().map(str::to_owned).ok_or(format!("it has no `{key}`"));
+    let at = text("ts")?.parse().map_err(|e| format!("its `ts` is no time: {e}"))?;
     let (act, actor) = (text("act")?, text("actor")?);
     let case = value["case"].as_str().map(str::to_owned);
     let evidence = value["evidence"].as_array().ok_or("it has no `evidence`")?;
-    let evidence = evidence.iter().map(|d| {
-        d.as_str()
-            .map(str::to_owned)
-            .ok_or("its `evidence` names something else")
-    });
+    let evidence = evidence.iter().map(|d| d.as_str().map(str::to_owned).ok_or("its `evidence` names something else"));
     let evidence = evidence.collect::<Result<_, _>>()?;
     let target = value.get_mut("target").map(Value::take);
     let detail = value["detail"].take();
-    Ok(Entry {
-        seq,
-        at,
-        draft: Draft {
-            act,
-            case,
-            actor,
-            target,
-            detail,
-            evidence,
-        },
-        body,
-    })
+    Ok(Entry { seq, at, draft: Draft { act, case, actor, target, detail, evidence }, body })
 }

@@ -115,19 +115,14 @@ impl fmt::Display for Problem {
             }
             (Wrong::Root { size }, _) => {
                 let through = size.saturating_sub(1);
-                return write!(
-                    f,
-                    "entries {from} to {through}: at least one is not what was signed (root hash differs)"
-                );
+                return write!(f, "entries {from} to {through}: at least one is not what was signed (root hash differs)");
             }
             (_, Some(seq)) => write!(f, "entry {seq}: ")?,
             (_, None) => {}
         }
         match &self.wrong {
             Wrong::Altered => f.write_str("altered, its bytes are not those that were hashed"),
-            Wrong::HashAltered => {
-                f.write_str("the hash stored beside it was altered, the entry itself is as signed")
-            }
+            Wrong::HashAltered => f.write_str("the hash stored beside it was altered, the entry itself is as signed"),
             Wrong::Missing { .. } => f.write_str("missing"),
             Wrong::Reordered { says } => {
                 write!(f, "reordered, the entry that stands here is number {says}")
@@ -164,10 +159,7 @@ impl fmt::Display for Note {
             Note::UnsignedTail(1) => f.write_str("the last entry is not signed yet"),
             Note::UnsignedTail(n) => write!(f, "the last {n} entries are not signed yet"),
             Note::KeyFromBundle(key) => {
-                write!(
-                    f,
-                    "the key came with the bundle: compare it with the one you were given by another way: {key}"
-                )
+                write!(f, "the key came with the bundle: compare it with the one you were given by another way: {key}")
             }
             Note::EntriesWithheld(n) => {
                 write!(f, "{n} entries of other cases are present as hashes only")

@@ -41,11 +41,7 @@ impl Tree {
     pub fn new(leaves: Vec<Hash>) -> Tree {
         let mut levels = vec![leaves];
         while let Some(below) = levels.last().filter(|l| l.len() > 1) {
-            let above = below
-                .as_chunks()
-                .0
-                .iter()
-                .map(|[left, right]| node_hash(left, right));
+            let above = below.as_chunks().0.iter().map(|[left, right]| node_hash(left, right));
             let above: Vec<Hash> = above.collect();
             levels.push(above);
         }
@@ -101,12 +97,8 @@ impl Tree {
             for n in 0..hashes.div_ceil(WIDTH) {
                 let from = n * WIDTH;
                 let width = WIDTH.min(hashes - from);
-                let bytes =
-                    (from..from + width).filter_map(|i| self.hash_at(8 * level as usize, i));
-                tiles.push((
-                    tile_path(&level.to_string(), n, width),
-                    bytes.flatten().collect(),
-                ));
+                let bytes = (from..from + width).filter_map(|i| self.hash_at(8 * level as usize, i));
+                tiles.push((tile_path(&level.to_string(), n, width), bytes.flatten().collect()));
             }
             level += 1;
         }
@@ -125,10 +117,7 @@ impl Tree {
             return self.hash_at(width.trailing_zeros() as usize, low / width);
         }
         let middle = low + split(width);
-        Some(node_hash(
-            &self.span(low, middle)?,
-            &self.span(middle, high)?,
-        ))
+        Some(node_hash(&self.span(low, middle)?, &self.span(middle, high)?))
     }
 }
 
@@ -168,11 +157,7 @@ pub(crate) fn tile_path(level: &str, n: u64, width: u64) -> String {
         path = format!("x{:03}/{path}", rest % 1000);
         rest /= 1000;
     }
-    let partial = if width == WIDTH {
-        String::new()
-    } else {
-        format!(".p/{width}")
-    };
+    let partial = if width == WIDTH { String::new() } else { format!(".p/{width}") };
     format!("tile/{level}/{path}{partial}")
 }
 

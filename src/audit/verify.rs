@@ -25,8 +25,7 @@ pub fn verify_store(conn: &Connection, vkey: &str) -> Result<Report> {
     let mut judged = BTreeMap::new();
     let mut evidence = Vec::new();
     let mut hashes = Vec::new();
-    let mut query =
-        tx.prepare("SELECT seq, body, case_id FROM audit_entry WHERE seq < ? ORDER BY seq")?;
+    let mut query = tx.prepare("SELECT seq, body, case_id FROM audit_entry WHERE seq < ? ORDER BY seq")?;
     let mut rows = query.query([to_db(leaves.len() as u64)])?;
     let mut entries = 0;
     while let Some(row) = rows.next()? {
@@ -46,39 +45,21 @@ pub fn verify_store(conn: &Connection, vkey: &str) -> Result<Report> {
         for digest in read.draft.evidence {
             match files.get(&digest) {
                 Some(true) => {}
-                Some(false) => evidence.push(Problem {
-                    seq: Some(seq),
-                    wrong: Wrong::EvidenceAltered(digest),
-                }),
-                None => evidence.push(Problem {
-                    seq: Some(seq),
-                    wrong: Wrong::EvidenceMissing(digest),
-                }),
+                Some(false) => evidence.push(Problem { seq: Some(seq), wrong: Wrong::EvidenceAltered(digest) }),
+                None => evidence.push(Problem { seq: Some(seq), wrong: Wrong::EvidenceMissing(digest) }),
             }
         }
     }
-    for place in (0_u64..)
-        .zip(&leaves)
-        .filter_map(|(place, leaf)| leaf.is_none().then_some(place))
-    {
+    for place in (0_u64..).zip(&leaves).filter_map(|(place, leaf)| leaf.is_none().then_some(place)) {
         judged.insert(place, Wrong::Missing { through: place });
     }
 
     let whole: Vec<Hash> = leaves.iter().map_while(|leaf| *leaf).collect();
     let by_body = (whole.len() == leaves.len() && !judged.is_empty()).then(|| Tree::new(hashes));
-    let signed = check_checkpoints(
-        &tx,
-        &key,
-        &Tree::new(whole),
-        by_body.as_ref(),
-        leaves.len() as u64,
-    )?;
+    let signed = check_checkpoints(&tx, &key, &Tree::new(whole), by_body.as_ref(), leaves.len() as u64)?;
     if signed.bodies_are_right {
         // The bodies give the signed root: whoever differs from its stored hash, the hash is what was changed.
-        judged
-            .values_mut()
-            .filter(|wrong| **wrong == Wrong::Altered)
-            .for_each(|wrong| *wrong = Wrong::HashAltered);
+        judged.values_mut().filter(|wrong| **wrong == Wrong::Altered).for_each(|wrong| *wrong = Wrong::HashAltered);
     }
     if let Some(last) = &signed.latest {
         for place in leaves.len() as u64..last.size.min(leaves.len() as u64 + MAX_GAP) {
@@ -98,11 +79,7 @@ pub fn verify_store(conn: &Connection, vkey: &str) -> Result<Report> {
         origin: signed.latest.as_ref().map(|last| last.origin.clone()),
         signed_at: signed.latest.and_then(|last| last.signed_at),
         problems,
-        notes: if tail > 0 {
-            vec![Note::UnsignedTail(tail)]
-        } else {
-            vec![]
-        },
+        notes: if tail > 0 { vec![Note::UnsignedTail(tail)] } else { vec![] },
     })
 }
 
@@ -113,11 +90,7 @@ pub fn verify_bundle(path: &Path, vkey: Option<&str>) -> Result<Report> {
 
 /// What is wrong with the bytes that stand in a place, given the hashes that should be in each.
 pub(crate) fn judge(place: u64, body: &[u8], leaves: &[Option<Hash>]) -> Option<Wrong> {
-    let at = |place: u64| {
-        usize::try_from(place)
-            .ok()
-            .and_then(|i| leaves.get(i).copied().flatten())
-    };
+    let at = |place: u64| usize::try_from(place).ok().and_then(|i| leaves.get(i).copied().flatten());
     let hash = leaf_hash(body);
     let fits = at(place) == Some(hash);
     let read = entry::decode(body.to_owned());
@@ -149,40 +122,24 @@ pub(crate) fn name_gaps(mut judged: BTreeMap<u64, Wrong>, end: u64) -> Vec<Probl
         let Some(by) = shift(&judged, first).filter(|_| first >= done) else {
             continue;
         };
-        let after = (first..)
-            .find(|place| shift(&judged, *place) != Some(by))
-            .unwrap_or(first);
+        let after = (first..).find(|place| shift(&judged, *place) != Some(by)).unwrap_or(first);
         done = after;
-        let gone =
-            |place: u64| place >= end || matches!(judged.get(&place), Some(Wrong::Missing { .. }));
+        let gone = |place: u64| place >= end || matches!(judged.get(&place), Some(Wrong::Missing { .. }));
         if (after..after + by).all(gone) {
             (first..after + by).for_each(|place| drop(judged.remove(&place)));
-            judged.insert(
-                first,
-                Wrong::Missing {
-                    through: first + by - 1,
-                },
-            );
+            judged.insert(first, Wrong::Missing { through: first + by - 1 });
         }
     }
     let mut problems: Vec<Problem> = Vec::new();
     for (seq, wrong) in judged {
-        if let (
-            Some(Problem {
-                wrong: Wrong::Missing { through },
-                ..
-            }),
-            Wrong::Missing { through: further },
-        ) = (problems.last_mut(), &wrong)
+        if let (Some(Problem { wrong: Wrong::Missing { through }, .. }), Wrong::Missing { through: further }) =
+            (problems.last_mut(), &wrong)
             && *through + 1 == seq
         {
             *through = *further;
             continue;
         }
-        problems.push(Problem {
-            seq: Some(seq),
-            wrong,
-        });
+        problems.push(Problem { seq: Some(seq), wrong });
     }
     problems
 }
@@ -194,32 +151,16 @@ struct Signed {
 }
 
 /// Every checkpoint: its row, its signature, its root. `tree` is of the stored hashes up to the first gap.
-fn check_checkpoints(
-    conn: &Connection,
-    key: &VerifierKey,
-    tree: &Tree,
-    by_body: Option<&Tree>,
-    length: u64,
-) -> Result<Signed> {
-    let mut signed = Signed {
-        latest: None,
-        bodies_are_right: false,
-        problems: Vec::new(),
-    };
+fn check_checkpoints(conn: &Connection, key: &VerifierKey, tree: &Tree, by_body: Option<&Tree>, length: u64) -> Result<Signed> {
+    let mut signed = Signed { latest: None, bodies_are_right: false, problems: Vec::new() };
     let mut fitted_to = 0;
-    let mut query =
-        conn.prepare("SELECT size, root, note, signed_at FROM audit_checkpoint ORDER BY size")?;
+    let mut query = conn.prepare("SELECT size, root, note, signed_at FROM audit_checkpoint ORDER BY size")?;
     let mut rows = query.query([])?;
     let mut root_reported = false;
     while let Some(row) = rows.next()? {
         let (size, root, note) = (count(row, 0)?, bytes(row, 1)?, row.get::<_, String>(2)?);
         let signed_at: String = row.get(3)?;
-        let mut problem = |why: String| {
-            signed.problems.push(Problem {
-                seq: None,
-                wrong: Wrong::Checkpoint { size, why },
-            })
-        };
+        let mut problem = |why: String| signed.problems.push(Problem { seq: None, wrong: Wrong::Checkpoint { size, why } });
         let parsed = match Checkpoint::parse(&note) {
             Ok(parsed) => parsed,
             Err(why) => {
@@ -228,10 +169,7 @@ fn check_checkpoints(
             }
         };
         if parsed.size != size || parsed.root.as_slice() != root {
-            problem(format!(
-                "its row differs from the note, which is of {} entries",
-                parsed.size
-            ));
+            problem(format!("its row differs from the note, which is of {} entries", parsed.size));
         }
         if let Err(why) = parsed.verify(key) {
             problem(why);
@@ -246,16 +184,10 @@ fn check_checkpoints(
                 // What was signed later contains this, so its roots differ as well and would add nothing.
                 root_reported = true;
                 let wrong = Wrong::Root { size: parsed.size };
-                signed.problems.push(Problem {
-                    seq: Some(fitted_to),
-                    wrong,
-                });
+                signed.problems.push(Problem { seq: Some(fitted_to), wrong });
             }
         }
-        signed.latest = Some(Checkpoint {
-            signed_at: signed_at.parse().ok(),
-            ..parsed
-        });
+        signed.latest = Some(Checkpoint { signed_at: signed_at.parse().ok(), ..parsed });
     }
     Ok(signed)
 }
@@ -268,10 +200,7 @@ fn stored_leaves(conn: &Connection, problems: &mut Vec<Problem>) -> Result<Vec<O
     while let Some(row) = rows.next()? {
         let (seq, next) = (count(row, 0)?, leaves.len() as u64);
         if seq > next + MAX_GAP {
-            problems.push(Problem {
-                seq: Some(next),
-                wrong: Wrong::Missing { through: seq - 1 },
-            });
+            problems.push(Problem { seq: Some(next), wrong: Wrong::Missing { through: seq - 1 } });
             break;
         }
         leaves.resize(leaves.len() + (seq - next) as usize, None);
@@ -296,11 +225,5 @@ fn evidence_state(conn: &Connection) -> Result<HashMap<String, bool>> {
 
 /// Bytes of a column whatever its type: whoever tampers doesn't keep to the schema.
 fn bytes(row: &Row, column: usize) -> Result<Vec<u8>> {
-    Ok(row
-        .get_ref(column)?
-        .as_bytes_or_null()
-        .ok()
-        .flatten()
-        .unwrap_or_default()
-        .to_owned())
+    Ok(row.get_ref(column)?.as_bytes_or_null().ok().flatten().unwrap_or_default().to_owned())
 }

@@ -21,26 +21,13 @@ fn made_with(others: OtherEntries) -> Made {
     let (mut conn, signer) = log(0);
     let tx = conn.transaction().unwrap();
     let digest = attach(&tx, b"an export", "text/plain", "../odd name.txt").unwrap();
-    append(
-        &tx,
-        at(0),
-        &Draft {
-            evidence: vec![digest],
-            ..draft(0)
-        },
-    )
-    .unwrap();
+    append(&tx, at(0), &Draft { evidence: vec![digest], ..draft(0) }).unwrap();
     tx.commit().unwrap();
     write(&mut conn, &(1..300).map(draft).collect::<Vec<_>>());
     let out = folder.path().join("evidence.zip");
     let extra = [("report.txt".to_owned(), b"all is well".to_vec())];
     let info = bundle_with(&mut conn, at(2), "CFO", &signer, &extra, &out, others).unwrap();
-    Made {
-        folder,
-        conn,
-        signer,
-        info,
-    }
+    Made { folder, conn, signer, info }
 }
 
 fn made() -> Made {
@@ -80,22 +67,13 @@ fn edit_entries(root: &Path, name: &str, change: impl Fn(&mut Vec<Vec<u8>>)) {
         assert!(whole);
         let mut entries: Vec<_> = entries.into_iter().map(<[u8]>::to_vec).collect();
         change(&mut entries);
-        *bytes = entries
-            .iter()
-            .flat_map(|e| [&(e.len() as u16).to_be_bytes(), e.as_slice()].concat())
-            .collect();
+        *bytes = entries.iter().flat_map(|e| [&(e.len() as u16).to_be_bytes(), e.as_slice()].concat()).collect();
     });
 }
 
 fn python(arguments: &[&str], path: &Path) -> (i32, String) {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/audit/verify.py");
-    let ran = Command::new("python3")
-        .arg("-I")
-        .arg(script)
-        .args(arguments)
-        .arg(path)
-        .output()
-        .unwrap();
+    let ran = Command::new("python3").arg("-I").arg(script).args(arguments).arg(path).output().unwrap();
     let said = String::from_utf8(ran.stdout).unwrap() + &String::from_utf8(ran.stderr).unwrap();
     (ran.status.code().unwrap(), said)
 }
@@ -103,27 +81,14 @@ fn python(arguments: &[&str], path: &Path) -> (i32, String) {
 #[test]
 fn a_bundle_verifies_zipped_and_unpacked() {
     let made = made();
-    assert_eq!(
-        (
-            made.info.entries,
-            made.info.files,
-            made.info.checkpoint.size
-        ),
-        (100, 1, 300)
-    );
-    assert_eq!(
-        made.info.sha256,
-        hex(&sha256(&fs::read(&made.info.path).unwrap()))
-    );
+    assert_eq!((made.info.entries, made.info.files, made.info.checkpoint.size), (100, 1, 300));
+    assert_eq!(made.info.sha256, hex(&sha256(&fs::read(&made.info.path).unwrap())));
     for path in [made.info.path.clone(), made.after(|_| {})] {
         let report = made.check(&path);
         assert_eq!(wrongs(&report), []);
         assert_eq!(report.verdict(), Verdict::Intact);
         assert_eq!(report.notes, [Note::NotVouched("report.txt".into())]);
-        assert_eq!(
-            (report.entries, report.size, report.signed_at),
-            (300, 300, Some(at(2)))
-        );
+        assert_eq!((report.entries, report.size, report.signed_at), (300, 300, Some(at(2))));
         assert_eq!(report.root, Some(made.info.checkpoint.root));
     }
     let report = verify_bundle(&made.info.path, None).unwrap();
@@ -154,10 +119,7 @@ fn other_cases_can_be_withheld() {
     for i in 0..zip.len() {
         let mut content = Vec::new();
         zip.by_index(i).unwrap().read_to_end(&mut content).unwrap();
-        assert!(
-            !content.windows(5).any(|w| w == b"\"CTO\""),
-            "another case is told of"
-        );
+        assert!(!content.windows(5).any(|w| w == b"\"CTO\""), "another case is told of");
     }
     let root = made.after(|root| edit(root, "case.jsonl", |text| text[30] ^= 1));
     assert_eq!(made.check(&root).verdict(), Verdict::Broken);
@@ -168,46 +130,18 @@ fn what_can_t_be_bundled_is_refused() {
     let mut made = made();
     let out = made.folder.path().join("refused.zip");
     let mut attempt = |case: &str, names: &[&str]| {
-        let extra: Vec<_> = names
-            .iter()
-            .map(|name| ((*name).to_owned(), vec![]))
-            .collect();
-        bundle(&mut made.conn, at(3), case, &made.signer, &extra, &out)
-            .unwrap_err()
-            .to_string()
+        let extra: Vec<_> = names.iter().map(|name| ((*name).to_owned(), vec![])).collect();
+        bundle(&mut made.conn, at(3), case, &made.signer, &extra, &out).unwrap_err().to_string()
     };
     assert!(attempt("CEO", &[]).contains("no entry of case `CEO`"));
-    for name in [
-        "",
-        "checkpoint",
-        "tile/0/000",
-        "Verify.py",
-        "../up",
-        "a//b",
-        "/etc/passwd",
-        "c:\\x",
-        "proofs/1",
-    ] {
-        assert!(
-            attempt("CFO", &[name]).contains("can't be called"),
-            "{name}"
-        );
+    for name in ["", "checkpoint", "tile/0/000", "Verify.py", "../up", "a//b", "/etc/passwd", "c:\\x", "proofs/1"] {
+        assert!(attempt("CFO", &[name]).contains("can't be called"), "{name}");
     }
     assert!(attempt("CFO", &["a", "A"]).contains("two extra files"));
     assert!(!out.exists());
-    assert!(
-        verify_bundle(&out, None)
-            .unwrap_err()
-            .to_string()
-            .contains("could not be read")
-    );
+    assert!(verify_bundle(&out, None).unwrap_err().to_string().contains("could not be read"));
     fs::write(&out, "PK no zip").unwrap();
-    assert!(
-        verify_bundle(&out, None)
-            .unwrap_err()
-            .to_string()
-            .contains("not a whole zip")
-    );
+    assert!(verify_bundle(&out, None).unwrap_err().to_string().contains("not a whole zip"));
 }
 
 /// Each way of tampering, what our report then says of it first, and what Python's output contains.
@@ -215,20 +149,11 @@ fn what_can_t_be_bundled_is_refused() {
 fn tampering_is_named_by_us_and_by_python() {
     let made = made();
     let missing = |through| Wrong::Missing { through };
-    let file = |name: &str, why: &str| Wrong::File {
-        name: name.into(),
-        why: why.into(),
-    };
+    let file = |name: &str, why: &str| Wrong::File { name: name.into(), why: why.into() };
     let digest = format!("sha256:{}", hex(&sha256(b"an export")));
     let kept = format!("files/{}-odd_name.txt", &digest[7..]);
     let entries = "tile/entries/000";
-    type Tampering<'a> = (
-        &'a str,
-        Option<u64>,
-        Wrong,
-        &'a str,
-        Box<dyn Fn(&Path) + 'a>,
-    );
+    type Tampering<'a> = (&'a str, Option<u64>, Wrong, &'a str, Box<dyn Fn(&Path) + 'a>);
     let cases: Vec<Tampering> = vec![
         (
             "a byte of an entry",
@@ -261,9 +186,7 @@ fn tampering_is_named_by_us_and_by_python() {
             missing(299),
             "entry 299: ",
             Box::new(|root| {
-                edit(root, "tile/entries/001.p/44", |bytes| {
-                    bytes.truncate(bytes.len() - 1)
-                });
+                edit(root, "tile/entries/001.p/44", |bytes| bytes.truncate(bytes.len() - 1));
             }),
         ),
         (
@@ -278,10 +201,7 @@ fn tampering_is_named_by_us_and_by_python() {
         (
             "a leaf hash",
             None,
-            file(
-                "tile/0/000",
-                "altered, its hashes are not those of the signed tree",
-            ),
+            file("tile/0/000", "altered, its hashes are not those of the signed tree"),
             "entry 1: altered",
             Box::new(|root| edit(root, "tile/0/000", |bytes| bytes[40] ^= 1)),
         ),
@@ -294,18 +214,13 @@ fn tampering_is_named_by_us_and_by_python() {
                 edit_entries(root, entries, |entries| entries[41][20] ^= 1);
                 let bytes = fs::read(root.join(entries)).unwrap();
                 let forged = leaf_hash(super::super::tiles::parse_entry_bundle(&bytes).0[41]);
-                edit(root, "tile/0/000", |tile| {
-                    tile[41 * 32..42 * 32].copy_from_slice(&forged)
-                });
+                edit(root, "tile/0/000", |tile| tile[41 * 32..42 * 32].copy_from_slice(&forged));
             }),
         ),
         (
             "a hash higher up",
             None,
-            file(
-                "tile/1/000.p/1",
-                "altered, its hashes are not those of the signed tree",
-            ),
+            file("tile/1/000.p/1", "altered, its hashes are not those of the signed tree"),
             "tile/1/000.p/1",
             Box::new(|root| edit(root, "tile/1/000.p/1", |bytes| bytes[0] ^= 1)),
         ),
@@ -315,12 +230,7 @@ fn tampering_is_named_by_us_and_by_python() {
             file("case.jsonl", "line 2, entry 3, is altered"),
             "entry 3 is altered",
             Box::new(|root| {
-                edit(root, "case.jsonl", |text| {
-                    *text = String::from_utf8(text.clone())
-                        .unwrap()
-                        .replace("00u3\"", "00u4\"")
-                        .into()
-                });
+                edit(root, "case.jsonl", |text| *text = String::from_utf8(text.clone()).unwrap().replace("00u3\"", "00u4\"").into());
             }),
         ),
         (
@@ -343,11 +253,7 @@ fn tampering_is_named_by_us_and_by_python() {
             "entry 3: its proof",
             Box::new(|root| {
                 let other = fs::read_to_string(root.join("proofs/6.tlog-proof")).unwrap();
-                fs::write(
-                    root.join("proofs/3.tlog-proof"),
-                    other.replace("index 6", "index 3"),
-                )
-                .unwrap();
+                fs::write(root.join("proofs/3.tlog-proof"), other.replace("index 6", "index 3")).unwrap();
             }),
         ),
         (
@@ -389,17 +295,11 @@ fn tampering_is_named_by_us_and_by_python() {
         (
             "the size",
             None,
-            Wrong::Checkpoint {
-                size: 299,
-                why: "its signature is not valid: text or signature was altered".into(),
-            },
+            Wrong::Checkpoint { size: 299, why: "its signature is not valid: text or signature was altered".into() },
             "signature is not valid",
             Box::new(|root| {
                 edit(root, "checkpoint", |text| {
-                    *text = String::from_utf8(text.clone())
-                        .unwrap()
-                        .replace("\n300\n", "\n299\n")
-                        .into();
+                    *text = String::from_utf8(text.clone()).unwrap().replace("\n300\n", "\n299\n").into();
                 })
             }),
         ),
@@ -418,11 +318,7 @@ fn tampering_is_named_by_us_and_by_python() {
         let report = made.check(&root);
         assert_eq!(report.verdict(), Verdict::Broken, "{what}");
         let expected = Problem { seq, wrong };
-        assert!(
-            report.problems.contains(&expected),
-            "{what}: {:#?}",
-            report.problems
-        );
+        assert!(report.problems.contains(&expected), "{what}: {:#?}", report.problems);
         let (code, said) = python(&["--vkey", &made.key()], &root);
         assert!(code == 1 && said.contains(says), "{what}: {code}\n{said}");
     }
@@ -432,9 +328,7 @@ fn tampering_is_named_by_us_and_by_python() {
 fn a_bundle_signed_with_another_key_is_refused() {
     let (good, forged) = (made(), made());
     let report = verify_bundle(&forged.info.path, Some(&good.key())).unwrap();
-    assert!(
-        matches!(&report.problems[..], [Problem { wrong: Wrong::Checkpoint { why, .. }, .. }] if why.contains("not signed by"))
-    );
+    assert!(matches!(&report.problems[..], [Problem { wrong: Wrong::Checkpoint { why, .. }, .. }] if why.contains("not signed by")));
     let (code, said) = python(&["--vkey", &good.key()], &forged.info.path);
     assert!(code == 1 && said.contains("not signed by"), "{said}");
 }
@@ -444,10 +338,7 @@ fn a_checkpoint_that_claims_everything_is_harmless() {
     let made = made();
     let root = made.after(|root| {
         edit(root, "checkpoint", |text| {
-            *text = String::from_utf8(text.clone())
-                .unwrap()
-                .replace("\n300\n", "\n18446744073709551615\n")
-                .into();
+            *text = String::from_utf8(text.clone()).unwrap().replace("\n300\n", "\n18446744073709551615\n").into();
         })
     });
     let report = made.check(&root);
@@ -461,23 +352,11 @@ fn python_verifies_zip_folder_and_its_own_place() {
     let made = made();
     let (code, said) = python(&["--vkey", &made.key()], &made.info.path);
     assert_eq!(code, 0, "{said}");
-    assert!(
-        said.contains("ok       signature")
-            && said.ends_with("VERIFIED\n")
-            && !said.contains("NOT"),
-        "{said}"
-    );
+    assert!(said.contains("ok       signature") && said.ends_with("VERIFIED\n") && !said.contains("NOT"), "{said}");
     let root = made.after(|_| {});
-    let ran = Command::new("python3")
-        .arg("verify.py")
-        .current_dir(&root)
-        .output()
-        .unwrap();
+    let ran = Command::new("python3").arg("verify.py").current_dir(&root).output().unwrap();
     let said = String::from_utf8(ran.stdout).unwrap();
-    assert!(
-        ran.status.success() && said.contains("compare it with the one"),
-        "{said}"
-    );
+    assert!(ran.status.success() && said.contains("compare it with the one"), "{said}");
     for size in [1, 255, 256, 257] {
         let (mut conn, signer) = log(size);
         let out = made.folder.path().join(format!("{size}.zip"));
@@ -495,24 +374,11 @@ fn python_says_so_when_openssl_is_absent() {
     let made = made();
     let root = made.after(|_| {});
     // The interpreter itself: a launcher on the search path might need that path.
-    let which = Command::new("python3")
-        .args(["-c", "import sys; print(sys.executable)"])
-        .output()
-        .unwrap();
+    let which = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output().unwrap();
     let python = String::from_utf8(which.stdout).unwrap();
-    let ran = Command::new(python.trim())
-        .arg("verify.py")
-        .current_dir(&root)
-        .env("PATH", "/nowhere")
-        .output()
-        .unwrap();
+    let ran = Command::new(python.trim()).arg("verify.py").current_dir(&root).env("PATH", "/nowhere").output().unwrap();
     let said = String::from_utf8(ran.stdout).unwrap();
-    assert!(
-        ran.status.code() == Some(2)
-            && said.contains("UNKNOWN  signature")
-            && said.contains("NOT FULLY"),
-        "{said}"
-    );
+    assert!(ran.status.code() == Some(2) && said.contains("UNKNOWN  signature") && said.contains("NOT FULLY"), "{said}");
 }
 
 #[test]
@@ -520,53 +386,20 @@ fn the_page_s_own_commands_work() {
     let made = made();
     let root = made.after(|_| {});
     let page = fs::read_to_string(root.join("HOW-TO-VERIFY.md")).unwrap();
-    let commands: Vec<&str> = page
-        .lines()
-        .filter_map(|line| line.strip_prefix("    "))
-        .collect();
-    let from = commands
-        .iter()
-        .position(|line| line.starts_with("python3 - <<"))
-        .unwrap();
-    let to = commands
-        .iter()
-        .position(|line| line.starts_with("openssl pkeyutl"))
-        .unwrap();
-    let mut shell = Command::new("sh")
-        .current_dir(&root)
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    shell
-        .stdin
-        .take()
-        .unwrap()
-        .write_all((commands[from..=to].join("\n") + "\n").as_bytes())
-        .unwrap();
+    let commands: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("    ")).collect();
+    let from = commands.iter().position(|line| line.starts_with("python3 - <<")).unwrap();
+    let to = commands.iter().position(|line| line.starts_with("openssl pkeyutl")).unwrap();
+    let mut shell =
+        Command::new("sh").current_dir(&root).stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    shell.stdin.take().unwrap().write_all((commands[from..=to].join("\n") + "\n").as_bytes()).unwrap();
     let ran = shell.wait_with_output().unwrap();
     assert!(ran.status.success());
-    assert_eq!(
-        String::from_utf8(ran.stdout).unwrap().trim(),
-        "Signature Verified Successfully"
-    );
+    assert_eq!(String::from_utf8(ran.stdout).unwrap().trim(), "Signature Verified Successfully");
 
-    let line = commands
-        .iter()
-        .find(|line| line.starts_with("head -1"))
-        .unwrap();
-    let ran = Command::new("sh")
-        .args(["-c", line])
-        .current_dir(&root)
-        .output()
-        .unwrap();
+    let line = commands.iter().find(|line| line.starts_with("head -1")).unwrap();
+    let ran = Command::new("sh").args(["-c", line]).current_dir(&root).output().unwrap();
     let tile = fs::read(root.join("tile/0/000")).unwrap();
-    assert!(
-        String::from_utf8(ran.stdout)
-            .unwrap()
-            .trim()
-            .ends_with(&hex(&tile[..32]))
-    );
+    assert!(String::from_utf8(ran.stdout).unwrap().trim().ends_with(&hex(&tile[..32])));
 }
 
 #[test]
@@ -574,19 +407,11 @@ fn a_trap_in_a_zip_is_not_unpacked_as_a_bundle() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("empty.zip");
     let mut zip = zip::ZipWriter::new(fs::File::create(&path).unwrap());
-    zip.start_file("../checkpoint", zip::write::SimpleFileOptions::default())
-        .unwrap();
+    zip.start_file("../checkpoint", zip::write::SimpleFileOptions::default()).unwrap();
     zip.write_all(b"x").unwrap();
     zip.finish().unwrap();
     let report = verify_bundle(&path, None).unwrap();
     assert_eq!(report.verdict(), Verdict::Broken);
-    let names: BTreeMap<_, _> = report
-        .problems
-        .iter()
-        .map(|p| (p.to_string(), ()))
-        .collect();
-    assert!(
-        names.contains_key("checkpoint: missing") && names.contains_key("log.vkey: missing"),
-        "{names:?}"
-    );
+    let names: BTreeMap<_, _> = report.problems.iter().map(|p| (p.to_string(), ())).collect();
+    assert!(names.contains_key("checkpoint: missing") && names.contains_key("log.vkey: missing"), "{names:?}");
 }

@@ -60,19 +60,10 @@ pub(super) fn verify(conn: &Connection, signer: &Signer) -> Report {
 }
 
 pub(super) fn body(conn: &Connection, seq: u64) -> Vec<u8> {
-    conn.query_row(
-        "SELECT body FROM audit_entry WHERE seq = ?",
-        [to_db(seq)],
-        |row| row.get(0),
-    )
-    .unwrap()
+    conn.query_row("SELECT body FROM audit_entry WHERE seq = ?", [to_db(seq)], |row| row.get(0)).unwrap()
 }
 
 /// The named entries and what is wrong with each.
 pub(super) fn wrongs(report: &Report) -> Vec<(Option<u64>, Wrong)> {
-    report
-        .problems
-        .iter()
-        .map(|p| (p.seq, p.wrong.clone()))
-        .collect()
+    report.problems.iter().map(|p| (p.seq, p.wrong.clone())).collect()
 }

@@ -4,10 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use signed_note::{Note as OtherNote, StandardVerifier, VerifierList};
-use tlog_tiles::{
-    Checkpoint as OtherCheckpoint, HashReader, Tile, check_record, prove_record, record_hash,
-    tree_hash,
-};
+use tlog_tiles::{Checkpoint as OtherCheckpoint, HashReader, Tile, check_record, prove_record, record_hash, tree_hash};
 
 use super::super::tiles::{digest, entry_bundles, parse_entry_bundle, tile_path};
 use super::*;
@@ -31,9 +28,7 @@ fn stored(entries: &[Vec<u8>]) -> Stored {
 }
 
 fn sample(size: u64) -> Vec<Vec<u8>> {
-    (0..size)
-        .map(|i| format!("{{\"seq\":{i}}}").into_bytes())
-        .collect()
+    (0..size).map(|i| format!("{{\"seq\":{i}}}").into_bytes()).collect()
 }
 
 #[test]
@@ -44,11 +39,7 @@ fn tree_proofs_and_tiles_agree_with_another_library() {
         let other = stored(&entries);
         for earlier in [1, size / 2, size] {
             let root = tree_hash(earlier, &other).unwrap().0;
-            assert_eq!(
-                tree.root(earlier),
-                Some(if earlier == 0 { digest(&[]) } else { root }),
-                "{earlier} of {size}"
-            );
+            assert_eq!(tree.root(earlier), Some(if earlier == 0 { digest(&[]) } else { root }), "{earlier} of {size}");
         }
         let root = tree.root(size).unwrap();
         for index in [0, size / 3, size / 2, size - 1] {
@@ -56,34 +47,16 @@ fn tree_proofs_and_tiles_agree_with_another_library() {
             let hashes: Vec<_> = proof.iter().map(|h| tlog_tiles::Hash(*h)).collect();
             assert_eq!(hashes, prove_record(size, index, &other).unwrap());
             let leaf = leaf_hash(&entries[index as usize]);
-            check_record(
-                &hashes,
-                size,
-                tlog_tiles::Hash(root),
-                index,
-                record_hash(&entries[index as usize]),
-            )
-            .unwrap();
+            check_record(&hashes, size, tlog_tiles::Hash(root), index, record_hash(&entries[index as usize])).unwrap();
             assert!(proves_inclusion(&leaf, index, size, &proof, &root));
             assert!(!proves_inclusion(&leaf, (index + 1) % size, size, &proof, &root) || size == 1);
-            assert!(!proves_inclusion(
-                &leaf_hash(b"other"),
-                index,
-                size,
-                &proof,
-                &root
-            ));
+            assert!(!proves_inclusion(&leaf_hash(b"other"), index, size, &proof, &root));
             assert!(proof.is_empty() || !proves_inclusion(&leaf, index, size, &proof[1..], &root));
         }
         let ours: BTreeMap<_, _> = tree.tiles(size).into_iter().collect();
         let theirs: BTreeMap<_, _> = Tile::new_tiles(8, 0, size)
             .into_iter()
-            .map(|tile| {
-                (
-                    tile.path().replacen("tile/8/", "tile/", 1),
-                    tile.read_data(&other).unwrap(),
-                )
-            })
+            .map(|tile| (tile.path().replacen("tile/8/", "tile/", 1), tile.read_data(&other).unwrap()))
             .collect();
         assert_eq!(ours, theirs, "{size}");
     }
@@ -93,16 +66,8 @@ fn tree_proofs_and_tiles_agree_with_another_library() {
 fn the_example_of_the_specification() {
     // "A tree of size 70,000 will be represented by 273 full level 0 tiles, one partial level 0 tile of width 112, one
     // full level 1 tile, one partial level 1 tile of width 17, and one partial level 2 tile of width 1."
-    let tree = Tree::new(
-        (0..70_000_u32)
-            .map(|i| leaf_hash(&i.to_be_bytes()))
-            .collect(),
-    );
-    let tiles: BTreeMap<_, _> = tree
-        .tiles(70_000)
-        .into_iter()
-        .map(|(path, bytes)| (path, bytes.len()))
-        .collect();
+    let tree = Tree::new((0..70_000_u32).map(|i| leaf_hash(&i.to_be_bytes())).collect());
+    let tiles: BTreeMap<_, _> = tree.tiles(70_000).into_iter().map(|(path, bytes)| (path, bytes.len())).collect();
     assert_eq!(tiles.len(), 277);
     assert_eq!(tiles.values().filter(|len| **len == 8192).count(), 274);
     assert_eq!(tiles["tile/0/273.p/112"], 112 * 32);
@@ -119,10 +84,7 @@ fn entry_bundles_read_back() {
     let bundles = entry_bundles(&entries);
     let paths: Vec<_> = bundles.iter().map(|(path, _)| path.as_str()).collect();
     assert_eq!(paths, ["tile/entries/000", "tile/entries/001.p/44"]);
-    let read: Vec<_> = bundles
-        .iter()
-        .flat_map(|(_, bytes)| parse_entry_bundle(bytes).0)
-        .collect();
+    let read: Vec<_> = bundles.iter().flat_map(|(_, bytes)| parse_entry_bundle(bytes).0).collect();
     assert_eq!(read, entries.iter().map(Vec::as_slice).collect::<Vec<_>>());
     assert!(!parse_entry_bundle(&bundles[1].1[..20]).1);
     assert!(!parse_entry_bundle(&[0]).1);
@@ -134,9 +96,7 @@ fn another_library_accepts_checkpoint_and_signature() {
     let signed = checkpoint(&mut conn, &signer, at(1)).unwrap();
     let verifier = StandardVerifier::new(&signer.verifier().to_string()).unwrap();
     let note = OtherNote::from_bytes(signed.note.as_bytes()).unwrap();
-    let (good, unknown) = note
-        .verify(&VerifierList::new(vec![Box::new(verifier)]))
-        .unwrap();
+    let (good, unknown) = note.verify(&VerifierList::new(vec![Box::new(verifier)])).unwrap();
     assert_eq!((good.len(), unknown.len()), (1, 0));
     let read = OtherCheckpoint::from_bytes(note.text()).unwrap();
     let bodies: Vec<_> = (0..300).map(|seq| body(&conn, seq)).collect();
@@ -149,17 +109,9 @@ fn a_witness_may_sign_below() {
     let (mut conn, signer) = log(3);
     let signed = checkpoint(&mut conn, &signer, at(1)).unwrap();
     let more = format!("{}— witness.example 3q2+7wAAAAA=\n", signed.note);
-    assert_eq!(
-        Checkpoint::parse(&more).unwrap().verify(signer.verifier()),
-        Ok(())
-    );
+    assert_eq!(Checkpoint::parse(&more).unwrap().verify(signer.verifier()), Ok(()));
     let witness_only = more.replacen(&format!("— {ORIGIN}"), "— elsewhere.example", 1);
-    assert!(
-        Checkpoint::parse(&witness_only)
-            .unwrap()
-            .verify(signer.verifier())
-            .is_err()
-    );
+    assert!(Checkpoint::parse(&witness_only).unwrap().verify(signer.verifier()).is_err());
 }
 
 proptest! {
