@@ -1,5 +1,6 @@
 //! See every way in. Close them all at once. Prove they are closed.
 
+pub mod audit;
 pub mod clock;
 pub mod config;
 pub mod demo;

@@ -1,0 +1,79 @@
+//! Reading a bundle, zipped or unpacked. It comes from outside, so nothing in it is trusted, not even its size.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use zip::ZipArchive;
+
+/// A file in a bundle may unpack to this much; more is a trap.
+const MAX_FILE: u64 = 1 << 31;
+
+/// The bundle's files, zipped or unpacked.
+pub(crate) struct Files {
+    /// Paths of all files, with `/` between folders.
+    pub(crate) names: BTreeSet<String>,
+    source: Source,
+}
+
+enum Source {
+    Zip(Box<ZipArchive<File>>),
+    Folder(PathBuf),
+}
+
+impl Files {
+    /// Opens a zip file or a folder.
+    pub(crate) fn open(path: &Path) -> Result<Files, String> {
+        let unreadable = |e: std::io::Error| format!("could not be read: {e}");
+        if fs::metadata(path).map_err(unreadable)?.is_dir() {
+            let mut names = BTreeSet::new();
+            list(path, "", &mut names).map_err(unreadable)?;
+            return Ok(Files { names, source: Source::Folder(path.to_owned()) });
+        }
+        let file = File::open(path).map_err(unreadable)?;
+        let zip = ZipArchive::new(file).map_err(|e| format!("is not a whole zip file: {e}"))?;
+        let names = zip.file_names().filter(|name| !name.ends_with('/')).map(str::to_owned).collect();
+        Ok(Files { names, source: Source::Zip(Box::new(zip)) })
+    }
+
+    /// A file's bytes, or why not.
+    pub(crate) fn bytes(&mut self, name: &str) -> Result<Vec<u8>, String> {
+        if !self.names.contains(name) {
+            return Err("missing".into());
+        }
+        let mut bytes = Vec::new();
+        let read = match &mut self.source {
+            Source::Folder(root) => File::open(root.join(name)).and_then(|f| f.take(MAX_FILE + 1).read_to_end(&mut bytes)),
+            Source::Zip(zip) => {
+                let file = zip.by_name(name).map_err(|e| format!("can't be unpacked: {e}"))?;
+                file.take(MAX_FILE + 1).read_to_end(&mut bytes)
+            }
+        };
+        match read {
+            Ok(n) if n as u64 > MAX_FILE => Err(format!("unpacks to more than {MAX_FILE} bytes")),
+            Ok(_) => Ok(bytes),
+            Err(e) => Err(format!("can't be unpacked: {e}")),
+        }
+    }
+
+    /// A file's text, or why not.
+    pub(crate) fn text(&mut self, name: &str) -> Result<String, String> {
+        String::from_utf8(self.bytes(name)?).map_err(|_| "not UTF-8 text".to_owned())
+    }
+}
+
+/// Paths of all files below, with `/` between folders. Links are left out: a bundle has none.
+fn list(root: &Path, below: &str, names: &mut BTreeSet<String>) -> std::io::Result<()> {
+    for item in fs::read_dir(root.join(below))? {
+        let item = item?;
+        let name = format!("{below}{}", item.file_name().to_string_lossy());
+        let kind = item.file_type()?;
+        if kind.is_dir() {
+            list(root, &format!("{name}/"), names)?;
+        } else if kind.is_file() {
+            names.insert(name);
+        }
+    }
+    Ok(())
+}
