@@ -5,7 +5,10 @@ pub mod company;
 pub mod faults;
 pub mod google;
 pub mod okta;
+pub mod kisi;
+mod planted;
 #[cfg(test)]
 pub(crate) mod probe;
+pub mod scim;
 mod staff;
 pub mod vendor;
