@@ -5,6 +5,7 @@ pub mod company;
 pub mod faults;
 pub mod google;
 pub mod okta;
+pub mod github;
 pub mod intune;
 pub mod kisi;
 mod planted;

@@ -22,7 +22,7 @@ use self::state::{Devices, Order};
 use self::token::Tokens;
 use super::company::Company;
 use super::planted;
-use super::vendor::{Access, is_write, no_content, origin, reply};
+use super::vendor::{is_write, no_content, origin, reply};
 
 /// How long a device takes until it checks in and obeys.
 const CHECK_IN: Duration = Duration::from_millis(400);
