@@ -12,5 +12,6 @@ mod planted;
 #[cfg(test)]
 pub(crate) mod probe;
 pub mod scim;
+pub mod slack;
 mod staff;
 pub mod vendor;

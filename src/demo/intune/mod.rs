@@ -137,7 +137,7 @@ async fn device(State(devices): Shared, uri: Uri, Path(id): Path<String>) -> Res
     match open(&devices).one(&id) {
         Some(device) => match query::selected(&uri, device) {
             Ok(device) => reply(200, &device),
-            Err(refusal) => refusal,
+            Err(what) => refuse(400, "BadRequest", &what),
         },
         None => no_device(&id),
     }

@@ -29,13 +29,13 @@ pub(super) fn collection(
         .unwrap_or(0);
     let size = number("$top").unwrap_or(PAGE).clamp(1, 1000);
     let (shown, next) = page(&items, skip, size);
-    let shown: Result<Vec<Value>, Response> = shown
+    let shown: Result<Vec<Value>, String> = shown
         .iter()
         .map(|item| selected(uri, item.clone()))
         .collect();
     let shown = match shown {
         Ok(shown) => shown,
-        Err(refusal) => return refusal,
+        Err(what) => return refuse(400, "BadRequest", &what),
     };
     let mut body = json!({
         "@odata.context": format!("{}/v1.0/$metadata#{name}", origin(headers)),
@@ -51,7 +51,7 @@ pub(super) fn collection(
 }
 
 /// The properties that `$select` names, and always the id.
-pub(super) fn selected(uri: &Uri, item: Value) -> Result<Value, Response> {
+pub(super) fn selected(uri: &Uri, item: Value) -> Result<Value, String> {
     let Some(names) = param(uri, "$select") else {
         return Ok(item);
     };
@@ -61,8 +61,9 @@ pub(super) fn selected(uri: &Uri, item: Value) -> Result<Value, Response> {
         match item.get(name) {
             Some(value) => kept.insert(name.to_owned(), value.clone()),
             None => {
-                let what = format!("Could not find a property named '{name}' on managedDevice.");
-                return Err(refuse(400, "BadRequest", &what));
+                return Err(format!(
+                    "Could not find a property named '{name}' on managedDevice."
+                ));
             }
         };
     }

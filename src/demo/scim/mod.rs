@@ -121,7 +121,7 @@ async fn patch_user(
     }
     let changes = match changes(&body) {
         Ok(changes) => changes,
-        Err(refusal) => return refusal,
+        Err(refusal) => return refusal.answer(),
     };
     for change in changes {
         let wire::Change::Active(active) = change else {
@@ -170,7 +170,7 @@ async fn patch_group(
     }
     let changes = match changes(&body) {
         Ok(changes) => changes,
-        Err(refusal) => return refusal,
+        Err(refusal) => return refusal.answer(),
     };
     for change in changes {
         if let Err(detail) = portal.change_group(&id, change) {

@@ -37,13 +37,39 @@ pub(in super::super) fn answer(status: u16, body: &Value) -> Response {
     response
 }
 
-/// A refusal in the shape of RFC 7644, section 3.12.
-pub(in super::super) fn error(status: u16, kind: Option<&str>, detail: &str) -> Response {
-    let mut body = json!({ "schemas": [ERROR], "status": status.to_string(), "detail": detail });
-    if let Some(kind) = kind {
-        body["scimType"] = kind.into();
+/// Why a request is refused, in the terms of RFC 7644, section 3.12.
+#[derive(Debug)]
+pub(in super::super) struct Refusal {
+    status: u16,
+    kind: Option<&'static str>,
+    detail: String,
+}
+
+impl Refusal {
+    pub(in super::super) fn new(status: u16, kind: Option<&'static str>, detail: &str) -> Refusal {
+        Refusal {
+            status,
+            kind,
+            detail: detail.to_owned(),
+        }
     }
-    answer(status, &body)
+
+    pub(in super::super) fn answer(&self) -> Response {
+        let mut body = json!({
+            "schemas": [ERROR],
+            "status": self.status.to_string(),
+            "detail": self.detail,
+        });
+        if let Some(kind) = self.kind {
+            body["scimType"] = kind.into();
+        }
+        answer(self.status, &body)
+    }
+}
+
+/// A refusal as an answer.
+pub(in super::super) fn error(status: u16, kind: Option<&'static str>, detail: &str) -> Response {
+    Refusal::new(status, kind, detail).answer()
 }
 
 /// Filters and pages resources as `filter`, `startIndex` and `count` ask.
@@ -122,8 +148,8 @@ fn matches(resource: &Value, attribute: &str, value: &str) -> bool {
 }
 
 /// What the body of a PATCH asks for, or the refusal.
-pub(in super::super) fn changes(body: &Value) -> Result<Vec<Change>, Response> {
-    let syntax = |detail: &str| error(400, Some("invalidSyntax"), detail);
+pub(in super::super) fn changes(body: &Value) -> Result<Vec<Change>, Refusal> {
+    let syntax = |detail: &str| Refusal::new(400, Some("invalidSyntax"), detail);
     let schemas = body["schemas"].as_array();
     if !schemas.is_some_and(|all| all.iter().any(|schema| schema == PATCH)) {
         return Err(syntax("schemas must name the PatchOp message"));
@@ -140,7 +166,7 @@ pub(in super::super) fn changes(body: &Value) -> Result<Vec<Change>, Response> {
         .map(|all| all.into_iter().flatten().collect())
 }
 
-fn change(operation: &Value) -> Result<Vec<Change>, Response> {
+fn change(operation: &Value) -> Result<Vec<Change>, Refusal> {
     let op = operation["op"]
         .as_str()
         .unwrap_or_default()
@@ -148,7 +174,7 @@ fn change(operation: &Value) -> Result<Vec<Change>, Response> {
     let path = operation["path"].as_str().unwrap_or_default().trim();
     let value = &operation["value"];
     let lower = path.to_ascii_lowercase();
-    let wrong = |detail: &str| Err(error(400, Some("invalidValue"), detail));
+    let wrong = |detail: &str| Err(Refusal::new(400, Some("invalidValue"), detail));
     match (op.as_str(), lower.as_str()) {
         ("add" | "replace", "active") => match flag(value) {
             Some(active) => Ok(vec![Change::Active(active)]),
@@ -175,19 +201,19 @@ fn change(operation: &Value) -> Result<Vec<Change>, Response> {
                 Some((attribute, id)) if attribute.eq_ignore_ascii_case("value") => {
                     Ok(vec![Change::RemoveMembers(vec![id])])
                 }
-                _ => Err(error(
+                _ => Err(Refusal::new(
                     400,
                     Some("invalidPath"),
                     "a member is selected by value",
                 )),
             }
         }
-        ("add" | "replace" | "remove", _) => Err(error(
+        ("add" | "replace" | "remove", _) => Err(Refusal::new(
             400,
             Some("invalidPath"),
             &format!("{path} can't be changed"),
         )),
-        _ => Err(error(
+        _ => Err(Refusal::new(
             400,
             Some("invalidSyntax"),
             "op must be add, remove or replace",
@@ -224,7 +250,7 @@ mod tests {
 
     fn ops(operation: Value) -> Result<Vec<Change>, u16> {
         changes(&json!({ "schemas": [PATCH], "Operations": [operation] }))
-            .map_err(|refusal| refusal.status().as_u16())
+            .map_err(|refusal| refusal.status)
     }
 
     #[test]
@@ -265,7 +291,7 @@ mod tests {
         );
         assert_eq!(ops(json!({ "op": "move", "path": "active" })), Err(400));
         assert_eq!(
-            changes(&json!({ "Operations": [] })).unwrap_err().status(),
+            changes(&json!({ "Operations": [] })).unwrap_err().status,
             400
         );
     }
