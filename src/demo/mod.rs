@@ -3,11 +3,11 @@
 pub mod bamboohr;
 pub mod company;
 pub mod faults;
-pub mod google;
-pub mod okta;
 pub mod github;
+pub mod google;
 pub mod intune;
 pub mod kisi;
+pub mod okta;
 mod planted;
 #[cfg(test)]
 pub(crate) mod probe;

@@ -23,28 +23,17 @@ pub(super) async fn authorizations(State(held): Shared, headers: HeaderMap, uri:
     let shown: Vec<Value> = open(&held)
         .authorizations
         .iter()
-        .filter(|one| {
-            login
-                .as_ref()
-                .is_none_or(|login| one.login.eq_ignore_ascii_case(login))
-        })
+        .filter(|one| login.as_ref().is_none_or(|login| one.login.eq_ignore_ascii_case(login)))
         .map(render::authorization)
         .collect();
     listed(&headers, &uri, &shown)
 }
 
-pub(super) async fn remove_authorization(
-    State(held): Shared,
-    Path((_, id)): Path<(String, u64)>,
-) -> Response {
+pub(super) async fn remove_authorization(State(held): Shared, Path((_, id)): Path<(String, u64)>) -> Response {
     let mut state = open(&held);
     let before = state.authorizations.len();
     state.authorizations.retain(|one| one.planted.id != id);
-    if state.authorizations.len() < before {
-        no_content()
-    } else {
-        not_found()
-    }
+    if state.authorizations.len() < before { no_content() } else { not_found() }
 }
 
 /// All values of a parameter that may stand there several times, as `owner[]=a&owner[]=b`.
@@ -52,10 +41,7 @@ fn many(uri: &Uri, name: &str) -> Vec<String> {
     let Ok(Query(all)) = Query::<Vec<(String, String)>>::try_from_uri(uri) else {
         return Vec::new();
     };
-    all.into_iter()
-        .filter(|(key, _)| key.strip_suffix("[]").unwrap_or(key) == name)
-        .map(|(_, value)| value)
-        .collect()
+    all.into_iter().filter(|(key, _)| key.strip_suffix("[]").unwrap_or(key) == name).map(|(_, value)| value).collect()
 }
 
 fn shown(state: &Held, at: &At, uri: &Uri, tokens: &[Token], requested: bool) -> Vec<Value> {
@@ -64,28 +50,18 @@ fn shown(state: &Held, at: &At, uri: &Uri, tokens: &[Token], requested: bool) ->
     let repository = param(uri, "repository");
     let mut found: Vec<&Token> = tokens
         .iter()
-        .filter(|token| {
-            owners.is_empty()
-                || owners
-                    .iter()
-                    .any(|owner| owner.eq_ignore_ascii_case(&token.login))
-        })
+        .filter(|token| owners.is_empty() || owners.iter().any(|owner| owner.eq_ignore_ascii_case(&token.login)))
         .filter(|token| ids.is_empty() || ids.contains(&token.planted.token.to_string()))
         .filter(|token| {
             let on = &token.planted.on;
-            repository
-                .as_ref()
-                .is_none_or(|name| on.is_empty() || on.contains(name))
+            repository.as_ref().is_none_or(|name| on.is_empty() || on.contains(name))
         })
         .collect();
     found.sort_by_key(|token| token.granted);
     if param(uri, "direction").as_deref() != Some("asc") {
         found.reverse();
     }
-    found
-        .into_iter()
-        .filter_map(|token| render::token(at, state, token, requested))
-        .collect()
+    found.into_iter().filter_map(|token| render::token(at, state, token, requested)).collect()
 }
 
 pub(super) async fn tokens(State(held): Shared, headers: HeaderMap, uri: Uri) -> Response {
@@ -100,27 +76,14 @@ pub(super) async fn requests(State(held): Shared, headers: HeaderMap, uri: Uri) 
     listed(&headers, &uri, &all)
 }
 
-pub(super) async fn token_repositories(
-    State(held): Shared,
-    headers: HeaderMap,
-    uri: Uri,
-    Path((_, id)): Path<(String, u64)>,
-) -> Response {
+pub(super) async fn token_repositories(State(held): Shared, headers: HeaderMap, uri: Uri, Path((_, id)): Path<(String, u64)>) -> Response {
     let state = open(&held);
     let Some(token) = state.tokens.iter().find(|token| token.planted.id == id) else {
         return not_found();
     };
     let at = At::of(&headers);
-    let writes = token
-        .planted
-        .repositories
-        .values()
-        .any(|level| level == "write");
-    let may = if writes {
-        Permission::Push
-    } else {
-        Permission::Pull
-    };
+    let writes = token.planted.repositories.values().any(|level| level == "write");
+    let may = if writes { Permission::Push } else { Permission::Pull };
     let on = &token.planted.on;
     let all: Vec<Value> = state
         .repositories
@@ -131,22 +94,14 @@ pub(super) async fn token_repositories(
     listed(&headers, &uri, &all)
 }
 
-pub(super) async fn revoke_token(
-    State(held): Shared,
-    Path((_, id)): Path<(String, u64)>,
-    Json(body): Json<Value>,
-) -> Response {
+pub(super) async fn revoke_token(State(held): Shared, Path((_, id)): Path<(String, u64)>, Json(body): Json<Value>) -> Response {
     if body["action"] != "revoke" {
         return refuse(422, "Validation Failed");
     }
     let mut state = open(&held);
     let before = state.tokens.len();
     state.tokens.retain(|token| token.planted.id != id);
-    if state.tokens.len() < before {
-        no_content()
-    } else {
-        not_found()
-    }
+    if state.tokens.len() < before { no_content() } else { not_found() }
 }
 
 pub(super) async fn revoke_tokens(State(held): Shared, Json(body): Json<Value>) -> Response {
@@ -160,9 +115,7 @@ pub(super) async fn revoke_tokens(State(held): Shared, Json(body): Json<Value>) 
     let held: Arc<Mutex<Held>> = held;
     tokio::spawn(async move {
         tokio::time::sleep(BULK).await;
-        open(&held)
-            .tokens
-            .retain(|token| !ids.contains(&token.planted.id));
+        open(&held).tokens.retain(|token| !ids.contains(&token.planted.id));
     });
     reply(202, &json!({}))
 }
@@ -170,24 +123,13 @@ pub(super) async fn revoke_tokens(State(held): Shared, Json(body): Json<Value>) 
 pub(super) async fn hooks(State(held): Shared, headers: HeaderMap, uri: Uri) -> Response {
     let state = open(&held);
     let at = At::of(&headers);
-    let all: Vec<Value> = state
-        .hooks
-        .iter()
-        .map(|hook| render::hook(&at, &state, hook))
-        .collect();
+    let all: Vec<Value> = state.hooks.iter().map(|hook| render::hook(&at, &state, hook)).collect();
     listed(&headers, &uri, &all)
 }
 
-pub(super) async fn remove_hook(
-    State(held): Shared,
-    Path((_, id)): Path<(String, u64)>,
-) -> Response {
+pub(super) async fn remove_hook(State(held): Shared, Path((_, id)): Path<(String, u64)>) -> Response {
     let mut state = open(&held);
     let before = state.hooks.len();
     state.hooks.retain(|hook| hook.planted.id != id);
-    if state.hooks.len() < before {
-        no_content()
-    } else {
-        not_found()
-    }
+    if state.hooks.len() < before { no_content() } else { not_found() }
 }

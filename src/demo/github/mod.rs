@@ -41,10 +41,7 @@ fn built(company: &Company) -> anyhow::Result<Router> {
         .route("/user", get(users::ourselves))
         .route("/users/{login}", get(users::one))
         .route("/users/{login}/keys", get(users::keys))
-        .route(
-            "/enterprises/{enterprise}/consumed-licenses",
-            get(users::seats),
-        )
+        .route("/enterprises/{enterprise}/consumed-licenses", get(users::seats))
         .route("/scim/v2/organizations/{org}/Users", get(users::identities))
         .merge(of_the_organization())
         .merge(of_repositories())
@@ -66,35 +63,17 @@ fn of_the_organization() -> Router<Arc<Mutex<Held>>> {
         .route("/orgs/{org}/members/{login}", member)
         .route("/orgs/{org}/memberships/{login}", membership)
         .route("/orgs/{org}/outside_collaborators", get(o::outside))
-        .route(
-            "/orgs/{org}/outside_collaborators/{login}",
-            delete(o::remove_outside),
-        )
+        .route("/orgs/{org}/outside_collaborators/{login}", delete(o::remove_outside))
         .route("/orgs/{org}/teams", get(o::teams))
         .route("/orgs/{org}/teams/{slug}/members", get(o::team_members))
         .route("/orgs/{org}/teams/{slug}/memberships/{login}", in_team)
         .route("/orgs/{org}/teams/{slug}/repos", get(o::team_repositories))
-        .route(
-            "/orgs/{org}/credential-authorizations",
-            get(c::authorizations),
-        )
-        .route(
-            "/orgs/{org}/credential-authorizations/{id}",
-            delete(c::remove_authorization),
-        )
+        .route("/orgs/{org}/credential-authorizations", get(c::authorizations))
+        .route("/orgs/{org}/credential-authorizations/{id}", delete(c::remove_authorization))
         .route("/orgs/{org}/personal-access-tokens", tokens)
-        .route(
-            "/orgs/{org}/personal-access-tokens/{id}",
-            axum::routing::post(c::revoke_token),
-        )
-        .route(
-            "/orgs/{org}/personal-access-tokens/{id}/repositories",
-            get(c::token_repositories),
-        )
-        .route(
-            "/orgs/{org}/personal-access-token-requests",
-            get(c::requests),
-        )
+        .route("/orgs/{org}/personal-access-tokens/{id}", axum::routing::post(c::revoke_token))
+        .route("/orgs/{org}/personal-access-tokens/{id}/repositories", get(c::token_repositories))
+        .route("/orgs/{org}/personal-access-token-requests", get(c::requests))
         .route("/orgs/{org}/hooks", get(c::hooks))
         .route("/orgs/{org}/hooks/{id}", delete(c::remove_hook))
         .layer(middleware::from_fn(our_organization))
@@ -105,10 +84,7 @@ fn of_repositories() -> Router<Arc<Mutex<Held>>> {
     Router::new()
         .route("/orgs/{org}/repos", get(r::all))
         .route("/repos/{org}/{repo}/collaborators", get(r::collaborators))
-        .route(
-            "/repos/{org}/{repo}/collaborators/{login}",
-            delete(r::remove_collaborator),
-        )
+        .route("/repos/{org}/{repo}/collaborators/{login}", delete(r::remove_collaborator))
         .route("/repos/{org}/{repo}/keys", get(r::keys))
         .route("/repos/{org}/{repo}/keys/{id}", delete(r::remove_key))
         .layer(middleware::from_fn(our_organization))
@@ -119,15 +95,9 @@ async fn guard(request: Request, next: Next) -> Response {
     let mut response = match access.may(is_write(request.method())) {
         Ok(()) => next.run(request).await,
         Err(status) if status == 401 => refuse(401, "Bad credentials"),
-        Err(status) => refuse(
-            status.as_u16(),
-            "Resource not accessible by personal access token",
-        ),
+        Err(status) => refuse(status.as_u16(), "Resource not accessible by personal access token"),
     };
-    response.headers_mut().insert(
-        HeaderName::from_static("x-github-media-type"),
-        HeaderValue::from_static("github.v3; format=json"),
-    );
+    response.headers_mut().insert(HeaderName::from_static("x-github-media-type"), HeaderValue::from_static("github.v3; format=json"));
     response
 }
 
@@ -135,11 +105,7 @@ async fn guard(request: Request, next: Next) -> Response {
 async fn our_organization(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let named = path.split('/').nth(2).unwrap_or_default();
-    if named.eq_ignore_ascii_case("northmoor") {
-        next.run(request).await
-    } else {
-        not_found()
-    }
+    if named.eq_ignore_ascii_case("northmoor") { next.run(request).await } else { not_found() }
 }
 
 fn open(held: &Mutex<Held>) -> MutexGuard<'_, Held> {
@@ -178,11 +144,7 @@ fn link_pages(response: &mut Response, headers: &HeaderMap, uri: &Uri, total: us
     let number = count_param(uri, "page", 1, usize::MAX);
     let last = total.div_ceil(per_page(uri)).max(1);
     let mut to = |page: usize, rel| {
-        link(
-            response,
-            &same_with(headers, uri, "page", &page.to_string()),
-            rel,
-        );
+        link(response, &same_with(headers, uri, "page", &page.to_string()), rel);
     };
     if number > 1 {
         to((number - 1).min(last), "prev");

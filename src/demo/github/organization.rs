@@ -37,39 +37,20 @@ pub(super) async fn members(State(held): Shared, headers: HeaderMap, uri: Uri) -
     listed(&headers, &uri, &shown)
 }
 
-pub(super) async fn is_member(
-    State(held): Shared,
-    Path((_, login)): Path<(String, String)>,
-) -> Response {
-    if open(&held).member(&login).is_some() {
-        no_content()
-    } else {
-        not_found()
-    }
+pub(super) async fn is_member(State(held): Shared, Path((_, login)): Path<(String, String)>) -> Response {
+    if open(&held).member(&login).is_some() { no_content() } else { not_found() }
 }
 
-pub(super) async fn membership(
-    State(held): Shared,
-    headers: HeaderMap,
-    Path((_, login)): Path<(String, String)>,
-) -> Response {
+pub(super) async fn membership(State(held): Shared, headers: HeaderMap, Path((_, login)): Path<(String, String)>) -> Response {
     let state = open(&held);
     let shown = state.member(&login).and_then(|member| {
         let user = state.user(&member.login)?;
-        Some(render::membership(
-            &At::of(&headers),
-            &state,
-            user,
-            member.owner,
-        ))
+        Some(render::membership(&At::of(&headers), &state, user, member.owner))
     });
     shown.map_or_else(not_found, |membership| reply(200, &membership))
 }
 
-pub(super) async fn remove_membership(
-    State(held): Shared,
-    Path((_, login)): Path<(String, String)>,
-) -> Response {
+pub(super) async fn remove_membership(State(held): Shared, Path((_, login)): Path<(String, String)>) -> Response {
     match open(&held).remove_member(&login) {
         Ok(()) => no_content(),
         Err(Stays::NotAMember) => not_found(),
@@ -79,31 +60,17 @@ pub(super) async fn remove_membership(
 
 pub(super) async fn outside(State(held): Shared, headers: HeaderMap, uri: Uri) -> Response {
     let at = At::of(&headers);
-    let shown: Vec<Value> = open(&held)
-        .outside()
-        .into_iter()
-        .filter(|_| !without_factor(&uri))
-        .map(|user| render::user(&at, user))
-        .collect();
+    let shown: Vec<Value> =
+        open(&held).outside().into_iter().filter(|_| !without_factor(&uri)).map(|user| render::user(&at, user)).collect();
     listed(&headers, &uri, &shown)
 }
 
-pub(super) async fn remove_outside(
-    State(held): Shared,
-    Path((_, login)): Path<(String, String)>,
-) -> Response {
+pub(super) async fn remove_outside(State(held): Shared, Path((_, login)): Path<(String, String)>) -> Response {
     let mut state = open(&held);
     if state.member(&login).is_some() {
-        return refuse(
-            422,
-            "You cannot specify an organization member to remove as an outside collaborator.",
-        );
+        return refuse(422, "You cannot specify an organization member to remove as an outside collaborator.");
     }
-    if !state
-        .outside()
-        .iter()
-        .any(|user| user.login.eq_ignore_ascii_case(&login))
-    {
+    if !state.outside().iter().any(|user| user.login.eq_ignore_ascii_case(&login)) {
         return not_found();
     }
     state.remove_outside(&login);
@@ -113,20 +80,11 @@ pub(super) async fn remove_outside(
 pub(super) async fn teams(State(held): Shared, headers: HeaderMap, uri: Uri) -> Response {
     let state = open(&held);
     let at = At::of(&headers);
-    let shown: Vec<Value> = state
-        .teams
-        .iter()
-        .map(|team| render::team(&at, &state, team))
-        .collect();
+    let shown: Vec<Value> = state.teams.iter().map(|team| render::team(&at, &state, team)).collect();
     listed(&headers, &uri, &shown)
 }
 
-pub(super) async fn team_members(
-    State(held): Shared,
-    headers: HeaderMap,
-    uri: Uri,
-    Path((_, slug)): Path<(String, String)>,
-) -> Response {
+pub(super) async fn team_members(State(held): Shared, headers: HeaderMap, uri: Uri, Path((_, slug)): Path<(String, String)>) -> Response {
     let state = open(&held);
     let Some(team) = state.team(&slug) else {
         return not_found();
@@ -140,10 +98,7 @@ pub(super) async fn team_members(
         .filter_map(|(login, maintainer)| {
             let role = if *maintainer { "maintainer" } else { "member" };
             let user: &User = state.user(login)?;
-            Some(render::with(
-                render::user(&at, user),
-                json!({ "role": role, "inherited": false }),
-            ))
+            Some(render::with(render::user(&at, user), json!({ "role": role, "inherited": false })))
         })
         .collect();
     listed(&headers, &uri, &shown)
@@ -156,10 +111,7 @@ pub(super) async fn team_membership(
 ) -> Response {
     let state = open(&held);
     let role = state.team(&slug).and_then(|team| {
-        let (_, maintainer) = team
-            .members
-            .iter()
-            .find(|(one, _)| one.eq_ignore_ascii_case(&login))?;
+        let (_, maintainer) = team.members.iter().find(|(one, _)| one.eq_ignore_ascii_case(&login))?;
         Some(if *maintainer { "maintainer" } else { "member" })
     });
     role.map_or_else(not_found, |role| {
@@ -168,22 +120,14 @@ pub(super) async fn team_membership(
     })
 }
 
-pub(super) async fn remove_from_team(
-    State(held): Shared,
-    Path((_, slug, login)): Path<(String, String, String)>,
-) -> Response {
+pub(super) async fn remove_from_team(State(held): Shared, Path((_, slug, login)): Path<(String, String, String)>) -> Response {
     let mut state = open(&held);
     let Some(team) = state.teams.iter_mut().find(|team| team.slug == slug) else {
         return not_found();
     };
     let before = team.members.len();
-    team.members
-        .retain(|(one, _)| !one.eq_ignore_ascii_case(&login));
-    if team.members.len() < before {
-        no_content()
-    } else {
-        not_found()
-    }
+    team.members.retain(|(one, _)| !one.eq_ignore_ascii_case(&login));
+    if team.members.len() < before { no_content() } else { not_found() }
 }
 
 pub(super) async fn team_repositories(
@@ -201,8 +145,7 @@ pub(super) async fn team_repositories(
         .repositories
         .iter()
         .filter_map(|repository| {
-            let (_, may): &(String, Permission) =
-                repository.teams.iter().find(|(one, _)| *one == slug)?;
+            let (_, may): &(String, Permission) = repository.teams.iter().find(|(one, _)| *one == slug)?;
             Some(render::repository(&at, &state, repository, *may))
         })
         .collect();

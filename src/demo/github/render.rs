@@ -8,9 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::vendor::origin;
 use super::fixture::Permission;
-use super::state::{
-    Authorization, DeployKey, Hook, PublicKey, Repository, State, Team, Token, User,
-};
+use super::state::{Authorization, DeployKey, Hook, PublicKey, Repository, State, Team, Token, User};
 
 pub(super) use self::repository::repository;
 
@@ -21,9 +19,7 @@ pub(super) struct At {
 
 impl At {
     pub(super) fn of(headers: &HeaderMap) -> At {
-        At {
-            api: origin(headers),
-        }
+        At { api: origin(headers) }
     }
 
     pub(super) fn api(&self, path: &str) -> String {
@@ -147,10 +143,7 @@ pub(super) fn membership(at: &At, state: &State, of: &User, owner: bool) -> Valu
 
 pub(super) fn team(at: &At, state: &State, team: &Team) -> Value {
     let organization = &state.organization;
-    let url = at.api(&format!(
-        "/organizations/{}/team/{}",
-        organization.id, team.id
-    ));
+    let url = at.api(&format!("/organizations/{}/team/{}", organization.id, team.id));
     json!({
         "id": team.id,
         "node_id": node("04:Team", team.id),
@@ -240,11 +233,7 @@ pub(super) fn authorization(of: &Authorization) -> Value {
 /// A grant that stands, or one that is asked for.
 pub(super) fn token(at: &At, state: &State, of: &Token, requested: bool) -> Option<Value> {
     let planted = &of.planted;
-    let list = if requested {
-        "personal-access-token-requests"
-    } else {
-        "personal-access-tokens"
-    };
+    let list = if requested { "personal-access-token-requests" } else { "personal-access-tokens" };
     let organization = state.organization.id;
     let mut permissions = json!({ "repository": planted.repositories });
     if !planted.organization.is_empty() {
@@ -273,10 +262,7 @@ pub(super) fn token(at: &At, state: &State, of: &Token, requested: bool) -> Opti
 
 pub(super) fn hook(at: &At, state: &State, hook: &Hook) -> Value {
     let planted = &hook.planted;
-    let url = at.api(&format!(
-        "/orgs/{}/hooks/{}",
-        state.organization.login, planted.id
-    ));
+    let url = at.api(&format!("/orgs/{}/hooks/{}", state.organization.login, planted.id));
     json!({
         "id": planted.id,
         "url": url,

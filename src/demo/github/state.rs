@@ -108,21 +108,15 @@ pub(super) enum Stays {
 
 impl State {
     pub(super) fn user(&self, login: &str) -> Option<&User> {
-        self.users
-            .iter()
-            .find(|user| user.login.eq_ignore_ascii_case(login))
+        self.users.iter().find(|user| user.login.eq_ignore_ascii_case(login))
     }
 
     pub(super) fn member(&self, login: &str) -> Option<&Member> {
-        self.members
-            .iter()
-            .find(|member| member.login.eq_ignore_ascii_case(login))
+        self.members.iter().find(|member| member.login.eq_ignore_ascii_case(login))
     }
 
     pub(super) fn repository(&self, name: &str) -> Option<&Repository> {
-        self.repositories
-            .iter()
-            .find(|one| one.name.eq_ignore_ascii_case(name))
+        self.repositories.iter().find(|one| one.name.eq_ignore_ascii_case(name))
     }
 
     pub(super) fn team(&self, slug: &str) -> Option<&Team> {
@@ -136,11 +130,9 @@ impl State {
         if member.owner && self.members.iter().filter(|member| member.owner).count() == 1 {
             return Err(Stays::LastOwner);
         }
-        self.members
-            .retain(|member| !member.login.eq_ignore_ascii_case(login));
+        self.members.retain(|member| !member.login.eq_ignore_ascii_case(login));
         for team in &mut self.teams {
-            team.members
-                .retain(|(member, _)| !member.eq_ignore_ascii_case(login));
+            team.members.retain(|(member, _)| !member.eq_ignore_ascii_case(login));
         }
         Ok(())
     }
@@ -151,10 +143,7 @@ impl State {
             .iter()
             .filter(|user| self.member(&user.login).is_none())
             .filter(|user| {
-                let mut grants = self
-                    .repositories
-                    .iter()
-                    .flat_map(|repository| &repository.people);
+                let mut grants = self.repositories.iter().flat_map(|repository| &repository.people);
                 grants.any(|(login, _)| *login == user.login)
             })
             .collect()
@@ -162,29 +151,17 @@ impl State {
 
     pub(super) fn remove_outside(&mut self, login: &str) {
         for repository in &mut self.repositories {
-            repository
-                .people
-                .retain(|(one, _)| !one.eq_ignore_ascii_case(login));
+            repository.people.retain(|(one, _)| !one.eq_ignore_ascii_case(login));
         }
     }
 
     /// What someone may do with a repository by ownership, teams and a grant of their own, if anything.
     pub(super) fn permission(&self, repository: &Repository, login: &str) -> Option<Permission> {
-        let owner = self
-            .member(login)
-            .is_some_and(|member| member.owner)
-            .then_some(Permission::Admin);
-        let own = repository
-            .people
-            .iter()
-            .filter(|(one, _)| one == login)
-            .map(|(_, p)| *p);
+        let owner = self.member(login).is_some_and(|member| member.owner).then_some(Permission::Admin);
+        let own = repository.people.iter().filter(|(one, _)| one == login).map(|(_, p)| *p);
         let through_teams = repository.teams.iter().filter_map(|(slug, permission)| {
             let team = self.team(slug)?;
-            team.members
-                .iter()
-                .any(|(one, _)| one == login)
-                .then_some(*permission)
+            team.members.iter().any(|(one, _)| one == login).then_some(*permission)
         });
         own.chain(through_teams).chain(owner).max()
     }

@@ -11,18 +11,11 @@ const ORG: &str = "/orgs/northmoor";
 async fn up() -> Running {
     let company = Company::load("2026-03-10T09:00:00Z".parse().unwrap()).unwrap();
     let router = router(Arc::new(company));
-    serve("github", router, Profile::default(), Faults::default())
-        .await
-        .unwrap()
+    serve("github", router, Profile::default(), Faults::default()).await.unwrap()
 }
 
 fn as_(running: &Running, token: &str) -> Probe {
-    Probe::new(
-        "github",
-        &running.url,
-        "https://api.github.com",
-        &format!("Bearer {token}"),
-    )
+    Probe::new("github", &running.url, "https://api.github.com", &format!("Bearer {token}"))
 }
 
 /// All items of a list, page by page, the way the links lead.
@@ -34,9 +27,7 @@ async fn all(running: &Running, probe: &Probe, path: &str) -> Vec<Value> {
         assert_eq!(answer.status, 200, "{path}: {}", answer.body);
         items.extend(answer.body.as_array().unwrap().clone());
         let links = answer.headers.get_all("link").iter();
-        let next = links
-            .map(|v| v.to_str().unwrap())
-            .find(|v| v.contains("rel=\"next\""));
+        let next = links.map(|v| v.to_str().unwrap()).find(|v| v.contains("rel=\"next\""));
         match next {
             Some(next) => {
                 let url = next.split(['<', '>']).nth(1).unwrap();
@@ -48,10 +39,7 @@ async fn all(running: &Running, probe: &Probe, path: &str) -> Vec<Value> {
 }
 
 fn names(items: &[Value], field: &str) -> Vec<String> {
-    items
-        .iter()
-        .map(|item| item[field].as_str().unwrap_or_default().to_owned())
-        .collect()
+    items.iter().map(|item| item[field].as_str().unwrap_or_default().to_owned()).collect()
 }
 
 #[tokio::test]
@@ -63,16 +51,10 @@ async fn everything_can_be_read_and_we_are_among_the_members() {
     assert_eq!(members.len(), 63);
     assert!(names(&members, "login").contains(&ourselves["login"].as_str().unwrap().to_owned()));
     for login in ["rokonjo-finance", "dfairbanks-nm", "mtavares", "yabernathy"] {
-        assert!(
-            names(&members, "login").contains(&login.to_owned()),
-            "{login}"
-        );
+        assert!(names(&members, "login").contains(&login.to_owned()), "{login}");
     }
     let owners = all(&github, &probe, &format!("{ORG}/members?role=admin")).await;
-    assert_eq!(
-        names(&owners, "login"),
-        ["yabernathy", "dfairbanks-nm", "exeunt-bot"]
-    );
+    assert_eq!(names(&owners, "login"), ["yabernathy", "dfairbanks-nm", "exeunt-bot"]);
     for path in [
         ORG.to_owned(),
         format!("{ORG}/hooks"),
@@ -98,43 +80,21 @@ async fn everything_can_be_read_and_we_are_among_the_members() {
 async fn seats_tell_sso_accounts_from_local_ones() {
     let github = up().await;
     let probe = as_(&github, "read-github");
-    let body = probe
-        .get("/enterprises/northmoor/consumed-licenses?per_page=100")
-        .await
-        .body;
+    let body = probe.get("/enterprises/northmoor/consumed-licenses?per_page=100").await.body;
     let seat = |login: &str| {
         let users = body["users"].as_array().unwrap();
-        users
-            .iter()
-            .find(|user| user["github_com_login"] == login)
-            .unwrap()
-            .clone()
+        users.iter().find(|user| user["github_com_login"] == login).unwrap().clone()
     };
-    assert_eq!(
-        seat("mtavares")["github_com_saml_name_id"],
-        "mei-lin.tavares@northmoor.example"
-    );
-    assert_eq!(
-        seat("rokonjo-finance")["github_com_saml_name_id"],
-        Value::Null
-    );
-    assert_eq!(
-        seat("rokonjo-finance")["github_com_verified_domain_emails"],
-        json!([])
-    );
+    assert_eq!(seat("mtavares")["github_com_saml_name_id"], "mei-lin.tavares@northmoor.example");
+    assert_eq!(seat("rokonjo-finance")["github_com_saml_name_id"], Value::Null);
+    assert_eq!(seat("rokonjo-finance")["github_com_verified_domain_emails"], json!([]));
     let break_glass = seat("dfairbanks-nm");
     assert_eq!(break_glass["github_com_saml_name_id"], Value::Null);
-    assert_eq!(
-        break_glass["github_com_verified_domain_emails"],
-        json!(["dmitri.fairbanks@northmoor.example"])
-    );
+    assert_eq!(break_glass["github_com_verified_domain_emails"], json!(["dmitri.fairbanks@northmoor.example"]));
     let profile = probe.get("/users/rokonjo-finance").await.body;
     assert_eq!(profile["email"], "rafael.okonjo@postbox.example");
     let filter = "filter=userName%20eq%20%22mei-lin.tavares@northmoor.example%22";
-    let identity = probe
-        .get(&format!("/scim/v2/organizations/northmoor/Users?{filter}"))
-        .await
-        .body;
+    let identity = probe.get(&format!("/scim/v2/organizations/northmoor/Users?{filter}")).await.body;
     assert_eq!(identity["Resources"][0]["externalId"], "E1003");
 }
 
@@ -144,75 +104,32 @@ async fn a_membership_ends_and_what_outlives_it_is_still_listed() {
     let probe = as_(&github, "revoke-github");
     let path = format!("{ORG}/memberships/rokonjo-finance");
     assert_eq!(probe.get(&path).await.body["role"], "member");
-    let early = probe
-        .call(
-            "DELETE",
-            &format!("{ORG}/outside_collaborators/rokonjo-finance"),
-            None,
-        )
-        .await;
+    let early = probe.call("DELETE", &format!("{ORG}/outside_collaborators/rokonjo-finance"), None).await;
     assert_eq!(early.status, 422);
 
     assert_eq!(probe.call("DELETE", &path, None).await.status, 204);
     assert_eq!(probe.get(&path).await.status, 404);
-    assert_eq!(
-        probe
-            .get(&format!("{ORG}/members/rokonjo-finance"))
-            .await
-            .status,
-        404
-    );
+    assert_eq!(probe.get(&format!("{ORG}/members/rokonjo-finance")).await.status, 404);
     assert_eq!(probe.call("DELETE", &path, None).await.status, 404);
-    let team = probe
-        .get(&format!("{ORG}/teams/money-tools/members"))
-        .await
-        .body;
+    let team = probe.get(&format!("{ORG}/teams/money-tools/members")).await.body;
     assert!(!names(team.as_array().unwrap(), "login").contains(&"rokonjo-finance".to_owned()));
 
-    let outside = probe
-        .get(&format!("{ORG}/outside_collaborators"))
-        .await
-        .body;
-    assert_eq!(
-        names(outside.as_array().unwrap(), "login"),
-        ["rokonjo-finance", "kestrel-qa", "lumen-drivers"]
-    );
+    let outside = probe.get(&format!("{ORG}/outside_collaborators")).await.body;
+    assert_eq!(names(outside.as_array().unwrap(), "login"), ["rokonjo-finance", "kestrel-qa", "lumen-drivers"]);
     let tokens = format!("{ORG}/personal-access-tokens?owner[]=rokonjo-finance");
-    assert_eq!(
-        probe.get(&tokens).await.body[0]["token_name"],
-        "finance-export"
-    );
+    assert_eq!(probe.get(&tokens).await.body[0]["token_name"], "finance-export");
     let keys = "/repos/northmoor/ledger-exports/keys";
     assert_eq!(probe.get(keys).await.body[0]["added_by"], "rokonjo-finance");
 
     let revoke = Some(json!({ "action": "revoke" }));
-    assert_eq!(
-        probe
-            .call(
-                "POST",
-                &format!("{ORG}/personal-access-tokens/251002"),
-                revoke
-            )
-            .await
-            .status,
-        204
-    );
+    assert_eq!(probe.call("POST", &format!("{ORG}/personal-access-tokens/251002"), revoke).await.status, 204);
     assert_eq!(probe.get(&tokens).await.body, json!([]));
     let outsider = format!("{ORG}/outside_collaborators/rokonjo-finance");
     assert_eq!(probe.call("DELETE", &outsider, None).await.status, 204);
     assert_eq!(probe.call("DELETE", &outsider, None).await.status, 404);
-    let direct = probe
-        .get("/repos/northmoor/ledger-exports/collaborators?affiliation=direct")
-        .await
-        .body;
+    let direct = probe.get("/repos/northmoor/ledger-exports/collaborators?affiliation=direct").await.body;
     assert_eq!(direct, json!([]));
-    assert_eq!(
-        probe
-            .call("DELETE", &format!("{keys}/71001"), None)
-            .await
-            .status,
-        204
-    );
+    assert_eq!(probe.call("DELETE", &format!("{keys}/71001"), None).await.status, 204);
     assert_eq!(probe.get(keys).await.body, json!([]));
 }
 
@@ -231,63 +148,20 @@ async fn credentials_go_one_by_one_or_in_bulk() {
     assert_eq!(probe.call("DELETE", &path, None).await.status, 404);
 
     let tokens = all(&github, &probe, &format!("{ORG}/personal-access-tokens")).await;
-    let expired = |name: &str| {
-        tokens
-            .iter()
-            .find(|token| token["token_name"] == name)
-            .unwrap()["token_expired"]
-            .clone()
-    };
-    assert_eq!(
-        (expired("audit-2025"), expired("release-bot-local")),
-        (json!(true), json!(false))
-    );
+    let expired = |name: &str| tokens.iter().find(|token| token["token_name"] == name).unwrap()["token_expired"].clone();
+    assert_eq!((expired("audit-2025"), expired("release-bot-local")), (json!(true), json!(false)));
     let bulk = Some(json!({ "action": "revoke", "pat_ids": [251_011, 251_008] }));
-    assert_eq!(
-        probe
-            .call("POST", &format!("{ORG}/personal-access-tokens"), bulk)
-            .await
-            .status,
-        202
-    );
+    assert_eq!(probe.call("POST", &format!("{ORG}/personal-access-tokens"), bulk).await.status, 202);
     tokio::time::sleep(credentials::BULK * 2).await;
     let left = all(&github, &probe, &format!("{ORG}/personal-access-tokens")).await;
-    assert_eq!(
-        names(&left, "token_name"),
-        ["dependency-report", "finance-export"]
-    );
+    assert_eq!(names(&left, "token_name"), ["dependency-report", "finance-export"]);
 
-    assert_eq!(
-        probe
-            .call("DELETE", &format!("{ORG}/hooks/41001"), None)
-            .await
-            .status,
-        204
-    );
-    assert_eq!(
-        probe
-            .call(
-                "DELETE",
-                &format!("{ORG}/teams/releases/memberships/yabernathy"),
-                None
-            )
-            .await
-            .status,
-        204
-    );
-    assert_eq!(
-        probe
-            .get(&format!("{ORG}/teams/releases/memberships/yabernathy"))
-            .await
-            .status,
-        404
-    );
+    assert_eq!(probe.call("DELETE", &format!("{ORG}/hooks/41001"), None).await.status, 204);
+    assert_eq!(probe.call("DELETE", &format!("{ORG}/teams/releases/memberships/yabernathy"), None).await.status, 204);
+    assert_eq!(probe.get(&format!("{ORG}/teams/releases/memberships/yabernathy")).await.status, 404);
     let grant = "/repos/northmoor/calibration/collaborators/lumen-drivers";
     assert_eq!(probe.call("DELETE", grant, None).await.status, 204);
-    let outside = probe
-        .get("/repos/northmoor/calibration/collaborators?affiliation=outside")
-        .await
-        .body;
+    let outside = probe.get("/repos/northmoor/calibration/collaborators?affiliation=outside").await.body;
     assert_eq!(outside, json!([]));
 }
 
@@ -296,13 +170,7 @@ async fn the_last_owner_stays() {
     let github = up().await;
     let probe = as_(&github, "revoke-github");
     for owner in ["yabernathy", "dfairbanks-nm"] {
-        assert_eq!(
-            probe
-                .call("DELETE", &format!("{ORG}/members/{owner}"), None)
-                .await
-                .status,
-            204
-        );
+        assert_eq!(probe.call("DELETE", &format!("{ORG}/members/{owner}"), None).await.status, 204);
     }
     let path = format!("{ORG}/memberships/exeunt-bot");
     assert_eq!(probe.call("DELETE", &path, None).await.status, 403);

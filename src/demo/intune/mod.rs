@@ -41,40 +41,24 @@ fn built(company: &Company) -> anyhow::Result<Router> {
     let graph = Router::new()
         .route("/v1.0/organization", get(organization))
         .route(managed, get(all_devices))
-        .route(
-            &format!("{managed}/{{id}}"),
-            get(device).delete(delete_device),
-        )
+        .route(&format!("{managed}/{{id}}"), get(device).delete(delete_device))
         .route(&format!("{managed}/{{id}}/retire"), post(retire))
         .route(&format!("{managed}/{{id}}/wipe"), post(wipe))
         .route(&format!("{managed}/{{id}}/remoteLock"), post(remote_lock))
         .route("/v1.0/users/{user}/managedDevices", get(users_devices))
         .with_state(devices)
         .layer(middleware::from_fn_with_state(tokens.clone(), guard));
-    let token = Router::new()
-        .route("/{tenant}/oauth2/v2.0/token", post(token::issue))
-        .with_state(tokens);
-    Ok(graph
-        .merge(token)
-        .fallback(|| async { refuse(404, "ResourceNotFound", "no such resource") }))
+    let token = Router::new().route("/{tenant}/oauth2/v2.0/token", post(token::issue)).with_state(tokens);
+    Ok(graph.merge(token).fallback(|| async { refuse(404, "ResourceNotFound", "no such resource") }))
 }
 
 async fn guard(State(tokens): State<Arc<Tokens>>, request: Request, next: Next) -> Response {
-    match tokens
-        .access(request.headers())
-        .may(is_write(request.method()))
-    {
+    match tokens.access(request.headers()).may(is_write(request.method())) {
         Ok(()) => next.run(request).await,
-        Err(status) if status == 401 => refuse(
-            401,
-            "InvalidAuthenticationToken",
-            "Access token is missing or was not issued here.",
-        ),
-        Err(status) => refuse(
-            status.as_u16(),
-            "Forbidden",
-            "The application lacks DeviceManagementManagedDevices.PrivilegedOperations.All.",
-        ),
+        Err(status) if status == 401 => refuse(401, "InvalidAuthenticationToken", "Access token is missing or was not issued here."),
+        Err(status) => {
+            refuse(status.as_u16(), "Forbidden", "The application lacks DeviceManagementManagedDevices.PrivilegedOperations.All.")
+        }
     }
 }
 
@@ -83,10 +67,7 @@ fn open(devices: &Mutex<Devices>) -> MutexGuard<'_, Devices> {
 }
 
 fn refuse(status: u16, code: &str, message: &str) -> Response {
-    reply(
-        status,
-        &json!({ "error": { "code": code, "message": message } }),
-    )
+    reply(status, &json!({ "error": { "code": code, "message": message } }))
 }
 
 fn no_device(id: &str) -> Response {
@@ -109,25 +90,12 @@ async fn all_devices(State(devices): Shared, headers: HeaderMap, uri: Uri) -> Re
     query::collection(&headers, &uri, "deviceManagement/managedDevices", all)
 }
 
-async fn users_devices(
-    State(devices): Shared,
-    headers: HeaderMap,
-    uri: Uri,
-    Path(user): Path<String>,
-) -> Response {
+async fn users_devices(State(devices): Shared, headers: HeaderMap, uri: Uri, Path(user): Path<String>) -> Response {
     let devices = open(&devices);
     if !devices.knows_user(&user) {
-        return refuse(
-            404,
-            "Request_ResourceNotFound",
-            &format!("Resource '{user}' does not exist."),
-        );
+        return refuse(404, "Request_ResourceNotFound", &format!("Resource '{user}' does not exist."));
     }
-    let is = |value: &Value| {
-        value
-            .as_str()
-            .is_some_and(|v| v.eq_ignore_ascii_case(&user))
-    };
+    let is = |value: &Value| value.as_str().is_some_and(|v| v.eq_ignore_ascii_case(&user));
     let mut of_user = devices.all();
     of_user.retain(|device| is(&device["userId"]) || is(&device["userPrincipalName"]));
     query::collection(&headers, &uri, "managedDevices", of_user)
@@ -144,11 +112,7 @@ async fn device(State(devices): Shared, uri: Uri, Path(id): Path<String>) -> Res
 }
 
 async fn delete_device(State(devices): Shared, Path(id): Path<String>) -> Response {
-    if open(&devices).remove(&id) {
-        no_content()
-    } else {
-        no_device(&id)
-    }
+    if open(&devices).remove(&id) { no_content() } else { no_device(&id) }
 }
 
 async fn retire(State(devices): Shared, Path(id): Path<String>) -> Response {
@@ -156,8 +120,7 @@ async fn retire(State(devices): Shared, Path(id): Path<String>) -> Response {
 }
 
 async fn wipe(State(devices): Shared, Path(id): Path<String>, body: Bytes) -> Response {
-    if !body.is_empty() && serde_json::from_slice::<serde_json::Map<String, Value>>(&body).is_err()
-    {
+    if !body.is_empty() && serde_json::from_slice::<serde_json::Map<String, Value>>(&body).is_err() {
         return refuse(400, "BadRequest", "the body must be a JSON object");
     }
     give(devices, id, Order::Wipe)

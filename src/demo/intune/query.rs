@@ -10,12 +10,7 @@ use super::refuse;
 const PAGE: usize = 200;
 
 /// One page of a collection.
-pub(super) fn collection(
-    headers: &HeaderMap,
-    uri: &Uri,
-    name: &str,
-    mut items: Vec<Value>,
-) -> Response {
+pub(super) fn collection(headers: &HeaderMap, uri: &Uri, name: &str, mut items: Vec<Value>) -> Response {
     if let Some(filter) = param(uri, "$filter") {
         let terms = match terms(&filter) {
             Ok(terms) => terms,
@@ -24,15 +19,10 @@ pub(super) fn collection(
         items.retain(|item| terms.iter().all(|term| term.holds(item)));
     }
     let number = |name: &str| param(uri, name).and_then(|value| value.parse::<usize>().ok());
-    let skip = number("$skiptoken")
-        .or_else(|| number("$skip"))
-        .unwrap_or(0);
+    let skip = number("$skiptoken").or_else(|| number("$skip")).unwrap_or(0);
     let size = number("$top").unwrap_or(PAGE).clamp(1, 1000);
     let (shown, next) = page(&items, skip, size);
-    let shown: Result<Vec<Value>, String> = shown
-        .iter()
-        .map(|item| selected(uri, item.clone()))
-        .collect();
+    let shown: Result<Vec<Value>, String> = shown.iter().map(|item| selected(uri, item.clone())).collect();
     let shown = match shown {
         Ok(shown) => shown,
         Err(what) => return refuse(400, "BadRequest", &what),
@@ -61,9 +51,7 @@ pub(super) fn selected(uri: &Uri, item: Value) -> Result<Value, String> {
         match item.get(name) {
             Some(value) => kept.insert(name.to_owned(), value.clone()),
             None => {
-                return Err(format!(
-                    "Could not find a property named '{name}' on managedDevice."
-                ));
+                return Err(format!("Could not find a property named '{name}' on managedDevice."));
             }
         };
     }
@@ -101,9 +89,7 @@ fn terms(filter: &str) -> Result<Vec<Term>, String> {
         .split(" and ")
         .map(|term| {
             let mut words = term.trim().splitn(3, ' ');
-            let (Some(property), Some(operator), Some(literal)) =
-                (words.next(), words.next(), words.next())
-            else {
+            let (Some(property), Some(operator), Some(literal)) = (words.next(), words.next(), words.next()) else {
                 return Err(format!("Invalid filter clause: {term}"));
             };
             if !matches!(operator, "eq" | "ne" | "ge" | "gt" | "le" | "lt") {
@@ -114,11 +100,7 @@ fn terms(filter: &str) -> Result<Vec<Term>, String> {
                 .strip_prefix('\'')
                 .and_then(|rest| rest.strip_suffix('\''))
                 .map_or_else(|| literal.to_owned(), |text| text.replace("''", "'"));
-            Ok(Term {
-                property: property.to_owned(),
-                operator: operator.to_owned(),
-                literal,
-            })
+            Ok(Term { property: property.to_owned(), operator: operator.to_owned(), literal })
         })
         .collect()
 }

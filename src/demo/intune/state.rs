@@ -81,10 +81,7 @@ struct Phone {
 
 impl Devices {
     pub(super) fn new(company: &Company) -> anyhow::Result<Devices> {
-        let planted: Planted = planted::read(
-            "intune",
-            include_str!("../../../fixtures/intune/state.yaml"),
-        )?;
+        let planted: Planted = planted::read("intune", include_str!("../../../fixtures/intune/state.yaml"))?;
         let today = company.today();
         let laptops = (1..=planted.laptops).map(|n| {
             // The laptop of someone who left has been handed in.
@@ -131,9 +128,7 @@ impl Devices {
     }
 
     pub(super) fn knows_user(&self, user: &str) -> bool {
-        self.people
-            .iter()
-            .any(|p| p.work_email.eq_ignore_ascii_case(user) || user_id(p) == user)
+        self.people.iter().any(|p| p.work_email.eq_ignore_ascii_case(user) || user_id(p) == user)
     }
 
     pub(super) fn all(&self) -> Vec<Value> {
@@ -141,10 +136,7 @@ impl Devices {
     }
 
     pub(super) fn one(&self, id: &str) -> Option<Value> {
-        self.devices
-            .iter()
-            .find(|device| device.id == id)
-            .map(render)
+        self.devices.iter().find(|device| device.id == id).map(render)
     }
 
     pub(super) fn remove(&mut self, id: &str) -> bool {
@@ -162,11 +154,7 @@ impl Devices {
             Order::Lock => {}
         }
         device.orders.retain(|given| given.order != order);
-        device.orders.push(Given {
-            order,
-            at: vendor::now(),
-            done: None,
-        });
+        device.orders.push(Given { order, at: vendor::now(), done: None });
         Some(!device.offline)
     }
 
@@ -180,11 +168,7 @@ impl Devices {
             return;
         };
         device.synced = vendor::now();
-        for given in device
-            .orders
-            .iter_mut()
-            .filter(|given| given.order == order)
-        {
+        for given in device.orders.iter_mut().filter(|given| given.order == order) {
             given.done = Some(device.synced);
         }
     }

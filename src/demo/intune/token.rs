@@ -17,9 +17,7 @@ pub(super) struct Tokens(Mutex<HashMap<String, Access>>);
 impl Tokens {
     pub(super) fn access(&self, headers: &HeaderMap) -> Access {
         let issued = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        token_of(headers)
-            .and_then(|token| issued.get(&token).copied())
-            .unwrap_or(Access::Nobody)
+        token_of(headers).and_then(|token| issued.get(&token).copied()).unwrap_or(Access::Nobody)
     }
 
     fn add(&self, client: &str, access: Access) -> String {
@@ -30,34 +28,18 @@ impl Tokens {
     }
 }
 
-pub(super) async fn issue(
-    State(tokens): State<Arc<Tokens>>,
-    headers: HeaderMap,
-    Form(form): Form<HashMap<String, String>>,
-) -> Response {
-    let refuse = |status, error: &str, description: &str| {
-        reply(
-            status,
-            &json!({ "error": error, "error_description": description }),
-        )
-    };
+pub(super) async fn issue(State(tokens): State<Arc<Tokens>>, headers: HeaderMap, Form(form): Form<HashMap<String, String>>) -> Response {
+    let refuse = |status, error: &str, description: &str| reply(status, &json!({ "error": error, "error_description": description }));
     let said = |name: &str| form.get(name).map(String::as_str);
     if said("grant_type") != Some("client_credentials") {
-        return refuse(
-            400,
-            "unsupported_grant_type",
-            "grant_type must be client_credentials",
-        );
+        return refuse(400, "unsupported_grant_type", "grant_type must be client_credentials");
     }
     if said("scope").is_none_or(|scope| !scope.ends_with("/.default")) {
         return refuse(400, "invalid_scope", "scope must end in /.default");
     }
     let (client, secret) = match basic(&headers) {
         Some(pair) => pair,
-        None => (
-            said("client_id").unwrap_or_default().to_owned(),
-            said("client_secret").unwrap_or_default().to_owned(),
-        ),
+        None => (said("client_id").unwrap_or_default().to_owned(), said("client_secret").unwrap_or_default().to_owned()),
     };
     let access = match client.as_str() {
         "read-intune" => Access::Read,
@@ -68,8 +50,5 @@ pub(super) async fn issue(
         return refuse(401, "invalid_client", "the client secret is wrong");
     }
     let token = tokens.add(&client, access);
-    reply(
-        200,
-        &json!({ "token_type": "Bearer", "expires_in": 3599, "ext_expires_in": 3599, "access_token": token }),
-    )
+    reply(200, &json!({ "token_type": "Bearer", "expires_in": 3599, "ext_expires_in": 3599, "access_token": token }))
 }

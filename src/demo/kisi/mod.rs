@@ -30,15 +30,9 @@ fn built(company: &Company) -> anyhow::Result<Router> {
     let doors = Arc::new(Mutex::new(Doors::new(company)?));
     Ok(Router::new()
         .route("/members", get(members))
-        .route(
-            "/members/{id}",
-            get(member).patch(patch_member).delete(delete_member),
-        )
+        .route("/members/{id}", get(member).patch(patch_member).delete(delete_member))
         .route("/role_assignments", get(role_assignments))
-        .route(
-            "/role_assignments/{id}",
-            get(role_assignment).delete(delete_role_assignment),
-        )
+        .route("/role_assignments/{id}", get(role_assignment).delete(delete_role_assignment))
         .route("/group_links", get(group_links))
         .route("/group_links/{id}", delete(delete_group_link))
         .route("/groups", get(groups))
@@ -64,9 +58,7 @@ async fn guard(request: Request, next: Next) -> Response {
     };
     match access.may(is_write(request.method())) {
         Ok(()) => next.run(request).await,
-        Err(status) if status == 401 => {
-            refuse(401, "unauthorized", "The request lacks valid credentials")
-        }
+        Err(status) if status == 401 => refuse(401, "unauthorized", "The request lacks valid credentials"),
         Err(status) => refuse(status.as_u16(), "forbidden", "The login may not do this"),
     }
 }
@@ -94,9 +86,7 @@ fn done(happened: bool) -> Response {
 /// One page, and in a header which part of the whole it is.
 fn collection(uri: &Uri, items: &[Value], default: usize, max: usize) -> Response {
     let limit = count_param(uri, "limit", default, max);
-    let offset = param(uri, "offset")
-        .and_then(|offset| offset.parse().ok())
-        .unwrap_or(0);
+    let offset = param(uri, "offset").and_then(|offset| offset.parse().ok()).unwrap_or(0);
     if offset > 20_000 {
         return refuse(422, "unprocessable", "offset must be at most 20000");
     }
@@ -112,38 +102,23 @@ fn collection(uri: &Uri, items: &[Value], default: usize, max: usize) -> Respons
 
 /// Keeps what has each given query parameter's value in the field of that name.
 fn having(uri: &Uri, fields: &[&str], items: Vec<Value>) -> Vec<Value> {
-    let asked: Vec<(&str, String)> = fields
-        .iter()
-        .filter_map(|field| Some((*field, param(uri, field)?)))
-        .collect();
+    let asked: Vec<(&str, String)> = fields.iter().filter_map(|field| Some((*field, param(uri, field)?))).collect();
     let text = |value: &Value| match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    let ids: Option<Vec<String>> =
-        param(uri, "ids").map(|ids| ids.split(',').map(|id| id.trim().to_owned()).collect());
+    let ids: Option<Vec<String>> = param(uri, "ids").map(|ids| ids.split(',').map(|id| id.trim().to_owned()).collect());
     items
         .into_iter()
-        .filter(|item| {
-            asked
-                .iter()
-                .all(|(field, value)| text(&item[*field]) == *value)
-        })
-        .filter(|item| {
-            ids.as_ref()
-                .is_none_or(|ids| ids.contains(&text(&item["id"])))
-        })
+        .filter(|item| asked.iter().all(|(field, value)| text(&item[*field]) == *value))
+        .filter(|item| ids.as_ref().is_none_or(|ids| ids.contains(&text(&item["id"]))))
         .collect()
 }
 
 async fn members(State(doors): Shared, uri: Uri) -> Response {
     let mut all = having(&uri, &["user_id"], open(&doors).members());
     if let Some(query) = param(&uri, "query").map(|query| query.to_lowercase()) {
-        let has = |value: &Value| {
-            value
-                .as_str()
-                .is_some_and(|v| v.to_lowercase().contains(&query))
-        };
+        let has = |value: &Value| value.as_str().is_some_and(|v| v.to_lowercase().contains(&query));
         all.retain(|member| has(&member["name"]) || has(&member["user"]["email"]));
     }
     collection(&uri, &all, 50, 100)
@@ -153,22 +128,14 @@ async fn member(State(doors): Shared, Path(id): Path<u64>) -> Response {
     found(open(&doors).member(id))
 }
 
-async fn patch_member(
-    State(doors): Shared,
-    Path(id): Path<u64>,
-    Json(body): Json<Value>,
-) -> Response {
+async fn patch_member(State(doors): Shared, Path(id): Path<u64>, Json(body): Json<Value>) -> Response {
     let Some(change) = body["member"].as_object() else {
         return refuse(422, "unprocessable", "member is missing");
     };
     match change.get("access_enabled").map(Value::as_bool) {
         Some(Some(enabled)) => done(open(&doors).set_access(id, enabled)),
         Some(None) => refuse(422, "unprocessable", "access_enabled must be true or false"),
-        None => refuse(
-            422,
-            "unprocessable",
-            "only access_enabled can be changed here",
-        ),
+        None => refuse(422, "unprocessable", "only access_enabled can be changed here"),
     }
 }
 
@@ -177,32 +144,13 @@ async fn delete_member(State(doors): Shared, Path(id): Path<u64>) -> Response {
 }
 
 async fn role_assignments(State(doors): Shared, uri: Uri) -> Response {
-    let fields = [
-        "role_id",
-        "assignee_type",
-        "assignee_id",
-        "applies_to_type",
-        "applies_to_id",
-        "user_id",
-        "group_id",
-        "place_id",
-        "scope",
-    ];
-    collection(
-        &uri,
-        &having(&uri, &fields, open(&doors).assignments()),
-        10,
-        250,
-    )
+    let fields =
+        ["role_id", "assignee_type", "assignee_id", "applies_to_type", "applies_to_id", "user_id", "group_id", "place_id", "scope"];
+    collection(&uri, &having(&uri, &fields, open(&doors).assignments()), 10, 250)
 }
 
 async fn role_assignment(State(doors): Shared, Path(id): Path<u64>) -> Response {
-    found(
-        open(&doors)
-            .assignments()
-            .into_iter()
-            .find(|one| one["id"] == id),
-    )
+    found(open(&doors).assignments().into_iter().find(|one| one["id"] == id))
 }
 
 async fn delete_role_assignment(State(doors): Shared, Path(id): Path<u64>) -> Response {
@@ -210,12 +158,7 @@ async fn delete_role_assignment(State(doors): Shared, Path(id): Path<u64>) -> Re
 }
 
 async fn group_links(State(doors): Shared, uri: Uri) -> Response {
-    collection(
-        &uri,
-        &having(&uri, &["group_id"], open(&doors).links()),
-        10,
-        250,
-    )
+    collection(&uri, &having(&uri, &["group_id"], open(&doors).links()), 10, 250)
 }
 
 async fn delete_group_link(State(doors): Shared, Path(id): Path<u64>) -> Response {
@@ -223,30 +166,15 @@ async fn delete_group_link(State(doors): Shared, Path(id): Path<u64>) -> Respons
 }
 
 async fn groups(State(doors): Shared, uri: Uri) -> Response {
-    collection(
-        &uri,
-        &having(&uri, &["place_id"], open(&doors).groups()),
-        10,
-        250,
-    )
+    collection(&uri, &having(&uri, &["place_id"], open(&doors).groups()), 10, 250)
 }
 
 async fn group(State(doors): Shared, Path(id): Path<u64>) -> Response {
-    found(
-        open(&doors)
-            .groups()
-            .into_iter()
-            .find(|group| group["id"] == id),
-    )
+    found(open(&doors).groups().into_iter().find(|group| group["id"] == id))
 }
 
 async fn locks(State(doors): Shared, uri: Uri) -> Response {
-    collection(
-        &uri,
-        &having(&uri, &["place_id"], open(&doors).locks()),
-        50,
-        250,
-    )
+    collection(&uri, &having(&uri, &["place_id"], open(&doors).locks()), 50, 250)
 }
 
 async fn cards(State(doors): Shared, uri: Uri) -> Response {
@@ -262,10 +190,5 @@ async fn cards(State(doors): Shared, uri: Uri) -> Response {
 }
 
 async fn logins(State(doors): Shared, uri: Uri) -> Response {
-    collection(
-        &uri,
-        &having(&uri, &["user_id"], open(&doors).logins()),
-        10,
-        250,
-    )
+    collection(&uri, &having(&uri, &["user_id"], open(&doors).logins()), 10, 250)
 }

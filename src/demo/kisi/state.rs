@@ -123,17 +123,13 @@ impl Group {
 
 impl Doors {
     pub(super) fn new(company: &Company) -> anyhow::Result<Doors> {
-        let planted: Planted =
-            planted::read("kisi", include_str!("../../../fixtures/kisi/state.yaml"))?;
+        let planted: Planted = planted::read("kisi", include_str!("../../../fixtures/kisi/state.yaml"))?;
         let today = company.today();
         let members: Vec<Member> = company
             .people
             .iter()
             .filter(|p| p.active(today) || planted.still_enabled.contains(&p.number))
-            .map(|p| Member {
-                person: p.clone(),
-                enabled: true,
-            })
+            .map(|p| Member { person: p.clone(), enabled: true })
             .collect();
         let mut assignments = Vec::new();
         for person in members.iter().map(|member| &member.person) {
@@ -155,30 +151,16 @@ impl Doors {
             })
             .collect();
         Ok(Doors {
-            cards: members
-                .iter()
-                .map(|m| Card {
-                    number: u64::from(m.person.index()),
-                    holder: Some(user_id(&m.person)),
-                })
-                .collect(),
+            cards: members.iter().map(|m| Card { number: u64::from(m.person.index()), holder: Some(user_id(&m.person)) }).collect(),
             assignments: assignments
                 .into_iter()
                 .zip(900_001..)
-                .map(|((user, role, group), id)| Assignment {
-                    id,
-                    user,
-                    role,
-                    group,
-                })
+                .map(|((user, role, group), id)| Assignment { id, user, role, group })
                 .collect(),
             planted,
             members,
             links,
-            dates: Dates {
-                made: company.days_ago(300).to_string(),
-                used: company.days_ago(1).to_string(),
-            },
+            dates: Dates { made: company.days_ago(300).to_string(), used: company.days_ago(1).to_string() },
         })
     }
 
@@ -193,13 +175,8 @@ impl Doors {
             return false;
         };
         let user = user_id(&self.members.remove(at).person);
-        self.assignments
-            .retain(|assignment| assignment.user != user);
-        for card in self
-            .cards
-            .iter_mut()
-            .filter(|card| card.holder == Some(user))
-        {
+        self.assignments.retain(|assignment| assignment.user != user);
+        for card in self.cards.iter_mut().filter(|card| card.holder == Some(user)) {
             card.holder = None;
         }
         true
@@ -218,10 +195,7 @@ impl Doors {
     }
 
     pub(super) fn members(&self) -> Vec<Value> {
-        self.members
-            .iter()
-            .map(|member| self.render_member(member))
-            .collect()
+        self.members.iter().map(|member| self.render_member(member)).collect()
     }
 
     pub(super) fn member(&self, id: u64) -> Option<Value> {
@@ -230,51 +204,29 @@ impl Doors {
     }
 
     pub(super) fn assignments(&self) -> Vec<Value> {
-        self.assignments
-            .iter()
-            .filter_map(|assignment| self.render_assignment(assignment))
-            .collect()
+        self.assignments.iter().filter_map(|assignment| self.render_assignment(assignment)).collect()
     }
 
     pub(super) fn links(&self) -> Vec<Value> {
-        self.links
-            .iter()
-            .filter_map(|link| self.render_link(link))
-            .collect()
+        self.links.iter().filter_map(|link| self.render_link(link)).collect()
     }
 
     pub(super) fn groups(&self) -> Vec<Value> {
-        self.planted
-            .groups
-            .iter()
-            .map(|group| self.render_group(group))
-            .collect()
+        self.planted.groups.iter().map(|group| self.render_group(group)).collect()
     }
 
     pub(super) fn locks(&self) -> Vec<Value> {
-        self.planted
-            .locks
-            .iter()
-            .map(|lock| self.render_lock(lock))
-            .collect()
+        self.planted.locks.iter().map(|lock| self.render_lock(lock)).collect()
     }
 
     pub(super) fn cards(&self) -> Vec<Value> {
-        self.cards
-            .iter()
-            .map(|card| self.render_card(card))
-            .collect()
+        self.cards.iter().map(|card| self.render_card(card)).collect()
     }
 
     /// Phones with the vendor's app: each executive who is a member has one.
     pub(super) fn logins(&self) -> Vec<Value> {
-        let with_app = self
-            .members
-            .iter()
-            .filter(|m| m.person.executive && m.enabled);
-        with_app
-            .map(|member| self.render_login(&member.person))
-            .collect()
+        let with_app = self.members.iter().filter(|m| m.person.executive && m.enabled);
+        with_app.map(|member| self.render_login(&member.person)).collect()
     }
 }
 

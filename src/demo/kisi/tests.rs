@@ -9,9 +9,7 @@ use super::*;
 async fn up() -> Running {
     let company = Company::load("2026-03-10T09:00:00Z".parse().unwrap()).unwrap();
     let router = router(Arc::new(company));
-    serve("kisi", router, Profile::default(), Faults::default())
-        .await
-        .unwrap()
+    serve("kisi", router, Profile::default(), Faults::default()).await.unwrap()
 }
 
 fn as_(running: &Running, authorization: &str) -> Probe {
@@ -29,31 +27,18 @@ async fn everyone_employed_is_a_member_and_so_is_one_who_left() {
     let doors = up().await;
     let probe = as_(&doors, "KISI-LOGIN read-kisi");
     let mut seen = 0;
-    while let Some(members) = probe
-        .get(&format!("/members?limit=100&offset={seen}"))
-        .await
-        .body
-        .as_array()
-        .filter(|members| !members.is_empty())
+    while let Some(members) =
+        probe.get(&format!("/members?limit=100&offset={seen}")).await.body.as_array().filter(|members| !members.is_empty())
     {
         seen += members.len();
     }
     assert_eq!(seen, 412);
     let last = probe.get("/members?limit=100&offset=400").await;
     assert_eq!(last.headers["x-collection-range"], "400-411/412");
-    for email in [
-        "viktor.salonen@northmoor.example",
-        "soren.adeyemi@northmoor.example",
-    ] {
+    for email in ["viktor.salonen@northmoor.example", "soren.adeyemi@northmoor.example"] {
         assert_eq!(member_of(&probe, email).await["access_enabled"], true);
     }
-    for path in [
-        "/groups",
-        "/groups/4401",
-        "/locks",
-        "/logins?limit=250",
-        "/role_assignments?limit=250",
-    ] {
+    for path in ["/groups", "/groups/4401", "/locks", "/logins?limit=250", "/role_assignments?limit=250"] {
         assert_eq!(probe.get(path).await.status, 200, "{path}");
     }
 }
@@ -66,17 +51,8 @@ async fn what_is_taken_away_is_gone_on_the_next_read() {
     let (id, user) = (&member["id"], &member["user_id"]);
 
     let off = Some(json!({ "member": { "access_enabled": false } }));
-    assert_eq!(
-        probe
-            .call("PATCH", &format!("/members/{id}"), off)
-            .await
-            .status,
-        204
-    );
-    assert_eq!(
-        probe.get(&format!("/members/{id}")).await.body["access_enabled"],
-        false
-    );
+    assert_eq!(probe.call("PATCH", &format!("/members/{id}"), off).await.status, 204);
+    assert_eq!(probe.get(&format!("/members/{id}")).await.body["access_enabled"], false);
 
     let roles = format!("/role_assignments?user_id={user}");
     let before = probe.get(&roles).await.body;
@@ -87,37 +63,13 @@ async fn what_is_taken_away_is_gone_on_the_next_read() {
     assert_eq!(probe.get(&role).await.status, 404);
 
     let links = probe.get("/group_links").await.body;
-    assert_eq!(
-        links[0]["issued_by"]["email"],
-        "rafael.okonjo@northmoor.example"
-    );
-    assert_eq!(
-        probe
-            .call("DELETE", &format!("/group_links/{}", links[0]["id"]), None)
-            .await
-            .status,
-        204
-    );
-    assert_eq!(
-        probe
-            .get("/group_links")
-            .await
-            .body
-            .as_array()
-            .unwrap()
-            .len(),
-        1
-    );
+    assert_eq!(links[0]["issued_by"]["email"], "rafael.okonjo@northmoor.example");
+    assert_eq!(probe.call("DELETE", &format!("/group_links/{}", links[0]["id"]), None).await.status, 204);
+    assert_eq!(probe.get("/group_links").await.body.as_array().unwrap().len(), 1);
 
     let cards = format!("/cards?user_id={user}");
     assert_eq!(probe.get(&cards).await.body[0]["activated"], true);
-    assert_eq!(
-        probe
-            .call("DELETE", &format!("/members/{id}"), None)
-            .await
-            .status,
-        204
-    );
+    assert_eq!(probe.call("DELETE", &format!("/members/{id}"), None).await.status, 204);
     assert_eq!(probe.get(&format!("/members/{id}")).await.status, 404);
     assert_eq!(probe.get(&roles).await.body, json!([]));
     assert_eq!(probe.get(&cards).await.body, json!([]));
@@ -126,18 +78,9 @@ async fn what_is_taken_away_is_gone_on_the_next_read() {
 #[tokio::test]
 async fn only_the_vendors_own_scheme_and_the_right_key_let_in() {
     let doors = up().await;
-    assert_eq!(
-        as_(&doors, "Bearer read-kisi").get("/members").await.status,
-        401
-    );
+    assert_eq!(as_(&doors, "Bearer read-kisi").get("/members").await.status, 401);
     assert_eq!(as_(&doors, "").get("/members").await.status, 401);
     let reader = as_(&doors, "KISI-LOGIN read-kisi");
-    assert_eq!(
-        reader.call("DELETE", "/members/7001002", None).await.status,
-        403
-    );
-    assert_eq!(
-        reader.get("/members/7001002").await.body["access_enabled"],
-        true
-    );
+    assert_eq!(reader.call("DELETE", "/members/7001002", None).await.status, 403);
+    assert_eq!(reader.get("/members/7001002").await.body["access_enabled"], true);
 }

@@ -35,21 +35,13 @@ fn built(company: &Company) -> anyhow::Result<Router> {
     let v2 = Router::new()
         .route("/ServiceProviderConfig", get(config))
         .route("/Users", get(users))
-        .route(
-            "/Users/{id}",
-            get(user).patch(patch_user).delete(delete_user),
-        )
+        .route("/Users/{id}", get(user).patch(patch_user).delete(delete_user))
         .route("/Groups", get(groups))
-        .route(
-            "/Groups/{id}",
-            get(group).patch(patch_group).delete(delete_group),
-        )
+        .route("/Groups/{id}", get(group).patch(patch_group).delete(delete_group))
         .with_state(portal);
     Ok(Router::new()
         .nest("/scim/v2", v2)
-        .fallback(
-            |uri: Uri| async move { error(404, None, &format!("no endpoint {}", uri.path())) },
-        )
+        .fallback(|uri: Uri| async move { error(404, None, &format!("no endpoint {}", uri.path())) })
         .layer(middleware::from_fn(guard)))
 }
 
@@ -109,12 +101,7 @@ async fn user(State(portal): Shared, headers: HeaderMap, Path(id): Path<String>)
     }
 }
 
-async fn patch_user(
-    State(portal): Shared,
-    headers: HeaderMap,
-    Path(id): Path<String>,
-    Json(body): Json<Value>,
-) -> Response {
+async fn patch_user(State(portal): Shared, headers: HeaderMap, Path(id): Path<String>, Json(body): Json<Value>) -> Response {
     let mut portal = open(&portal);
     if portal.user(&id, "").is_none() {
         return not_found(&id);
@@ -136,19 +123,11 @@ async fn patch_user(
 }
 
 async fn delete_user(State(portal): Shared, Path(id): Path<String>) -> Response {
-    if open(&portal).delete_user(&id) {
-        no_content()
-    } else {
-        not_found(&id)
-    }
+    if open(&portal).delete_user(&id) { no_content() } else { not_found(&id) }
 }
 
 async fn groups(State(portal): Shared, headers: HeaderMap, uri: Uri) -> Response {
-    list(
-        &uri,
-        open(&portal).all_groups(&base(&headers)),
-        LARGEST_PAGE,
-    )
+    list(&uri, open(&portal).all_groups(&base(&headers)), LARGEST_PAGE)
 }
 
 async fn group(State(portal): Shared, headers: HeaderMap, Path(id): Path<String>) -> Response {
@@ -158,12 +137,7 @@ async fn group(State(portal): Shared, headers: HeaderMap, Path(id): Path<String>
     }
 }
 
-async fn patch_group(
-    State(portal): Shared,
-    headers: HeaderMap,
-    Path(id): Path<String>,
-    Json(body): Json<Value>,
-) -> Response {
+async fn patch_group(State(portal): Shared, headers: HeaderMap, Path(id): Path<String>, Json(body): Json<Value>) -> Response {
     let mut portal = open(&portal);
     if portal.group(&id, "").is_none() {
         return not_found(&id);
@@ -184,9 +158,5 @@ async fn patch_group(
 }
 
 async fn delete_group(State(portal): Shared, Path(id): Path<String>) -> Response {
-    if open(&portal).delete_group(&id) {
-        no_content()
-    } else {
-        not_found(&id)
-    }
+    if open(&portal).delete_group(&id) { no_content() } else { not_found(&id) }
 }

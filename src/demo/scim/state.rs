@@ -44,53 +44,31 @@ struct PlantedGroup {
 
 impl Portal {
     pub(super) fn new(company: &Company) -> anyhow::Result<Portal> {
-        let planted: Planted =
-            planted::read("scim", include_str!("../../../fixtures/scim/state.yaml"))?;
+        let planted: Planted = planted::read("scim", include_str!("../../../fixtures/scim/state.yaml"))?;
         let executives = company.employed().filter(|p| p.executive);
-        let secretaries = company
-            .employed()
-            .filter(|p| !p.executive && p.department == "Legal")
-            .take(planted.secretaries);
+        let secretaries = company.employed().filter(|p| !p.executive && p.department == "Legal").take(planted.secretaries);
         let users = executives
             .chain(secretaries)
-            .map(|person| User {
-                id: id_of(&planted.product, &person.number),
-                active: true,
-                person: person.clone(),
-            })
+            .map(|person| User { id: id_of(&planted.product, &person.number), active: true, person: person.clone() })
             .collect();
         let groups = planted
             .groups
             .into_iter()
             .map(|group| Group {
-                members: group
-                    .members
-                    .iter()
-                    .map(|number| id_of(&planted.product, number))
-                    .collect(),
+                members: group.members.iter().map(|number| id_of(&planted.product, number)).collect(),
                 id: group.id,
                 name: group.name,
             })
             .collect();
-        Ok(Portal {
-            users,
-            groups,
-            made: company.days_ago(400).to_string(),
-        })
+        Ok(Portal { users, groups, made: company.days_ago(400).to_string() })
     }
 
     pub(super) fn all_users(&self, base: &str) -> Vec<Value> {
-        self.users
-            .iter()
-            .map(|user| self.render_user(user, base))
-            .collect()
+        self.users.iter().map(|user| self.render_user(user, base)).collect()
     }
 
     pub(super) fn user(&self, id: &str, base: &str) -> Option<Value> {
-        self.users
-            .iter()
-            .find(|user| user.id == id)
-            .map(|user| self.render_user(user, base))
+        self.users.iter().find(|user| user.id == id).map(|user| self.render_user(user, base))
     }
 
     pub(super) fn set_active(&mut self, id: &str, active: bool) {
@@ -110,17 +88,11 @@ impl Portal {
     }
 
     pub(super) fn all_groups(&self, base: &str) -> Vec<Value> {
-        self.groups
-            .iter()
-            .map(|group| self.render_group(group, base))
-            .collect()
+        self.groups.iter().map(|group| self.render_group(group, base)).collect()
     }
 
     pub(super) fn group(&self, id: &str, base: &str) -> Option<Value> {
-        self.groups
-            .iter()
-            .find(|group| group.id == id)
-            .map(|group| self.render_group(group, base))
+        self.groups.iter().find(|group| group.id == id).map(|group| self.render_group(group, base))
     }
 
     pub(super) fn delete_group(&mut self, id: &str) -> bool {

@@ -8,8 +8,7 @@ use super::super::vendor::{count_param, page, param, reply};
 
 pub(in super::super) const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 pub(in super::super) const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
-pub(in super::super) const ENTERPRISE: &str =
-    "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+pub(in super::super) const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 const LIST: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
 const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
@@ -30,10 +29,7 @@ pub(in super::super) enum Change {
 /// An answer with the media type of SCIM.
 pub(in super::super) fn answer(status: u16, body: &Value) -> Response {
     let mut response = reply(status, body);
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/scim+json"),
-    );
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/scim+json"));
     response
 }
 
@@ -47,11 +43,7 @@ pub(in super::super) struct Refusal {
 
 impl Refusal {
     pub(in super::super) fn new(status: u16, kind: Option<&'static str>, detail: &str) -> Refusal {
-        Refusal {
-            status,
-            kind,
-            detail: detail.to_owned(),
-        }
+        Refusal { status, kind, detail: detail.to_owned() }
     }
 
     pub(in super::super) fn answer(&self) -> Response {
@@ -78,16 +70,9 @@ pub(in super::super) fn list(uri: &Uri, resources: Vec<Value>, max: usize) -> Re
         None => resources,
         Some(text) => match equals(&text) {
             None => {
-                return error(
-                    400,
-                    Some("invalidFilter"),
-                    "only `attribute eq value` is supported",
-                );
+                return error(400, Some("invalidFilter"), "only `attribute eq value` is supported");
             }
-            Some((attribute, value)) => resources
-                .into_iter()
-                .filter(|resource| matches(resource, &attribute, &value))
-                .collect(),
+            Some((attribute, value)) => resources.into_iter().filter(|resource| matches(resource, &attribute, &value)).collect(),
         },
     };
     let start = count_param(uri, "startIndex", 1, usize::MAX);
@@ -128,11 +113,7 @@ fn matches(resource: &Value, attribute: &str, value: &str) -> bool {
         Some((first, rest)) => (first, Some(rest)),
         None => (attribute, None),
     };
-    let Some((_, found)) = resource.as_object().and_then(|fields| {
-        fields
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(first))
-    }) else {
+    let Some((_, found)) = resource.as_object().and_then(|fields| fields.iter().find(|(name, _)| name.eq_ignore_ascii_case(first))) else {
         return false;
     };
     let one = |found: &Value| match (found, rest) {
@@ -155,22 +136,13 @@ pub(in super::super) fn changes(body: &Value) -> Result<Vec<Change>, Refusal> {
         return Err(syntax("schemas must name the PatchOp message"));
     }
     let Some(operations) = body["Operations"].as_array().filter(|all| !all.is_empty()) else {
-        return Err(syntax(
-            "Operations must be a list of at least one operation",
-        ));
+        return Err(syntax("Operations must be a list of at least one operation"));
     };
-    operations
-        .iter()
-        .map(change)
-        .collect::<Result<Vec<_>, _>>()
-        .map(|all| all.into_iter().flatten().collect())
+    operations.iter().map(change).collect::<Result<Vec<_>, _>>().map(|all| all.into_iter().flatten().collect())
 }
 
 fn change(operation: &Value) -> Result<Vec<Change>, Refusal> {
-    let op = operation["op"]
-        .as_str()
-        .unwrap_or_default()
-        .to_ascii_lowercase();
+    let op = operation["op"].as_str().unwrap_or_default().to_ascii_lowercase();
     let path = operation["path"].as_str().unwrap_or_default().trim();
     let value = &operation["value"];
     let lower = path.to_ascii_lowercase();
@@ -185,39 +157,20 @@ fn change(operation: &Value) -> Result<Vec<Change>, Refusal> {
             None => wrong("only active can be changed without a path"),
         },
         ("add", "members") => Ok(vec![Change::AddMembers(ids(value))]),
-        ("replace", "members") => Ok(vec![
-            Change::RemoveAllMembers,
-            Change::AddMembers(ids(value)),
-        ]),
+        ("replace", "members") => Ok(vec![Change::RemoveAllMembers, Change::AddMembers(ids(value))]),
         ("remove", "members") => Ok(vec![match ids(value) {
             none if none.is_empty() => Change::RemoveAllMembers,
             some => Change::RemoveMembers(some),
         }]),
         ("remove", selected) if selected.starts_with("members[") => {
-            let inside = path
-                .get("members[".len()..)
-                .and_then(|rest| rest.strip_suffix(']'));
+            let inside = path.get("members[".len()..).and_then(|rest| rest.strip_suffix(']'));
             match inside.and_then(equals) {
-                Some((attribute, id)) if attribute.eq_ignore_ascii_case("value") => {
-                    Ok(vec![Change::RemoveMembers(vec![id])])
-                }
-                _ => Err(Refusal::new(
-                    400,
-                    Some("invalidPath"),
-                    "a member is selected by value",
-                )),
+                Some((attribute, id)) if attribute.eq_ignore_ascii_case("value") => Ok(vec![Change::RemoveMembers(vec![id])]),
+                _ => Err(Refusal::new(400, Some("invalidPath"), "a member is selected by value")),
             }
         }
-        ("add" | "replace" | "remove", _) => Err(Refusal::new(
-            400,
-            Some("invalidPath"),
-            &format!("{path} can't be changed"),
-        )),
-        _ => Err(Refusal::new(
-            400,
-            Some("invalidSyntax"),
-            "op must be add, remove or replace",
-        )),
+        ("add" | "replace" | "remove", _) => Err(Refusal::new(400, Some("invalidPath"), &format!("{path} can't be changed"))),
+        _ => Err(Refusal::new(400, Some("invalidSyntax"), "op must be add, remove or replace")),
     }
 }
 
@@ -237,10 +190,7 @@ fn ids(value: &Value) -> Vec<String> {
         Value::Null => &[],
         one => std::slice::from_ref(one),
     };
-    items
-        .iter()
-        .filter_map(|item| item["value"].as_str().map(str::to_owned))
-        .collect()
+    items.iter().filter_map(|item| item["value"].as_str().map(str::to_owned)).collect()
 }
 
 #[cfg(test)]
@@ -249,51 +199,26 @@ mod tests {
     use super::*;
 
     fn ops(operation: Value) -> Result<Vec<Change>, u16> {
-        changes(&json!({ "schemas": [PATCH], "Operations": [operation] }))
-            .map_err(|refusal| refusal.status)
+        changes(&json!({ "schemas": [PATCH], "Operations": [operation] })).map_err(|refusal| refusal.status)
     }
 
     #[test]
     fn a_patch_is_understood_in_the_spellings_that_directories_use() {
         let off = Ok(vec![Change::Active(false)]);
-        assert_eq!(
-            ops(json!({ "op": "replace", "path": "active", "value": false })),
-            off
-        );
-        assert_eq!(
-            ops(json!({ "op": "Replace", "value": { "active": false } })),
-            off
-        );
-        assert_eq!(
-            ops(json!({ "op": "replace", "path": "active", "value": "False" })),
-            off
-        );
+        assert_eq!(ops(json!({ "op": "replace", "path": "active", "value": false })), off);
+        assert_eq!(ops(json!({ "op": "Replace", "value": { "active": false } })), off);
+        assert_eq!(ops(json!({ "op": "replace", "path": "active", "value": "False" })), off);
         let out = Ok(vec![Change::RemoveMembers(vec!["7".into()])]);
-        assert_eq!(
-            ops(json!({ "op": "remove", "path": "members[value eq \"7\"]" })),
-            out
-        );
-        assert_eq!(
-            ops(json!({ "op": "remove", "path": "members", "value": [{ "value": "7" }] })),
-            out
-        );
+        assert_eq!(ops(json!({ "op": "remove", "path": "members[value eq \"7\"]" })), out);
+        assert_eq!(ops(json!({ "op": "remove", "path": "members", "value": [{ "value": "7" }] })), out);
     }
 
     #[test]
     fn a_patch_that_is_not_understood_is_refused() {
-        assert_eq!(
-            ops(json!({ "op": "replace", "path": "active", "value": "maybe" })),
-            Err(400)
-        );
-        assert_eq!(
-            ops(json!({ "op": "remove", "path": "members[display eq \"x\"]" })),
-            Err(400)
-        );
+        assert_eq!(ops(json!({ "op": "replace", "path": "active", "value": "maybe" })), Err(400));
+        assert_eq!(ops(json!({ "op": "remove", "path": "members[display eq \"x\"]" })), Err(400));
         assert_eq!(ops(json!({ "op": "move", "path": "active" })), Err(400));
-        assert_eq!(
-            changes(&json!({ "Operations": [] })).unwrap_err().status,
-            400
-        );
+        assert_eq!(changes(&json!({ "Operations": [] })).unwrap_err().status, 400);
     }
 
     #[test]

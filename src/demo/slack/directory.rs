@@ -18,11 +18,7 @@ fn may(shared: &Shared, headers: &HeaderMap, write: bool) -> Result<(), Refusal>
         return Err(Refusal::new(401, None, "invalid_authentication"));
     };
     let admin = scopes.iter().any(|scope| scope == "admin");
-    if admin && Access::of(headers, "slack").may(write).is_ok() {
-        Ok(())
-    } else {
-        Err(Refusal::new(403, None, "missing_scope"))
-    }
+    if admin && Access::of(headers, "slack").may(write).is_ok() { Ok(()) } else { Err(Refusal::new(403, None, "missing_scope")) }
 }
 
 fn base(headers: &HeaderMap) -> String {
@@ -48,12 +44,7 @@ pub(super) async fn one(shared: Shared, headers: HeaderMap, Path(id): Path<Strin
     user.map_or_else(|| unknown(&id).answer(), |user| answer(200, &user))
 }
 
-pub(super) async fn patch(
-    shared: Shared,
-    headers: HeaderMap,
-    Path(id): Path<String>,
-    Json(body): Json<Value>,
-) -> Response {
+pub(super) async fn patch(shared: Shared, headers: HeaderMap, Path(id): Path<String>, Json(body): Json<Value>) -> Response {
     if let Err(refusal) = may(&shared, &headers, true) {
         return refusal.answer();
     }
@@ -75,11 +66,7 @@ pub(super) async fn patch(
 }
 
 /// The vendor keeps the account for its messages, so a deletion takes it out of use.
-pub(super) async fn deactivate(
-    shared: Shared,
-    headers: HeaderMap,
-    Path(id): Path<String>,
-) -> Response {
+pub(super) async fn deactivate(shared: Shared, headers: HeaderMap, Path(id): Path<String>) -> Response {
     if let Err(refusal) = may(&shared, &headers, true) {
         return refusal.answer();
     }
@@ -90,10 +77,8 @@ pub(super) async fn deactivate(
 }
 
 fn set_active(shared: &Shared, id: &str, active: bool) -> Result<(), Refusal> {
-    open(&shared.0)
-        .set_active(id, active)
-        .map_err(|why| match why {
-            Gone::Unknown => unknown(id),
-            Gone::PrimaryOwner => Refusal::new(403, None, "cannot_deactivate_primary_owner"),
-        })
+    open(&shared.0).set_active(id, active).map_err(|why| match why {
+        Gone::Unknown => unknown(id),
+        Gone::PrimaryOwner => Refusal::new(403, None, "cannot_deactivate_primary_owner"),
+    })
 }

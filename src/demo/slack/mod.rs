@@ -31,9 +31,7 @@ pub fn router(company: Arc<Company>) -> Router {
 
 fn built(company: &Company) -> anyhow::Result<Router> {
     let workspace = Arc::new(Mutex::new(Workspace::new(company)?));
-    let one = get(directory::one)
-        .patch(directory::patch)
-        .delete(directory::deactivate);
+    let one = get(directory::one).patch(directory::patch).delete(directory::deactivate);
     Ok(Router::new()
         .route("/api/{method}", get(method).post(method))
         .route("/scim/v2/Users", get(directory::all))
@@ -50,13 +48,8 @@ struct Arguments(HashMap<String, String>);
 
 impl Arguments {
     fn of(uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Arguments {
-        let mut all: HashMap<String, String> = Query::try_from_uri(uri)
-            .map(|Query(all)| all)
-            .unwrap_or_default();
-        let kind = headers
-            .get(header::CONTENT_TYPE)
-            .and_then(|v| v.to_str().ok())
-            .unwrap_or("");
+        let mut all: HashMap<String, String> = Query::try_from_uri(uri).map(|Query(all)| all).unwrap_or_default();
+        let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
         if kind.starts_with("application/json") {
             if let Ok(Value::Object(fields)) = serde_json::from_slice(body) {
                 all.extend(fields.into_iter().map(|(name, value)| match value {
@@ -74,10 +67,7 @@ impl Arguments {
     }
 
     fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
     fn is_true(&self, name: &str) -> bool {
@@ -85,15 +75,8 @@ impl Arguments {
     }
 
     /// The part of a list that `cursor` and `limit` ask for, and the cursor of the next part, empty at the end.
-    fn part<'a>(
-        &self,
-        items: &'a [Value],
-        default: usize,
-    ) -> Result<(&'a [Value], String), Refusal> {
-        let limit = self
-            .get("limit")
-            .map_or(Ok(default), str::parse)
-            .unwrap_or(0);
+    fn part<'a>(&self, items: &'a [Value], default: usize) -> Result<(&'a [Value], String), Refusal> {
+        let limit = self.get("limit").map_or(Ok(default), str::parse).unwrap_or(0);
         if limit == 0 || limit > 1000 {
             return Err(Refusal::new("invalid_limit"));
         }
@@ -106,11 +89,7 @@ impl Arguments {
                 .ok_or_else(|| Refusal::new("invalid_cursor"))?,
         };
         let to = (from + limit).min(items.len());
-        let cursor = if to < items.len() {
-            format!("next:{to}")
-        } else {
-            String::new()
-        };
+        let cursor = if to < items.len() { format!("next:{to}") } else { String::new() };
         Ok((&items[from..to], cursor))
     }
 }
@@ -124,22 +103,13 @@ struct Refusal {
 
 impl Refusal {
     fn new(error: &'static str) -> Refusal {
-        Refusal {
-            error,
-            scopes: None,
-        }
+        Refusal { error, scopes: None }
     }
 }
 
 type Outcome = Result<Value, Refusal>;
 
-async fn method(
-    State(workspace): Shared,
-    Path(name): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
+async fn method(State(workspace): Shared, Path(name): Path<String>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     let arguments = Arguments::of(&uri, &headers, &body);
     let token = token_of(&headers).or_else(|| arguments.get("token").map(str::to_owned));
     let outcome = called(&mut open(&workspace), &name, token, &arguments);
@@ -160,12 +130,7 @@ async fn method(
     reply(200, &body)
 }
 
-fn called(
-    workspace: &mut Workspace,
-    name: &str,
-    token: Option<String>,
-    arguments: &Arguments,
-) -> Outcome {
+fn called(workspace: &mut Workspace, name: &str, token: Option<String>, arguments: &Arguments) -> Outcome {
     let Some(method) = methods::METHODS.iter().find(|method| method.name == name) else {
         return Err(Refusal::new("unknown_method"));
     };
@@ -176,10 +141,7 @@ fn called(
     if let Some(needed) = method.scope
         && !scopes.iter().any(|scope| scope == needed)
     {
-        return Err(Refusal {
-            error: "missing_scope",
-            scopes: Some((needed, scopes.join(","))),
-        });
+        return Err(Refusal { error: "missing_scope", scopes: Some((needed, scopes.join(","))) });
     }
     (method.run)(workspace, arguments)
 }

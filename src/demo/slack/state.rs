@@ -123,8 +123,7 @@ struct App {
 
 impl Workspace {
     pub(super) fn new(company: &Company) -> anyhow::Result<Workspace> {
-        let mut planted: Planted =
-            planted::read("slack", include_str!("../../../fixtures/slack/state.yaml"))?;
+        let mut planted: Planted = planted::read("slack", include_str!("../../../fixtures/slack/state.yaml"))?;
         for group in &mut planted.usergroups {
             for person in &mut group.people {
                 *person = format!("U0{person}");
@@ -158,14 +157,8 @@ impl Workspace {
             })
             .collect();
         for account in &planted.accounts {
-            let person = account
-                .person
-                .as_deref()
-                .and_then(|number| company.person(number));
-            let real_name = account
-                .real_name
-                .clone()
-                .or_else(|| person.map(Person::display));
+            let person = account.person.as_deref().and_then(|number| company.person(number));
+            let real_name = account.real_name.clone().or_else(|| person.map(Person::display));
             of_user.push((account.id.clone(), account.sessions));
             users.push(User {
                 id: account.id.clone(),
@@ -188,12 +181,7 @@ impl Workspace {
             .zip(2_100_001..)
             .map(|((user, mobile), id)| Session { id, user, mobile })
             .collect();
-        Ok(Workspace {
-            planted,
-            started: company.started.as_second(),
-            users,
-            sessions,
-        })
+        Ok(Workspace { planted, started: company.started.as_second(), users, sessions })
     }
 
     pub(super) fn scopes(&self, token: &str) -> Option<Vec<String>> {
@@ -222,19 +210,12 @@ impl Workspace {
     }
 
     pub(super) fn member(&self, id: &str) -> Option<Value> {
-        self.users
-            .iter()
-            .find(|user| user.id == id)
-            .map(|user| self.render(user))
+        self.users.iter().find(|user| user.id == id).map(|user| self.render(user))
     }
 
     /// Out of use, an account has no sessions, no roles and no group; back in use, it has only itself.
     pub(super) fn set_active(&mut self, id: &str, active: bool) -> Result<(), Gone> {
-        let user = self
-            .users
-            .iter_mut()
-            .find(|user| user.id == id)
-            .ok_or(Gone::Unknown)?;
+        let user = self.users.iter_mut().find(|user| user.id == id).ok_or(Gone::Unknown)?;
         if user.primary_owner && !active {
             return Err(Gone::PrimaryOwner);
         }
@@ -253,11 +234,7 @@ impl Workspace {
 
     pub(super) fn sessions(&self, user: Option<&str>) -> Vec<Value> {
         let of_user = |session: &&Session| user.is_none_or(|id| session.user == id);
-        self.sessions
-            .iter()
-            .filter(of_user)
-            .map(|session| self.render_session(session))
-            .collect()
+        self.sessions.iter().filter(of_user).map(|session| self.render_session(session)).collect()
     }
 
     pub(super) fn end_sessions(&mut self, ends: impl Fn(&Session) -> bool) -> usize {
@@ -299,11 +276,7 @@ impl Workspace {
     }
 
     pub(super) fn users_of_group(&self, id: &str) -> Option<&[String]> {
-        let group = self
-            .planted
-            .usergroups
-            .iter()
-            .find(|group| group.id == id)?;
+        let group = self.planted.usergroups.iter().find(|group| group.id == id)?;
         Some(&group.people)
     }
 
@@ -357,9 +330,7 @@ impl Workspace {
                 let at = self.started - 86_400 * app.days.unwrap_or(90);
                 entry(app, &format!("U0{number}"), "added", at)
             });
-            let removed = app
-                .removed
-                .then(|| entry(app, "U0PRIMARY", "removed", self.started));
+            let removed = app.removed.then(|| entry(app, "U0PRIMARY", "removed", self.started));
             logs.extend(added.into_iter().chain(removed.flatten()));
         }
         logs

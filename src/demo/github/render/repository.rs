@@ -6,12 +6,7 @@ use super::super::fixture::Permission;
 use super::super::state::{Repository, State};
 use super::{At, HTML, node, permissions, role_name};
 
-pub(in super::super) fn repository(
-    at: &At,
-    state: &State,
-    of: &Repository,
-    may: Permission,
-) -> Value {
+pub(in super::super) fn repository(at: &At, state: &State, of: &Repository, may: Permission) -> Value {
     let organization = &state.organization;
     let full = format!("{}/{}", organization.login, of.name);
     let url = at.api(&format!("/repos/{full}"));
@@ -90,10 +85,7 @@ const REPOSITORY_URLS: &[(&str, &str)] = &[
     ("languages_url", "/languages"),
     ("merges_url", "/merges"),
     ("milestones_url", "/milestones{/number}"),
-    (
-        "notifications_url",
-        "/notifications{?since,all,participating}",
-    ),
+    ("notifications_url", "/notifications{?since,all,participating}"),
     ("pulls_url", "/pulls{/number}"),
     ("releases_url", "/releases{/id}"),
     ("stargazers_url", "/stargazers"),

@@ -5,34 +5,20 @@ use anyhow::Context;
 use super::super::super::company::{Company, Person};
 use super::super::super::planted;
 use super::super::fixture::{self, Planted};
-use super::{
-    Authorization, DeployKey, Hook, Member, PublicKey, Repository, State, Team, Token, User,
-};
+use super::{Authorization, DeployKey, Hook, Member, PublicKey, Repository, State, Team, Token, User};
 
 impl State {
     pub(in super::super) fn new(company: &Company) -> anyhow::Result<State> {
-        let planted: Planted = planted::read(
-            "github",
-            include_str!("../../../../fixtures/github/state.yaml"),
-        )?;
+        let planted: Planted = planted::read("github", include_str!("../../../../fixtures/github/state.yaml"))?;
         let (mut users, mut members) = by_rule(company, &planted.members);
         for account in &planted.accounts {
-            let person = account
-                .person
-                .as_deref()
-                .and_then(|number| company.person(number));
+            let person = account.person.as_deref().and_then(|number| company.person(number));
             if account.member {
-                members.push(Member {
-                    login: account.login.clone(),
-                    owner: account.owner,
-                });
+                members.push(Member { login: account.login.clone(), owner: account.owner });
             }
             users.push(set_apart(company, account, person));
         }
-        let find = Find {
-            company,
-            users: &users,
-        };
+        let find = Find { company, users: &users };
         let teams = teams(&find, &members, planted.teams)?;
         let mut repositories = repositories(&find, planted.repositories)?;
         for key in planted.deploy_keys {
@@ -71,11 +57,7 @@ impl State {
         }
         for (login, key) in keys {
             if let Some(user) = users.iter_mut().find(|user| user.login == login) {
-                user.keys.push(PublicKey {
-                    id: key.id,
-                    made: company.days_ago(key.made),
-                    used: company.days_ago(key.used),
-                });
+                user.keys.push(PublicKey { id: key.id, made: company.days_ago(key.made), used: company.days_ago(key.used) });
             }
         }
         Ok(State {
@@ -88,14 +70,7 @@ impl State {
             authorizations,
             tokens: standing,
             requests: requested,
-            hooks: planted
-                .hooks
-                .into_iter()
-                .map(|hook| Hook {
-                    made: company.days_ago(hook.made),
-                    planted: hook,
-                })
-                .collect(),
+            hooks: planted.hooks.into_iter().map(|hook| Hook { made: company.days_ago(hook.made), planted: hook }).collect(),
         })
     }
 }
@@ -109,13 +84,8 @@ fn login_by_rule(person: &Person) -> String {
 /// Members by the rule, those who must be there first; two with the same initial and name are told apart by number.
 fn by_rule(company: &Company, rule: &fixture::Members) -> (Vec<User>, Vec<Member>) {
     let eligible = |person: &&Person| rule.departments.contains(&person.department);
-    let always = company
-        .employed()
-        .filter(|p| rule.always.contains(&p.number));
-    let others = company
-        .employed()
-        .filter(eligible)
-        .filter(|p| !rule.always.contains(&p.number));
+    let always = company.employed().filter(|p| rule.always.contains(&p.number));
+    let others = company.employed().filter(eligible).filter(|p| !rule.always.contains(&p.number));
     let mut users: Vec<User> = Vec::new();
     let mut members = Vec::new();
     for person in always.chain(others).take(rule.at_most) {
@@ -123,10 +93,7 @@ fn by_rule(company: &Company, rule: &fixture::Members) -> (Vec<User>, Vec<Member
         if users.iter().any(|user| user.login == login) {
             login = format!("{login}{}", person.index());
         }
-        members.push(Member {
-            login: login.clone(),
-            owner: rule.owners.contains(&person.number),
-        });
+        members.push(Member { login: login.clone(), owner: rule.owners.contains(&person.number) });
         users.push(User {
             login,
             id: 20_000_000 + u64::from(person.index()),
@@ -149,18 +116,13 @@ fn set_apart(company: &Company, account: &fixture::Account, person: Option<&Pers
         Some("home") => person.and_then(|p| p.home_email.clone()),
         other => other.map(str::to_owned),
     };
-    let verified = person
-        .filter(|_| account.verified_email)
-        .map(|p| p.work_email.clone());
+    let verified = person.filter(|_| account.verified_email).map(|p| p.work_email.clone());
     User {
         login: account.login.clone(),
         id: account.id,
         name: account.name.clone(),
         profile_email,
-        verified_emails: verified
-            .or_else(|| account.sso.clone())
-            .into_iter()
-            .collect(),
+        verified_emails: verified.or_else(|| account.sso.clone()).into_iter().collect(),
         sso: account.sso.clone(),
         external_id: account.sso.as_ref().map(|_| account.login.clone()),
         given: account.name.clone(),
@@ -182,17 +144,11 @@ impl Find<'_> {
             .iter()
             .find(|user| user.login == named || user.external_id.as_deref() == Some(named))
             .map(|user| user.login.clone())
-            .with_context(|| {
-                format!("fixtures/github/state.yaml names {named}, who has no account")
-            })
+            .with_context(|| format!("fixtures/github/state.yaml names {named}, who has no account"))
     }
 }
 
-fn teams(
-    find: &Find<'_>,
-    members: &[Member],
-    planted: Vec<fixture::Team>,
-) -> anyhow::Result<Vec<Team>> {
+fn teams(find: &Find<'_>, members: &[Member], planted: Vec<fixture::Team>) -> anyhow::Result<Vec<Team>> {
     let mut teams = Vec::new();
     for (team, id) in planted.into_iter().zip(3_100_001..) {
         let mut all: Vec<(String, bool)> = Vec::new();
@@ -203,39 +159,23 @@ fn teams(
             all.push((find.login(named)?, false));
         }
         for user in find.users {
-            let department = user
-                .external_id
-                .as_deref()
-                .and_then(|number| find.company.person(number))
-                .map(|person| &person.department);
-            let belongs = department.is_some_and(|name| team.departments.contains(name))
-                && members.iter().any(|member| member.login == user.login);
+            let department = user.external_id.as_deref().and_then(|number| find.company.person(number)).map(|person| &person.department);
+            let belongs =
+                department.is_some_and(|name| team.departments.contains(name)) && members.iter().any(|member| member.login == user.login);
             if belongs && !all.iter().any(|(login, _)| *login == user.login) {
                 all.push((user.login.clone(), false));
             }
         }
-        teams.push(Team {
-            id,
-            slug: team.slug,
-            name: team.name,
-            description: team.description,
-            members: all,
-        });
+        teams.push(Team { id, slug: team.slug, name: team.name, description: team.description, members: all });
     }
     Ok(teams)
 }
 
-fn repositories(
-    find: &Find<'_>,
-    planted: Vec<fixture::Repository>,
-) -> anyhow::Result<Vec<Repository>> {
+fn repositories(find: &Find<'_>, planted: Vec<fixture::Repository>) -> anyhow::Result<Vec<Repository>> {
     let mut repositories = Vec::new();
     for (repository, id) in planted.into_iter().zip(5_200_001..) {
-        let people = repository
-            .people
-            .iter()
-            .map(|(named, permission)| Ok((find.login(named)?, *permission)))
-            .collect::<anyhow::Result<_>>()?;
+        let people =
+            repository.people.iter().map(|(named, permission)| Ok((find.login(named)?, *permission))).collect::<anyhow::Result<_>>()?;
         repositories.push(Repository {
             id,
             name: repository.name,

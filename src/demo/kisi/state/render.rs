@@ -91,11 +91,7 @@ impl super::Doors {
     }
 
     pub(super) fn render_link(&self, link: &Link) -> Option<Value> {
-        let group = self
-            .planted
-            .groups
-            .iter()
-            .find(|group| group.key == link.planted.group)?;
+        let group = self.planted.groups.iter().find(|group| group.key == link.planted.group)?;
         let mut value = json!({
             "id": link.planted.id,
             "resource_type": "GroupLink",
@@ -116,11 +112,7 @@ impl super::Doors {
             "issued_by_id": null,
         });
         // Whoever made it may be gone while the link still opens the door.
-        if let Some(member) = self
-            .members
-            .iter()
-            .find(|m| m.person.number == link.planted.issued_by)
-        {
+        if let Some(member) = self.members.iter().find(|m| m.person.number == link.planted.issued_by) {
             let user = user_reference(&member.person);
             value["created_by_type"] = "User".into();
             value["created_by_id"] = user["id"].clone();
@@ -132,17 +124,8 @@ impl super::Doors {
     }
 
     pub(super) fn render_group(&self, group: &Group) -> Value {
-        let members = self
-            .assignments
-            .iter()
-            .filter(|a| a.group == Some(group.id))
-            .count();
-        let locks = self
-            .planted
-            .locks
-            .iter()
-            .filter(|lock| lock.groups.contains(&group.key))
-            .count();
+        let members = self.assignments.iter().filter(|a| a.group == Some(group.id)).count();
+        let locks = self.planted.locks.iter().filter(|lock| lock.groups.contains(&group.key)).count();
         json!({
             "id": group.id,
             "resource_type": "Group",

@@ -8,11 +8,7 @@ use super::{Channel, Session, User};
 impl super::Workspace {
     pub(in super::super) fn channels(&self, types: &[&str]) -> Vec<Value> {
         let kind = |channel: &Channel| {
-            if channel.private {
-                "private_channel"
-            } else {
-                "public_channel"
-            }
+            if channel.private { "private_channel" } else { "public_channel" }
         };
         self.planted
             .channels
@@ -168,8 +164,7 @@ impl super::Workspace {
             value["schemas"] = json!([USER, ENTERPRISE]);
             value["externalId"] = person.number.as_str().into();
             value["title"] = person.title.as_str().into();
-            value[ENTERPRISE] =
-                json!({ "employeeNumber": person.number, "department": person.department });
+            value[ENTERPRISE] = json!({ "employeeNumber": person.number, "department": person.department });
         }
         value
     }
