@@ -1,9 +1,10 @@
 //! Simulated directories: an LDAP server on loopback that behaves as Active Directory or as OpenLDAP, and remembers what is changed.
 
-pub mod ad;
+mod ad;
+mod ad_state;
 mod filter;
 mod modify;
-pub mod openldap;
+mod openldap;
 mod search;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,8 @@ use tokio_util::codec::{FramedRead, FramedWrite};
 use tokio_util::sync::CancellationToken;
 
 use super::company::Company;
+pub use ad_state::directory as active_directory;
+pub use openldap::directory as open_ldap;
 use tree::{Key, Tree, key};
 
 /// How long each operation takes.
@@ -54,14 +57,14 @@ impl Drop for RunningLdap {
 
 /// Serves the company's Active Directory on a free port of this machine.
 pub async fn serve_ad(company: Arc<Company>) -> std::io::Result<RunningLdap> {
-    serve_on((Ipv4Addr::LOCALHOST, 0).into(), ad::directory(&company)).await
+    serve_on((Ipv4Addr::LOCALHOST, 0).into(), active_directory(&company)).await
 }
 
 /// Serves the company's OpenLDAP server on a free port of this machine.
 pub async fn serve_openldap(company: Arc<Company>) -> std::io::Result<RunningLdap> {
     serve_on(
         (Ipv4Addr::LOCALHOST, 0).into(),
-        openldap::directory(&company),
+        open_ldap(&company),
     )
     .await
 }

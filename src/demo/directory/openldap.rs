@@ -145,7 +145,7 @@ fn account(company: &Company, person: &Person, people: &[&Person], base: &str) -
     // Of the executives one has a key; of the others every third has.
     let keyed = match person.executive {
         true => person.number == "E1011",
-        false => person.index() % 3 == 0,
+        false => person.index().is_multiple_of(3),
     };
     let seen = company.days_ago(i64::from(person.index() % 9));
     Entry::new(format!("uid={},ou=people,{base}", person.login))
