@@ -12,16 +12,8 @@ use crate::demo::vendor::now;
 /// The domain's short name.
 pub const NETBIOS: &str = "NORTHMOOR";
 /// What the account that revokes may change, as an administrator would delegate it.
-pub(super) const WRITABLE: &[&str] = &[
-    "userAccountControl",
-    "accountExpires",
-    "pwdLastSet",
-    "lockoutTime",
-    "unicodePwd",
-    "member",
-    "description",
-    "info",
-];
+pub(super) const WRITABLE: &[&str] =
+    &["userAccountControl", "accountExpires", "pwdLastSet", "lockoutTime", "unicodePwd", "member", "description", "info"];
 /// `accountExpires` of an account that never does.
 pub(super) const NEVER: i64 = i64::MAX;
 /// The bit of `userAccountControl` that disables.
@@ -34,9 +26,7 @@ pub(super) fn dns(base: &str) -> String {
 
 /// Windows' file time: tenths of microseconds since 1601.
 pub(super) fn file_time(at: Timestamp) -> i64 {
-    at.as_microsecond()
-        .saturating_add(11_644_473_600_000_000)
-        .saturating_mul(10)
+    at.as_microsecond().saturating_add(11_644_473_600_000_000).saturating_mul(10)
 }
 
 /// A time as Active Directory writes it.
@@ -54,20 +44,14 @@ pub(super) fn account(state: &State, name: &str) -> Option<Key> {
         Some(_) => return None,
         None => ("userPrincipalName", name),
     };
-    state
-        .tree
-        .iter()
-        .find(|(_, e)| e.has(attribute, value.as_bytes()))
-        .map(|(k, _)| k.clone())
+    state.tree.iter().find(|(_, e)| e.has(attribute, value.as_bytes())).map(|(k, _)| k.clone())
 }
 
 /// A refused bind, with the reason that Windows puts into its text.
 pub(super) fn refused(data: &str) -> Refusal {
     Refusal {
         code: LdapResultCode::InvalidCredentials,
-        message: format!(
-            "80090308: LdapErr: DSID-0C09044E, comment: AcceptSecurityContext error, data {data}, v4563"
-        ),
+        message: format!("80090308: LdapErr: DSID-0C09044E, comment: AcceptSecurityContext error, data {data}, v4563"),
     }
 }
 
@@ -100,15 +84,9 @@ pub(super) fn new_password(change: &LdapModify) -> Result<String, Refusal> {
     let [value] = change.modification.vals.as_slice() else {
         return Err(refuse("00000057"));
     };
-    let units: Vec<u16> = value
-        .chunks(2)
-        .map(|c| u16::from_le_bytes([c[0], c.get(1).copied().unwrap_or(0)]))
-        .collect();
+    let units: Vec<u16> = value.chunks(2).map(|c| u16::from_le_bytes([c[0], c.get(1).copied().unwrap_or(0)])).collect();
     let text = String::from_utf16(&units).map_err(|_| refuse("00000057"))?;
-    let bare = text
-        .strip_prefix('"')
-        .and_then(|t| t.strip_suffix('"'))
-        .ok_or_else(|| refuse("00000057"))?;
+    let bare = text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).ok_or_else(|| refuse("00000057"))?;
     // The domain's policy, as it comes: 7 characters.
     if bare.chars().count() < 7 {
         return Err(refuse("0000052D"));
@@ -120,10 +98,7 @@ pub(super) fn new_password(change: &LdapModify) -> Result<String, Refusal> {
 pub(super) fn keep(entry: &mut Entry) -> Result<(), Refusal> {
     // Only 0 (must change it) and -1 (just changed) can be written; -1 becomes the moment.
     if entry.number("pwdLastSet") == Some(-1) {
-        entry.set(
-            "pwdLastSet",
-            vec![file_time(now()).to_string().into_bytes()],
-        );
+        entry.set("pwdLastSet", vec![file_time(now()).to_string().into_bytes()]);
     }
     let is_user = entry.has("objectClass", b"user");
     if is_user && entry.values("userAccountControl").is_empty() {
@@ -143,38 +118,22 @@ pub(super) fn root(directory: &Directory, state: &State) -> Entry {
         .with("defaultNamingContext", [base])
         .with("rootDomainNamingContext", [base])
         .with("configurationNamingContext", [configuration.as_str()])
-        .with(
-            "schemaNamingContext",
-            [format!("CN=Schema,{configuration}")],
-        )
+        .with("schemaNamingContext", [format!("CN=Schema,{configuration}")])
         .with("namingContexts", [base, configuration.as_str()])
         .with("dnsHostName", [format!("dc1.{}", dns(base))])
         .with("currentTime", [general_time(now())])
         .with("highestCommittedUSN", [state.usn.to_string()])
         .with("supportedLDAPVersion", ["3", "2"])
         .with("supportedLDAPPolicies", ["MaxPageSize", "MaxValRange"])
-        .with(
-            "supportedControl",
-            [
-                "1.2.840.113556.1.4.319",
-                super::modify::PERMISSIVE,
-                "1.2.840.113556.1.4.1339",
-            ],
-        )
+        .with("supportedControl", ["1.2.840.113556.1.4.319", super::modify::PERMISSIVE, "1.2.840.113556.1.4.1339"])
         .with("supportedExtension", [super::WHO_AM_I])
-        .with(
-            "supportedCapabilities",
-            ["1.2.840.113556.1.4.800", "1.2.840.113556.1.4.1670"],
-        )
+        .with("supportedCapabilities", ["1.2.840.113556.1.4.800", "1.2.840.113556.1.4.1670"])
         .with("objectClass", ["top"])
 }
 
 /// Adds entries to a directory that is not yet served, for larger or stranger ones than the company's.
 #[cfg(test)]
 pub(super) fn extend(directory: &Directory, fill: impl FnOnce(&mut Tree)) {
-    let mut state = directory
-        .state
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut state = directory.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     fill(&mut state.tree);
 }

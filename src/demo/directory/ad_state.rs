@@ -19,14 +19,7 @@ const UNIVERSAL: i64 = -2_147_483_640;
 /// The company's Active Directory as the simulation starts.
 pub fn directory(company: &Company) -> Directory {
     let base = format!("DC={}", company.domain.replace('.', ",DC="));
-    let mut build = Build {
-        state: State {
-            usn: 12_000,
-            ..State::default()
-        },
-        base: base.clone(),
-        started: company.started,
-    };
+    let mut build = Build { state: State { usn: 12_000, ..State::default() }, base: base.clone(), started: company.started };
     build.containers();
     build.service("exeunt-read", 1104, "read-active-directory");
     build.service("exeunt-revoke", 1105, "revoke-active-directory");
@@ -35,11 +28,7 @@ pub fn directory(company: &Company) -> Directory {
     state.tree.link_members(|_| true);
     Directory {
         flavour: Flavour::ActiveDirectory,
-        limits: Limits {
-            page: 1000,
-            unpaged: 1000,
-            values: 1500,
-        },
+        limits: Limits { page: 1000, unpaged: 1000, values: 1500 },
         revoker: key(&format!("CN=exeunt-revoke,OU=Service Accounts,{base}")),
         base,
         state: state.into(),
@@ -65,13 +54,7 @@ impl Build {
         let rdn = name.split_once('=').map_or("", |(_, v)| v).to_owned();
         Entry::new(dn)
             .with("objectClass", classes.iter().copied())
-            .with(
-                "objectCategory",
-                [format!(
-                    "CN={category},CN=Schema,CN=Configuration,{}",
-                    self.base
-                )],
-            )
+            .with("objectCategory", [format!("CN={category},CN=Schema,CN=Configuration,{}", self.base)])
             .with("distinguishedName", [dn])
             .with("name", [rdn])
             .with("objectGUID", [guid])
@@ -84,12 +67,7 @@ impl Build {
     fn containers(&mut self) {
         let (base, started) = (self.base.clone(), self.started);
         let root = self
-            .object(
-                &base,
-                &["top", "domain", "domainDNS"],
-                "Domain-DNS",
-                started,
-            )
+            .object(&base, &["top", "domain", "domainDNS"], "Domain-DNS", started)
             .with("objectSid", [sid(None)])
             .with("dc", [dns(&base).split('.').next().unwrap_or_default()]);
         self.state.tree.add(root);
@@ -100,10 +78,7 @@ impl Build {
                 false => ("container", "Container"),
             };
             let (kind, value) = name.split_once('=').unwrap_or(("CN", name));
-            let entry = self
-                .object(&dn, &["top", class], category, started)
-                .with("name", [value])
-                .with(&kind.to_lowercase(), [value]);
+            let entry = self.object(&dn, &["top", class], category, started).with("name", [value]).with(&kind.to_lowercase(), [value]);
             self.state.tree.add(entry);
         }
     }
@@ -156,23 +131,14 @@ impl Build {
             let at = company.people.iter().position(|p| p.number == number)?;
             Some(format!("CN={},OU=People,{}", escape(&names[at]), self.base))
         };
-        let dns_of = |people: &mut dyn Iterator<Item = &Person>| -> Vec<String> {
-            people.filter_map(|p| dn_of(&p.number)).collect()
-        };
-        let mut departments: Vec<&str> = company
-            .people
-            .iter()
-            .map(|p| p.department.as_str())
-            .collect();
+        let dns_of = |people: &mut dyn Iterator<Item = &Person>| -> Vec<String> { people.filter_map(|p| dn_of(&p.number)).collect() };
+        let mut departments: Vec<&str> = company.people.iter().map(|p| p.department.as_str()).collect();
         departments.sort_unstable();
         departments.dedup();
         let by_department: Vec<_> = departments
             .iter()
             .map(|d| {
-                let mut staff = company
-                    .people
-                    .iter()
-                    .filter(|p| p.department == *d && p.active(today));
+                let mut staff = company.people.iter().filter(|p| p.department == *d && p.active(today));
                 ((*d).to_owned(), dns_of(&mut staff))
             })
             .collect();
@@ -198,10 +164,7 @@ impl Build {
             at("All Staff", "OU=Groups"),
         );
         let built_in = at("Administrator", "CN=Users");
-        let groups: Vec<_> = by_department
-            .into_iter()
-            .map(|(name, members)| (at(&escape(&name), "OU=Groups"), members))
-            .collect();
+        let groups: Vec<_> = by_department.into_iter().map(|(name, members)| (at(&escape(&name), "OU=Groups"), members)).collect();
         for (rid, (dn, members)) in (5000..).zip(groups) {
             self.group(&dn, rid, GLOBAL, members);
         }
@@ -210,21 +173,10 @@ impl Build {
         self.group(&all, 4001, UNIVERSAL, everyone);
         self.group(&platform, 4002, GLOBAL, leads.clone());
         let administrator = self
-            .user(
-                &built_in,
-                "Administrator",
-                "Administrator",
-                500,
-                self.started,
-            )
+            .user(&built_in, "Administrator", "Administrator", 500, self.started)
             .with("userAccountControl", [(USER | NO_EXPIRY).to_string()]);
         self.state.tree.add(administrator);
-        self.group(
-            &admins,
-            512,
-            GLOBAL,
-            vec![built_in.clone(), platform.clone()],
-        );
+        self.group(&admins, 512, GLOBAL, vec![built_in.clone(), platform.clone()]);
         // Whoever is an administrator, through however many groups, is marked so.
         for dn in [admins, platform, built_in].into_iter().chain(leads) {
             if let Some(entry) = key(&dn).and_then(|k| self.state.tree.get_mut(&k)) {
@@ -233,30 +185,16 @@ impl Build {
         }
     }
 
-    fn person(
-        &mut self,
-        company: &Company,
-        person: &Person,
-        cn: &str,
-        dn: &str,
-        manager: Option<String>,
-    ) {
+    fn person(&mut self, company: &Company, person: &Person, cn: &str, dn: &str, manager: Option<String>) {
         let active = person.active(company.today());
         let control = if active { USER } else { USER | DISABLED };
         let seen = match person.left {
             Some(left) if !active => noon(left),
             _ => company.days_ago(i64::from(person.index() % 12)),
         };
-        let mail = std::iter::once(format!("SMTP:{}", person.work_email))
-            .chain(person.aliases.iter().map(|a| format!("smtp:{a}")));
+        let mail = std::iter::once(format!("SMTP:{}", person.work_email)).chain(person.aliases.iter().map(|a| format!("smtp:{a}")));
         let entry = self
-            .user(
-                dn,
-                cn,
-                &person.login,
-                10_000 + person.index(),
-                noon(person.hired),
-            )
+            .user(dn, cn, &person.login, 10_000 + person.index(), noon(person.hired))
             .with("userPrincipalName", [person.work_email.as_str()])
             .with("mail", [person.work_email.as_str()])
             .with("proxyAddresses", mail)
@@ -273,9 +211,7 @@ impl Build {
             .with("lastLogonTimestamp", [file_time(seen).to_string()]);
         self.state.tree.add(entry);
         if let Some(key) = key(dn) {
-            self.state
-                .passwords
-                .insert(key, format!("pw-{}", person.login));
+            self.state.passwords.insert(key, format!("pw-{}", person.login));
         }
     }
 }
@@ -310,7 +246,5 @@ fn sid(rid: Option<u32>) -> Vec<u8> {
 }
 
 fn noon(day: Date) -> Timestamp {
-    day.at(12, 0, 0, 0)
-        .to_zoned(jiff::tz::TimeZone::UTC)
-        .map_or(Timestamp::UNIX_EPOCH, |z| z.timestamp())
+    day.at(12, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).map_or(Timestamp::UNIX_EPOCH, |z| z.timestamp())
 }

@@ -12,29 +12,20 @@ const IN_CHAIN: &str = "1.2.840.113556.1.4.1941";
 
 /// Attributes that nobody may read, so that no filter may feel for them either.
 pub fn is_secret(name: &str) -> bool {
-    matches!(
-        name.to_ascii_lowercase().as_str(),
-        "userpassword" | "unicodepwd"
-    )
+    matches!(name.to_ascii_lowercase().as_str(), "userpassword" | "unicodepwd")
 }
 
 /// Whether the entry matches; `None` where that is undefined.
 pub fn matches(tree: &Tree, entry: &Entry, filter: &LdapFilter) -> Option<bool> {
     match filter {
         LdapFilter::And(all) => all.iter().try_fold_three(true, |f| matches(tree, entry, f)),
-        LdapFilter::Or(any) => any
-            .iter()
-            .try_fold_three(false, |f| matches(tree, entry, f)),
+        LdapFilter::Or(any) => any.iter().try_fold_three(false, |f| matches(tree, entry, f)),
         LdapFilter::Not(inner) => matches(tree, entry, inner).map(|m| !m),
-        LdapFilter::Present(name) => {
-            Some(!is_secret(name) && !entry.values(base_name(name)).is_empty())
-        }
+        LdapFilter::Present(name) => Some(!is_secret(name) && !entry.values(base_name(name)).is_empty()),
         LdapFilter::Equality(name, value) | LdapFilter::Approx(name, value) => {
             Some(!is_secret(name) && equals(entry, base_name(name), value))
         }
-        LdapFilter::Substring(name, pattern) => {
-            Some(!is_secret(name) && entry.values(name).iter().any(|v| like(name, v, pattern)))
-        }
+        LdapFilter::Substring(name, pattern) => Some(!is_secret(name) && entry.values(name).iter().any(|v| like(name, v, pattern))),
         LdapFilter::GreaterOrEqual(name, value) => Some(ordered(entry, name, value, |o| o.is_ge())),
         LdapFilter::LessOrEqual(name, value) => Some(ordered(entry, name, value, |o| o.is_le())),
         LdapFilter::Extensible(rule) => extensible(tree, entry, rule),
@@ -43,11 +34,7 @@ pub fn matches(tree: &Tree, entry: &Entry, filter: &LdapFilter) -> Option<bool> 
 
 /// The two connectives: one decisive answer decides, else what can't be told stays so.
 trait ThreeValued: Iterator + Sized {
-    fn try_fold_three(
-        self,
-        neutral: bool,
-        mut test: impl FnMut(Self::Item) -> Option<bool>,
-    ) -> Option<bool> {
+    fn try_fold_three(self, neutral: bool, mut test: impl FnMut(Self::Item) -> Option<bool>) -> Option<bool> {
         let mut result = Some(neutral);
         for item in self {
             match test(item) {
@@ -71,20 +58,17 @@ fn equals(entry: &Entry, name: &str, value: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     match lower.as_str() {
         // A class's short name stands for the name of its schema entry.
-        "objectcategory" if !value.contains('=') => {
-            entry.text(name).and_then(key).is_some_and(|category| {
-                category
-                    .last()
-                    .is_some_and(|c| *c == format!("cn={}", value.to_lowercase()))
-            })
-        }
+        "objectcategory" if !value.contains('=') => entry
+            .text(name)
+            .and_then(key)
+            .is_some_and(|category| category.last().is_some_and(|c| *c == format!("cn={}", value.to_lowercase()))),
         // Identifiers may be given as text, as well as byte by byte.
-        "objectguid" => entry.values(name).iter().any(|v| {
-            guid_text(v).is_some_and(|t| t.eq_ignore_ascii_case(value)) || v == value.as_bytes()
-        }),
-        "objectsid" => entry.values(name).iter().any(|v| {
-            sid_text(v).is_some_and(|t| t.eq_ignore_ascii_case(value)) || v == value.as_bytes()
-        }),
+        "objectguid" => {
+            entry.values(name).iter().any(|v| guid_text(v).is_some_and(|t| t.eq_ignore_ascii_case(value)) || v == value.as_bytes())
+        }
+        "objectsid" => {
+            entry.values(name).iter().any(|v| sid_text(v).is_some_and(|t| t.eq_ignore_ascii_case(value)) || v == value.as_bytes())
+        }
         _ => entry.has(&lower, value.as_bytes()),
     }
 }
@@ -117,27 +101,17 @@ fn like(name: &str, value: &[u8], pattern: &LdapSubstringFilter) -> bool {
         };
         rest = &rest[at + any.len()..];
     }
-    pattern
-        .final_
-        .as_ref()
-        .is_none_or(|end| rest.ends_with(normal(end).as_str()))
+    pattern.final_.as_ref().is_none_or(|end| rest.ends_with(normal(end).as_str()))
 }
 
-fn ordered(
-    entry: &Entry,
-    name: &str,
-    value: &str,
-    holds: impl Fn(std::cmp::Ordering) -> bool,
-) -> bool {
+fn ordered(entry: &Entry, name: &str, value: &str, holds: impl Fn(std::cmp::Ordering) -> bool) -> bool {
     if is_secret(name) {
         return false;
     }
     let lower = name.to_ascii_lowercase();
     entry.values(name).iter().any(|v| {
         if syntax(&lower) == Syntax::Number {
-            let ours = std::str::from_utf8(v)
-                .ok()
-                .and_then(|t| t.parse::<i64>().ok());
+            let ours = std::str::from_utf8(v).ok().and_then(|t| t.parse::<i64>().ok());
             return match (ours, value.trim().parse::<i64>()) {
                 (Some(ours), Ok(theirs)) => holds(ours.cmp(&theirs)),
                 _ => false,
@@ -153,13 +127,7 @@ fn extensible(tree: &Tree, entry: &Entry, rule: &LdapMatchingRuleAssertion) -> O
         None => Some(equals(entry, name, &rule.match_value)),
         Some(bits @ (BIT_AND | BIT_OR)) => {
             let mask: i64 = rule.match_value.trim().parse().ok()?;
-            Some(entry.number(name).is_some_and(|value| {
-                if bits == BIT_AND {
-                    value & mask == mask
-                } else {
-                    value & mask != 0
-                }
-            }))
+            Some(entry.number(name).is_some_and(|value| if bits == BIT_AND { value & mask == mask } else { value & mask != 0 }))
         }
         Some(IN_CHAIN) => {
             let wanted = key(&rule.match_value)?;
@@ -171,13 +139,7 @@ fn extensible(tree: &Tree, entry: &Entry, rule: &LdapMatchingRuleAssertion) -> O
 
 /// Whether the wanted name is reached from the entry by following the attribute, however far; cycles end.
 fn leads_to(tree: &Tree, entry: &Entry, name: &str, wanted: &Key) -> bool {
-    let next = |entry: &Entry| -> Vec<Key> {
-        entry
-            .values(name)
-            .iter()
-            .filter_map(|v| key(std::str::from_utf8(v).ok()?))
-            .collect()
-    };
+    let next = |entry: &Entry| -> Vec<Key> { entry.values(name).iter().filter_map(|v| key(std::str::from_utf8(v).ok()?)).collect() };
     let mut seen = HashSet::new();
     let mut open = next(entry);
     while let Some(at) = open.pop() {

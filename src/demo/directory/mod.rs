@@ -19,8 +19,8 @@ use futures_util::{SinkExt, StreamExt};
 use ldap3_proto::LdapCodec;
 use ldap3_proto::control::LdapControl;
 use ldap3_proto::proto::{
-    LdapBindCred, LdapBindRequest, LdapBindResponse, LdapCompareRequest, LdapExtendedRequest,
-    LdapExtendedResponse, LdapMsg, LdapOp, LdapResult, LdapResultCode,
+    LdapBindCred, LdapBindRequest, LdapBindResponse, LdapCompareRequest, LdapExtendedRequest, LdapExtendedResponse, LdapMsg, LdapOp,
+    LdapResult, LdapResultCode,
 };
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -62,11 +62,7 @@ pub async fn serve_ad(company: Arc<Company>) -> std::io::Result<RunningLdap> {
 
 /// Serves the company's OpenLDAP server on a free port of this machine.
 pub async fn serve_openldap(company: Arc<Company>) -> std::io::Result<RunningLdap> {
-    serve_on(
-        (Ipv4Addr::LOCALHOST, 0).into(),
-        open_ldap(&company),
-    )
-    .await
+    serve_on((Ipv4Addr::LOCALHOST, 0).into(), open_ldap(&company)).await
 }
 
 /// Serves a directory on a given port, for servers that outlive one run of the demo.
@@ -151,19 +147,11 @@ struct Refusal {
 
 impl Refusal {
     fn new(code: LdapResultCode, message: &str) -> Refusal {
-        Refusal {
-            code,
-            message: message.to_owned(),
-        }
+        Refusal { code, message: message.to_owned() }
     }
 
     fn result(self) -> LdapResult {
-        LdapResult {
-            code: self.code,
-            matcheddn: String::new(),
-            message: self.message,
-            referral: Vec::new(),
-        }
+        LdapResult { code: self.code, matcheddn: String::new(), message: self.message, referral: Vec::new() }
     }
 }
 
@@ -184,8 +172,7 @@ impl Session {
     }
 
     fn take_pages(&mut self, cookie: &[u8]) -> Option<Vec<Key>> {
-        self.pages
-            .remove(&u64::from_be_bytes(cookie.try_into().ok()?))
+        self.pages.remove(&u64::from_be_bytes(cookie.try_into().ok()?))
     }
 }
 
@@ -200,11 +187,7 @@ async fn converse(stream: TcpStream, directory: Arc<Directory>) {
     let (tell, mut told) = mpsc::unbounded_channel::<LdapMsg>();
     let writing = async move {
         while let Some(message) = told.recv().await {
-            let sent = if told.is_empty() {
-                answers.send(message).await
-            } else {
-                answers.feed(message).await
-            };
+            let sent = if told.is_empty() { answers.send(message).await } else { answers.feed(message).await };
             if sent.is_err() {
                 return;
             }
@@ -239,20 +222,14 @@ async fn converse(stream: TcpStream, directory: Arc<Directory>) {
 /// All messages that answer one request.
 fn handle(directory: &Directory, session: &mut Session, message: LdapMsg) -> Vec<LdapMsg> {
     let (id, controls) = (message.msgid, message.ctrl);
-    let mut state = directory
-        .state
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
+    let mut state = directory.state.lock().unwrap_or_else(PoisonError::into_inner);
     let unknown = unknown_critical(&controls);
     let say = |op| vec![LdapMsg::new(id, op)];
     match message.op {
         LdapOp::BindRequest(request) => {
             let outcome = bind(directory, &state, &request);
             session.bound = outcome.as_ref().ok().cloned().flatten();
-            say(LdapOp::BindResponse(LdapBindResponse {
-                res: outcome.map_or_else(Refusal::result, |_| success()),
-                saslcreds: None,
-            }))
+            say(LdapOp::BindResponse(LdapBindResponse { res: outcome.map_or_else(Refusal::result, |_| success()), saslcreds: None }))
         }
         LdapOp::SearchRequest(request) => {
             let outcome = match unknown {
@@ -262,11 +239,7 @@ fn handle(directory: &Directory, session: &mut Session, message: LdapMsg) -> Vec
             match outcome {
                 Err(refusal) => say(LdapOp::SearchResultDone(refusal.result())),
                 Ok(answer) => {
-                    let mut all: Vec<_> = answer
-                        .found
-                        .into_iter()
-                        .map(|op| LdapMsg::new(id, op))
-                        .collect();
+                    let mut all: Vec<_> = answer.found.into_iter().map(|op| LdapMsg::new(id, op)).collect();
                     all.push(LdapMsg::new_with_ctrls(
                         id,
                         LdapOp::SearchResultDone(answer.end.result()),
@@ -277,18 +250,11 @@ fn handle(directory: &Directory, session: &mut Session, message: LdapMsg) -> Vec
             }
         }
         LdapOp::ModifyRequest(request) => {
-            let outcome = unknown.map_or_else(
-                || modify::modify(directory, &mut state, session, &request, &controls),
-                Err,
-            );
+            let outcome = unknown.map_or_else(|| modify::modify(directory, &mut state, session, &request, &controls), Err);
             say(LdapOp::ModifyResponse(ended(outcome)))
         }
-        LdapOp::CompareRequest(request) => say(LdapOp::CompareResult(compare(
-            directory, &state, session, &request,
-        ))),
-        LdapOp::ExtendedRequest(request) => say(LdapOp::ExtendedResponse(extended(
-            directory, &state, session, &request,
-        ))),
+        LdapOp::CompareRequest(request) => say(LdapOp::CompareResult(compare(directory, &state, session, &request))),
+        LdapOp::ExtendedRequest(request) => say(LdapOp::ExtendedResponse(extended(directory, &state, session, &request))),
         LdapOp::AddRequest(_) => say(LdapOp::AddResponse(may_not().result())),
         LdapOp::DelRequest(_) => say(LdapOp::DelResponse(may_not().result())),
         LdapOp::ModifyDNRequest(_) => say(LdapOp::ModifyDNResponse(may_not().result())),
@@ -306,10 +272,7 @@ fn ended(outcome: Result<(), Refusal>) -> LdapResult {
 }
 
 fn may_not() -> Refusal {
-    Refusal::new(
-        LdapResultCode::InsufficentAccessRights,
-        "no write access to parent",
-    )
+    Refusal::new(LdapResultCode::InsufficentAccessRights, "no write access to parent")
 }
 
 fn unknown_critical(controls: &[LdapControl]) -> Option<Refusal> {
@@ -319,31 +282,16 @@ fn unknown_critical(controls: &[LdapControl]) -> Option<Refusal> {
             matches!(c, LdapControl::Unknown { oid, criticality: true, .. }
                 if !matches!(oid.as_str(), modify::PERMISSIVE | "1.2.840.113556.1.4.1339"))
         })
-        .then(|| {
-            Refusal::new(
-                LdapResultCode::UnavailableCriticalExtension,
-                "critical extension is not recognized",
-            )
-        })
+        .then(|| Refusal::new(LdapResultCode::UnavailableCriticalExtension, "critical extension is not recognized"))
 }
 
 /// Who is bound then; nobody, for an anonymous bind.
-fn bind(
-    directory: &Directory,
-    state: &State,
-    request: &LdapBindRequest,
-) -> Result<Option<Key>, Refusal> {
+fn bind(directory: &Directory, state: &State, request: &LdapBindRequest) -> Result<Option<Key>, Refusal> {
     if request.version != 3 {
-        return Err(Refusal::new(
-            LdapResultCode::ProtocolError,
-            "version 3 only",
-        ));
+        return Err(Refusal::new(LdapResultCode::ProtocolError, "version 3 only"));
     }
     let LdapBindCred::Simple(password) = &request.cred else {
-        return Err(Refusal::new(
-            LdapResultCode::AuthMethodNotSupported,
-            "simple binds only",
-        ));
+        return Err(Refusal::new(LdapResultCode::AuthMethodNotSupported, "simple binds only"));
     };
     let active_directory = directory.flavour == Flavour::ActiveDirectory;
     if password.is_empty() {
@@ -351,20 +299,13 @@ fn bind(
         if request.dn.is_empty() || active_directory {
             return Ok(None);
         }
-        return Err(Refusal::new(
-            LdapResultCode::UnwillingToPerform,
-            "unauthenticated bind (DN with no password) disallowed",
-        ));
+        return Err(Refusal::new(LdapResultCode::UnwillingToPerform, "unauthenticated bind (DN with no password) disallowed"));
     }
     let wrong = || match active_directory {
         true => ad::refused("52e"),
         false => Refusal::new(LdapResultCode::InvalidCredentials, ""),
     };
-    let named = if active_directory {
-        ad::account(state, &request.dn)
-    } else {
-        key(&request.dn)
-    };
+    let named = if active_directory { ad::account(state, &request.dn) } else { key(&request.dn) };
     let who = named.ok_or_else(wrong)?;
     if state.passwords.get(&who) != Some(password) {
         return Err(wrong());
@@ -380,42 +321,22 @@ fn bind(
     Ok(Some(who))
 }
 
-fn compare(
-    directory: &Directory,
-    state: &State,
-    session: &Session,
-    request: &LdapCompareRequest,
-) -> LdapResult {
+fn compare(directory: &Directory, state: &State, session: &Session, request: &LdapCompareRequest) -> LdapResult {
     let entry = key(&request.dn).and_then(|k| state.tree.get(&k));
     let refusal = match entry {
-        _ if session.bound.is_none() || filter::is_secret(&request.atype) => {
-            Refusal::new(LdapResultCode::InsufficentAccessRights, "")
-        }
+        _ if session.bound.is_none() || filter::is_secret(&request.atype) => Refusal::new(LdapResultCode::InsufficentAccessRights, ""),
         None => search::missing(directory),
-        Some(entry) if entry.values(&request.atype).is_empty() => {
-            Refusal::new(LdapResultCode::NoSuchAttribute, "")
-        }
-        Some(entry) if entry.has(&request.atype, &request.val) => {
-            Refusal::new(LdapResultCode::CompareTrue, "")
-        }
+        Some(entry) if entry.values(&request.atype).is_empty() => Refusal::new(LdapResultCode::NoSuchAttribute, ""),
+        Some(entry) if entry.has(&request.atype, &request.val) => Refusal::new(LdapResultCode::CompareTrue, ""),
         Some(_) => Refusal::new(LdapResultCode::CompareFalse, ""),
     };
     refusal.result()
 }
 
-fn extended(
-    directory: &Directory,
-    state: &State,
-    session: &Session,
-    request: &LdapExtendedRequest,
-) -> LdapExtendedResponse {
+fn extended(directory: &Directory, state: &State, session: &Session, request: &LdapExtendedRequest) -> LdapExtendedResponse {
     if request.name != WHO_AM_I {
         return LdapExtendedResponse {
-            res: Refusal::new(
-                LdapResultCode::ProtocolError,
-                "unsupported extended operation",
-            )
-            .result(),
+            res: Refusal::new(LdapResultCode::ProtocolError, "unsupported extended operation").result(),
             name: None,
             value: None,
         };
@@ -423,17 +344,9 @@ fn extended(
     let entry = session.bound.as_ref().and_then(|k| state.tree.get(k));
     let who = entry.map(|entry| match directory.flavour {
         Flavour::ActiveDirectory => {
-            format!(
-                "u:{}\\{}",
-                ad::NETBIOS,
-                entry.text("sAMAccountName").unwrap_or_default()
-            )
+            format!("u:{}\\{}", ad::NETBIOS, entry.text("sAMAccountName").unwrap_or_default())
         }
         Flavour::OpenLdap => format!("dn:{}", entry.dn),
     });
-    LdapExtendedResponse {
-        res: success(),
-        name: None,
-        value: Some(who.unwrap_or_default().into_bytes()),
-    }
+    LdapExtendedResponse { res: success(), name: None, value: Some(who.unwrap_or_default().into_bytes()) }
 }

@@ -19,38 +19,23 @@ pub fn modify(
     request: &LdapModifyRequest,
     controls: &[LdapControl],
 ) -> Result<(), Refusal> {
-    let name = key(&request.dn)
-        .ok_or_else(|| Refusal::new(LdapResultCode::InvalidDNSyntax, "invalid DN"))?;
+    let name = key(&request.dn).ok_or_else(|| Refusal::new(LdapResultCode::InvalidDNSyntax, "invalid DN"))?;
     let before = state.tree.get(&name).ok_or_else(|| missing(directory))?;
     for change in &request.changes {
         may(directory, session, &change.modification.atype)?;
     }
-    let permissive = controls
-        .iter()
-        .any(|c| matches!(c, LdapControl::Unknown { oid, .. } if oid == PERMISSIVE));
+    let permissive = controls.iter().any(|c| matches!(c, LdapControl::Unknown { oid, .. } if oid == PERMISSIVE));
     let mut after = before.clone();
     let mut password = None;
     for change in &request.changes {
-        if change.modification.atype.eq_ignore_ascii_case("unicodePwd")
-            && directory.flavour == Flavour::ActiveDirectory
-        {
+        if change.modification.atype.eq_ignore_ascii_case("unicodePwd") && directory.flavour == Flavour::ActiveDirectory {
             password = Some(ad::new_password(change)?);
-            after.set(
-                "pwdLastSet",
-                vec![ad::file_time(now()).to_string().into_bytes()],
-            );
+            after.set("pwdLastSet", vec![ad::file_time(now()).to_string().into_bytes()]);
             continue;
         }
         apply(directory, &mut after, change, permissive)?;
-        if change
-            .modification
-            .atype
-            .eq_ignore_ascii_case("userPassword")
-        {
-            password = after
-                .text("userPassword")
-                .map(str::to_owned)
-                .or(Some(String::new()));
+        if change.modification.atype.eq_ignore_ascii_case("userPassword") {
+            password = after.text("userPassword").map(str::to_owned).or(Some(String::new()));
             // The password policy's overlay takes a new password for the end of a lock.
             after.set("pwdAccountLockedTime", Vec::new());
         }
@@ -93,29 +78,19 @@ fn may(directory: &Directory, session: &Session, attribute: &str) -> Result<(), 
         Flavour::ActiveDirectory => ad::WRITABLE,
         Flavour::OpenLdap => openldap::WRITABLE,
     };
-    if session.bound.is_some()
-        && session.bound == directory.revoker
-        && writable.iter().any(|w| w.eq_ignore_ascii_case(attribute))
-    {
+    if session.bound.is_some() && session.bound == directory.revoker && writable.iter().any(|w| w.eq_ignore_ascii_case(attribute)) {
         return Ok(());
     }
     Err(Refusal::new(
         LdapResultCode::InsufficentAccessRights,
         match directory.flavour {
-            Flavour::ActiveDirectory => {
-                "00002098: SecErr: DSID-03150F94, problem 4003 (INSUFF_ACCESS_RIGHTS), data 0\n"
-            }
+            Flavour::ActiveDirectory => "00002098: SecErr: DSID-03150F94, problem 4003 (INSUFF_ACCESS_RIGHTS), data 0\n",
             Flavour::OpenLdap => "",
         },
     ))
 }
 
-fn apply(
-    directory: &Directory,
-    entry: &mut Entry,
-    change: &LdapModify,
-    permissive: bool,
-) -> Result<(), Refusal> {
+fn apply(directory: &Directory, entry: &mut Entry, change: &LdapModify, permissive: bool) -> Result<(), Refusal> {
     let (name, given) = (&change.modification.atype, &change.modification.vals);
     let lower = name.to_ascii_lowercase();
     for value in given {
@@ -154,17 +129,11 @@ fn apply(
         }
         LdapModifyType::Replace => given.clone(),
         LdapModifyType::Increment => {
-            return Err(Refusal::new(
-                LdapResultCode::ProtocolError,
-                "increment is not supported",
-            ));
+            return Err(Refusal::new(LdapResultCode::ProtocolError, "increment is not supported"));
         }
     };
     if values.len() > 1 && is_single(&lower) {
-        return Err(Refusal::new(
-            LdapResultCode::ConstraintViolation,
-            &format!("{name}: multiple values provided"),
-        ));
+        return Err(Refusal::new(LdapResultCode::ConstraintViolation, &format!("{name}: multiple values provided")));
     }
     entry.set(name, values);
     Ok(())
@@ -180,10 +149,7 @@ fn valid(lower: &str, value: &[u8]) -> Result<(), Refusal> {
     if good {
         return Ok(());
     }
-    Err(Refusal::new(
-        LdapResultCode::InvalidAttributeSyntax,
-        &format!("{lower}: value #0 invalid per syntax"),
-    ))
+    Err(Refusal::new(LdapResultCode::InvalidAttributeSyntax, &format!("{lower}: value #0 invalid per syntax")))
 }
 
 fn is_single(lower: &str) -> bool {
@@ -205,45 +171,33 @@ fn is_single(lower: &str) -> bool {
 /// There already. Active Directory has a word of its own for members.
 fn exists(directory: &Directory, lower: &str) -> Refusal {
     match directory.flavour {
-        Flavour::ActiveDirectory if lower == "member" => Refusal::new(
-            LdapResultCode::EntryAlreadyExists,
-            "00000562: UpdErr: DSID-031A11E2, problem 6005 (ENTRY_EXISTS), data 0\n",
-        ),
+        Flavour::ActiveDirectory if lower == "member" => {
+            Refusal::new(LdapResultCode::EntryAlreadyExists, "00000562: UpdErr: DSID-031A11E2, problem 6005 (ENTRY_EXISTS), data 0\n")
+        }
         Flavour::ActiveDirectory => Refusal::new(
             LdapResultCode::AttributeOrValueExists,
             "00002083: AtrErr: DSID-03151904, #1:\n\t0: 00002083: DSID-03151904, problem 1006 (ATT_OR_VALUE_EXISTS)\n",
         ),
-        Flavour::OpenLdap => Refusal::new(
-            LdapResultCode::AttributeOrValueExists,
-            &format!("modify/add: {lower}: value #0 already exists"),
-        ),
+        Flavour::OpenLdap => Refusal::new(LdapResultCode::AttributeOrValueExists, &format!("modify/add: {lower}: value #0 already exists")),
     }
 }
 
 /// Not there. Active Directory has a word of its own for members.
 fn absent(directory: &Directory, lower: &str) -> Refusal {
     match directory.flavour {
-        Flavour::ActiveDirectory if lower == "member" => Refusal::new(
-            LdapResultCode::UnwillingToPerform,
-            "00000561: SvcErr: DSID-031A120C, problem 5003 (WILL_NOT_PERFORM), data 0\n",
-        ),
+        Flavour::ActiveDirectory if lower == "member" => {
+            Refusal::new(LdapResultCode::UnwillingToPerform, "00000561: SvcErr: DSID-031A120C, problem 5003 (WILL_NOT_PERFORM), data 0\n")
+        }
         Flavour::ActiveDirectory => Refusal::new(
             LdapResultCode::NoSuchAttribute,
             "00002085: AtrErr: DSID-03151813, #1:\n\t0: 00002085: DSID-03151813, problem 1001 (NO_ATTRIBUTE_OR_VAL)\n",
         ),
-        Flavour::OpenLdap => Refusal::new(
-            LdapResultCode::NoSuchAttribute,
-            &format!("modify/delete: {lower}: no such value"),
-        ),
+        Flavour::OpenLdap => Refusal::new(LdapResultCode::NoSuchAttribute, &format!("modify/delete: {lower}: no such value")),
     }
 }
 
 fn members(entry: &Entry) -> Vec<Key> {
-    entry
-        .values("member")
-        .iter()
-        .filter_map(|m| key(std::str::from_utf8(m).ok()?))
-        .collect()
+    entry.values("member").iter().filter_map(|m| key(std::str::from_utf8(m).ok()?)).collect()
 }
 
 /// Writes when the entry changed, and counts the change.
@@ -256,20 +210,10 @@ fn stamp(directory: &Directory, state: &mut State, session: &Session, entry: &mu
             entry.set("whenChanged", vec![ad::general_time(at).into_bytes()]);
         }
         Flavour::OpenLdap => {
-            let who = session
-                .bound
-                .as_ref()
-                .and_then(|k| state.tree.get(k))
-                .map(|e| e.dn.clone().into_bytes());
+            let who = session.bound.as_ref().and_then(|k| state.tree.get(k)).map(|e| e.dn.clone().into_bytes());
             entry.set("modifiersName", who.into_iter().collect());
-            entry.set(
-                "modifyTimestamp",
-                vec![openldap::general_time(at).into_bytes()],
-            );
-            entry.set(
-                "entryCSN",
-                vec![openldap::change_number(at, state.usn).into_bytes()],
-            );
+            entry.set("modifyTimestamp", vec![openldap::general_time(at).into_bytes()]);
+            entry.set("entryCSN", vec![openldap::change_number(at, state.usn).into_bytes()]);
         }
     }
 }

@@ -11,16 +11,8 @@ use super::{Directory, Flavour, Limits, Refusal, State};
 use crate::demo::company::{Company, Person};
 
 /// What the account that revokes may change.
-pub(super) const WRITABLE: &[&str] = &[
-    "userPassword",
-    "pwdAccountLockedTime",
-    "shadowExpire",
-    "loginShell",
-    "sshPublicKey",
-    "member",
-    "uniqueMember",
-    "memberUid",
-];
+pub(super) const WRITABLE: &[&str] =
+    &["userPassword", "pwdAccountLockedTime", "shadowExpire", "loginShell", "sshPublicKey", "member", "uniqueMember", "memberUid"];
 /// Executives who log in to machines, beside the technical departments.
 const EXECUTIVES: &[&str] = &["E1003", "E1008", "E1010", "E1011"];
 const DEPARTMENTS: &[&str] = &["Engineering", "Security", "Product"];
@@ -42,19 +34,13 @@ pub fn directory(company: &Company) -> Directory {
             .with("modifyTimestamp", [general_time(started)]);
         state.tree.add(entry);
     };
-    let domain = base
-        .trim_start_matches("dc=")
-        .split(',')
-        .next()
-        .unwrap_or_default();
+    let domain = base.trim_start_matches("dc=").split(',').next().unwrap_or_default();
     add(Entry::new(base.as_str())
         .with("objectClass", ["organization", "dcObject"])
         .with("dc", [domain])
         .with("o", [company.name.as_str()]));
     for ou in ["people", "groups", "services"] {
-        add(Entry::new(format!("ou={ou},{base}"))
-            .with("objectClass", ["organizationalUnit"])
-            .with("ou", [ou]));
+        add(Entry::new(format!("ou={ou},{base}")).with("objectClass", ["organizationalUnit"]).with("ou", [ou]));
     }
     for uid in ["exeunt-read", "exeunt-revoke"] {
         add(Entry::new(format!("uid={uid},ou=services,{base}"))
@@ -67,58 +53,35 @@ pub fn directory(company: &Company) -> Directory {
     }
     let dn = |p: &&Person| format!("uid={},ou=people,{base}", p.login);
     let named = |number: &str| people.iter().find(|p| p.number == number);
-    let leads = people
-        .iter()
-        .filter(|p| p.executive || p.title.contains("Reliability"));
+    let leads = people.iter().filter(|p| p.executive || p.title.contains("Reliability"));
     for (cn, members) in [
         ("jump-hosts", leads.clone().map(dn).collect::<Vec<_>>()),
         ("vpn-users", people.iter().map(dn).collect()),
         // A group that one person alone is in, and that must have a member.
-        (
-            "release-signers",
-            named("E1011").into_iter().map(dn).collect(),
-        ),
+        ("release-signers", named("E1011").into_iter().map(dn).collect()),
     ] {
-        add(Entry::new(format!("cn={cn},ou=groups,{base}"))
-            .with("objectClass", ["groupOfNames"])
-            .with("cn", [cn])
-            .with("member", members));
+        add(Entry::new(format!("cn={cn},ou=groups,{base}")).with("objectClass", ["groupOfNames"]).with("cn", [cn]).with("member", members));
     }
-    let wheel = people
-        .iter()
-        .filter(|p| matches!(p.number.as_str(), "E1008" | "E1011") || p.department == "Security");
+    let wheel = people.iter().filter(|p| matches!(p.number.as_str(), "E1008" | "E1011") || p.department == "Security");
     add(Entry::new(format!("cn=wheel,ou=groups,{base}"))
         .with("objectClass", ["posixGroup"])
         .with("cn", ["wheel"])
         .with("gidNumber", ["10"])
         .with("memberUid", wheel.map(|p| p.login.as_str())));
     state.tree.link_members(is_linked);
-    for (uid, password) in [
-        ("uid=exeunt-read,ou=services", "read-openldap".to_owned()),
-        (
-            "uid=exeunt-revoke,ou=services",
-            "revoke-openldap".to_owned(),
-        ),
-    ]
-    .map(|(dn, p)| (dn.to_owned(), p))
-    .into_iter()
-    .chain(people.iter().map(|p| {
-        (
-            format!("uid={},ou=people", p.login),
-            format!("pw-{}", p.login),
-        )
-    })) {
+    for (uid, password) in
+        [("uid=exeunt-read,ou=services", "read-openldap".to_owned()), ("uid=exeunt-revoke,ou=services", "revoke-openldap".to_owned())]
+            .map(|(dn, p)| (dn.to_owned(), p))
+            .into_iter()
+            .chain(people.iter().map(|p| (format!("uid={},ou=people", p.login), format!("pw-{}", p.login))))
+    {
         if let Some(key) = key(&format!("{uid},{base}")) {
             state.passwords.insert(key, password);
         }
     }
     Directory {
         flavour: Flavour::OpenLdap,
-        limits: Limits {
-            page: 500,
-            unpaged: 500,
-            values: usize::MAX,
-        },
+        limits: Limits { page: 500, unpaged: 500, values: usize::MAX },
         revoker: key(&format!("uid=exeunt-revoke,ou=services,{base}")),
         base,
         state: state.into(),
@@ -129,19 +92,13 @@ pub fn directory(company: &Company) -> Directory {
 fn members(company: &Company) -> Vec<&Person> {
     company
         .employed()
-        .filter(|p| {
-            EXECUTIVES.contains(&p.number.as_str())
-                || (!p.executive && DEPARTMENTS.contains(&p.department.as_str()))
-        })
+        .filter(|p| EXECUTIVES.contains(&p.number.as_str()) || (!p.executive && DEPARTMENTS.contains(&p.department.as_str())))
         .collect()
 }
 
 fn account(company: &Company, person: &Person, people: &[&Person], base: &str) -> Entry {
     let number = (20_000 + person.index()).to_string();
-    let manager = people
-        .iter()
-        .find(|p| Some(&p.number) == person.manager.as_ref())
-        .map(|p| format!("uid={},ou=people,{base}", p.login));
+    let manager = people.iter().find(|p| Some(&p.number) == person.manager.as_ref()).map(|p| format!("uid={},ou=people,{base}", p.login));
     // Of the executives one has a key; of the others every third has.
     let keyed = match person.executive {
         true => person.number == "E1011",
@@ -149,15 +106,7 @@ fn account(company: &Company, person: &Person, people: &[&Person], base: &str) -
     };
     let seen = company.days_ago(i64::from(person.index() % 9));
     Entry::new(format!("uid={},ou=people,{base}", person.login))
-        .with(
-            "objectClass",
-            [
-                "inetOrgPerson",
-                "posixAccount",
-                "shadowAccount",
-                "ldapPublicKey",
-            ],
-        )
+        .with("objectClass", ["inetOrgPerson", "posixAccount", "shadowAccount", "ldapPublicKey"])
         .with("uid", [person.login.as_str()])
         .with("cn", [person.display()])
         .with("givenName", [person.first.as_str()])
@@ -186,14 +135,7 @@ fn ssh_key(login: &str) -> String {
 
 fn uuid(hash: &[u8]) -> String {
     let hex: String = hash.iter().take(16).map(|b| format!("{b:02x}")).collect();
-    [
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..],
-    ]
-    .join("-")
+    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
 }
 
 /// A time as slapd writes it.
@@ -203,10 +145,7 @@ pub(super) fn general_time(at: Timestamp) -> String {
 
 /// slapd's number of one change.
 pub(super) fn change_number(at: Timestamp, count: i64) -> String {
-    format!(
-        "{}#{count:06x}#000#000000",
-        at.strftime("%Y%m%d%H%M%S.000000Z")
-    )
+    format!("{}#{count:06x}#000#000000", at.strftime("%Y%m%d%H%M%S.000000Z"))
 }
 
 /// Attributes that an answer holds only when they were asked for.
@@ -238,11 +177,7 @@ pub(super) fn is_linked(entry: &Entry) -> bool {
 
 /// What an entry's classes demand.
 pub(super) fn keep(entry: &Entry) -> Result<(), Refusal> {
-    for (class, attribute) in [
-        ("groupOfNames", "member"),
-        ("groupOfUniqueNames", "uniqueMember"),
-        ("posixAccount", "uid"),
-    ] {
+    for (class, attribute) in [("groupOfNames", "member"), ("groupOfUniqueNames", "uniqueMember"), ("posixAccount", "uid")] {
         if entry.has("objectClass", class.as_bytes()) && entry.values(attribute).is_empty() {
             return Err(Refusal {
                 code: LdapResultCode::ObjectClassViolation,
@@ -259,10 +194,7 @@ pub(super) fn root(directory: &Directory) -> Entry {
         .with("objectClass", ["top", "OpenLDAProotDSE"])
         .with("structuralObjectClass", ["OpenLDAProotDSE"])
         .with("namingContexts", [directory.base.as_str()])
-        .with(
-            "supportedControl",
-            ["1.2.840.113556.1.4.319", super::modify::PERMISSIVE],
-        )
+        .with("supportedControl", ["1.2.840.113556.1.4.319", super::modify::PERMISSIVE])
         .with("supportedExtension", [super::WHO_AM_I])
         .with("supportedLDAPVersion", ["3"])
         .with("subschemaSubentry", ["cn=Subschema"])

@@ -2,8 +2,7 @@
 
 use ldap3_proto::control::LdapControl;
 use ldap3_proto::proto::{
-    LdapOp, LdapPartialAttribute, LdapResultCode, LdapSearchRequest, LdapSearchResultEntry,
-    LdapSearchResultReference, LdapSearchScope,
+    LdapOp, LdapPartialAttribute, LdapResultCode, LdapSearchRequest, LdapSearchResultEntry, LdapSearchResultReference, LdapSearchScope,
 };
 
 use super::filter::{self, guid_text, is_secret, sid_text};
@@ -39,11 +38,7 @@ pub fn search(
             Some(true) => vec![show(&root)],
             _ => Vec::new(),
         };
-        return Ok(Answer {
-            found,
-            end: success,
-            control: None,
-        });
+        return Ok(Answer { found, end: success, control: None });
     }
     if session.bound.is_none() {
         return Err(match directory.flavour {
@@ -66,33 +61,17 @@ pub fn search(
         let keys = found(state, &base, request);
         let hard = directory.limits.unpaged;
         let limit = if wanted == 0 { hard } else { wanted.min(hard) };
-        let end = if keys.len() > limit {
-            Refusal::new(LdapResultCode::SizeLimitExceeded, "")
-        } else {
-            success
-        };
-        let mut out: Vec<_> = keys
-            .iter()
-            .take(limit)
-            .filter_map(|k| state.tree.get(k))
-            .map(show)
-            .collect();
+        let end = if keys.len() > limit { Refusal::new(LdapResultCode::SizeLimitExceeded, "") } else { success };
+        let mut out: Vec<_> = keys.iter().take(limit).filter_map(|k| state.tree.get(k)).map(show).collect();
         out.extend(references);
-        return Ok(Answer {
-            found: out,
-            end,
-            control: None,
-        });
+        return Ok(Answer { found: out, end, control: None });
     };
 
     let size = usize::try_from(size).unwrap_or(0);
     let size = match directory.flavour {
         Flavour::ActiveDirectory => size.min(directory.limits.page),
         Flavour::OpenLdap if size > directory.limits.page => {
-            return Err(Refusal::new(
-                LdapResultCode::AdminLimitExceeded,
-                "illegal pagedResults page size",
-            ));
+            return Err(Refusal::new(LdapResultCode::AdminLimitExceeded, "illegal pagedResults page size"));
         }
         Flavour::OpenLdap => size,
     };
@@ -100,26 +79,17 @@ pub fn search(
     let mut rest = if first {
         found(state, &base, request)
     } else {
-        session
-            .take_pages(cookie)
-            .ok_or_else(|| match directory.flavour {
-                Flavour::ActiveDirectory => Refusal::new(
-                    LdapResultCode::UnwillingToPerform,
-                    "00002040: SvcErr: DSID-031401E7, problem 5010 (UNAVAIL_EXTENSION), data 0",
-                ),
-                Flavour::OpenLdap => Refusal::new(
-                    LdapResultCode::ProtocolError,
-                    "paged results cookie is invalid",
-                ),
-            })?
+        session.take_pages(cookie).ok_or_else(|| match directory.flavour {
+            Flavour::ActiveDirectory => Refusal::new(
+                LdapResultCode::UnwillingToPerform,
+                "00002040: SvcErr: DSID-031401E7, problem 5010 (UNAVAIL_EXTENSION), data 0",
+            ),
+            Flavour::OpenLdap => Refusal::new(LdapResultCode::ProtocolError, "paged results cookie is invalid"),
+        })?
     };
     let total = rest.len();
     let left = rest.split_off(size.min(total));
-    let mut out: Vec<_> = rest
-        .iter()
-        .filter_map(|k| state.tree.get(k))
-        .map(show)
-        .collect();
+    let mut out: Vec<_> = rest.iter().filter_map(|k| state.tree.get(k)).map(show).collect();
     // A size of nought gives the search up.
     let cookie = if left.is_empty() || size == 0 {
         out.extend(references);
@@ -164,8 +134,7 @@ fn find_base(directory: &Directory, state: &State, base: &str) -> Result<Key, Re
     {
         return by_identifier(state, inner).ok_or_else(|| missing(directory));
     }
-    let key =
-        key(base).ok_or_else(|| Refusal::new(LdapResultCode::InvalidDNSyntax, "invalid DN"))?;
+    let key = key(base).ok_or_else(|| Refusal::new(LdapResultCode::InvalidDNSyntax, "invalid DN"))?;
     match state.tree.get(&key) {
         Some(_) => Ok(key),
         None => Err(missing(directory)),
@@ -177,10 +146,7 @@ fn by_identifier(state: &State, inner: &str) -> Option<Key> {
     let (kind, value) = inner.split_once('=')?;
     let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
     let same = |attribute: &str, text: fn(&[u8]) -> Option<String>, entry: &Entry| {
-        entry.values(attribute).iter().any(|v| {
-            hex(v).eq_ignore_ascii_case(value)
-                || text(v).is_some_and(|t| t.eq_ignore_ascii_case(value))
-        })
+        entry.values(attribute).iter().any(|v| hex(v).eq_ignore_ascii_case(value) || text(v).is_some_and(|t| t.eq_ignore_ascii_case(value)))
     };
     state
         .tree
@@ -208,15 +174,8 @@ pub fn missing(directory: &Directory) -> Refusal {
 }
 
 /// A search below Active Directory's root points to its other partitions, which nobody needs to follow.
-fn references(
-    directory: &Directory,
-    base: &Key,
-    request: &LdapSearchRequest,
-    controls: &[LdapControl],
-) -> Vec<LdapOp> {
-    let domain_scope = controls
-        .iter()
-        .any(|c| matches!(c, LdapControl::Unknown { oid, .. } if oid == "1.2.840.113556.1.4.1339"));
+fn references(directory: &Directory, base: &Key, request: &LdapSearchRequest, controls: &[LdapControl]) -> Vec<LdapOp> {
+    let domain_scope = controls.iter().any(|c| matches!(c, LdapControl::Unknown { oid, .. } if oid == "1.2.840.113556.1.4.1339"));
     if directory.flavour != Flavour::ActiveDirectory
         || domain_scope
         || request.scope != LdapSearchScope::Subtree
@@ -228,22 +187,14 @@ fn references(
     ["DC=ForestDnsZones", "DC=DomainDnsZones", "CN=Configuration"]
         .iter()
         .map(|partition| {
-            let host = partition
-                .strip_prefix("DC=")
-                .map_or_else(|| dns.clone(), |zone| format!("{zone}.{dns}"));
-            LdapOp::SearchResultReference(LdapSearchResultReference {
-                uris: vec![format!("ldap://{host}/{partition},{}", directory.base)],
-            })
+            let host = partition.strip_prefix("DC=").map_or_else(|| dns.clone(), |zone| format!("{zone}.{dns}"));
+            LdapOp::SearchResultReference(LdapSearchResultReference { uris: vec![format!("ldap://{host}/{partition},{}", directory.base)] })
         })
         .collect()
 }
 
 /// The entry with the attributes that were asked for.
-fn shown(
-    directory: &Directory,
-    entry: &Entry,
-    request: &LdapSearchRequest,
-) -> LdapSearchResultEntry {
+fn shown(directory: &Directory, entry: &Entry, request: &LdapSearchRequest) -> LdapSearchResultEntry {
     let asked: Vec<Asked> = request.attrs.iter().map(|a| Asked::parse(a)).collect();
     let all = request.attrs.is_empty() || request.attrs.iter().any(|a| a == "*");
     let operational = request.attrs.iter().any(|a| a == "+");
@@ -254,43 +205,26 @@ fn shown(
             .filter(|a| a.name.eq_ignore_ascii_case(&attribute.name))
             .filter(|a| !(a.optioned && directory.flavour == Flavour::OpenLdap))
             .collect();
-        let hidden =
-            directory.flavour == Flavour::OpenLdap && openldap::is_operational(&attribute.name);
+        let hidden = directory.flavour == Flavour::OpenLdap && openldap::is_operational(&attribute.name);
         let by_star = if hidden { operational } else { all };
         if by_name.is_empty() && !by_star {
             continue;
         }
         let ranged = by_name.iter().find_map(|a| a.range);
-        attributes.extend(ranges(
-            directory,
-            &attribute.name,
-            &attribute.values,
-            ranged,
-        ));
+        attributes.extend(ranges(directory, &attribute.name, &attribute.values, ranged));
     }
     if request.typesonly {
         for attribute in &mut attributes {
             attribute.vals.clear();
         }
     }
-    LdapSearchResultEntry {
-        dn: entry.dn.clone(),
-        attributes,
-    }
+    LdapSearchResultEntry { dn: entry.dn.clone(), attributes }
 }
 
 /// An attribute as Active Directory gives it: never more values at once than its limit, the rest by range.
-fn ranges(
-    directory: &Directory,
-    name: &str,
-    values: &[Vec<u8>],
-    asked: Option<(usize, Option<usize>)>,
-) -> Vec<LdapPartialAttribute> {
+fn ranges(directory: &Directory, name: &str, values: &[Vec<u8>], asked: Option<(usize, Option<usize>)>) -> Vec<LdapPartialAttribute> {
     let most = directory.limits.values;
-    let plain = |vals: Vec<Vec<u8>>| LdapPartialAttribute {
-        atype: name.to_owned(),
-        vals,
-    };
+    let plain = |vals: Vec<Vec<u8>>| LdapPartialAttribute { atype: name.to_owned(), vals };
     if asked.is_none() && values.len() <= most {
         return vec![plain(values.to_vec())];
     }
@@ -299,27 +233,13 @@ fn ranges(
         return vec![plain(Vec::new())];
     }
     let last = values.len() - 1;
-    let end = to
-        .unwrap_or(last)
-        .min(last)
-        .min(from.saturating_add(most - 1));
+    let end = to.unwrap_or(last).min(last).min(from.saturating_add(most - 1));
     if end < from {
         return vec![plain(Vec::new())];
     }
-    let end_text = if end == last {
-        "*".to_owned()
-    } else {
-        end.to_string()
-    };
-    let part = LdapPartialAttribute {
-        atype: format!("{name};range={from}-{end_text}"),
-        vals: values[from..=end].to_vec(),
-    };
-    if asked.is_none() {
-        vec![plain(Vec::new()), part]
-    } else {
-        vec![part]
-    }
+    let end_text = if end == last { "*".to_owned() } else { end.to_string() };
+    let part = LdapPartialAttribute { atype: format!("{name};range={from}-{end_text}"), vals: values[from..=end].to_vec() };
+    if asked.is_none() { vec![plain(Vec::new()), part] } else { vec![part] }
 }
 
 /// One attribute as a request names it.
@@ -333,22 +253,11 @@ struct Asked<'a> {
 impl<'a> Asked<'a> {
     fn parse(text: &'a str) -> Asked<'a> {
         let (name, options) = text.split_once(';').unwrap_or((text, ""));
-        let range = options
-            .to_ascii_lowercase()
-            .strip_prefix("range=")
-            .and_then(|r| {
-                let (from, to) = r.split_once('-')?;
-                let to = if to == "*" {
-                    None
-                } else {
-                    Some(to.parse().ok()?)
-                };
-                Some((from.parse().ok()?, to))
-            });
-        Asked {
-            name,
-            optioned: !options.is_empty(),
-            range,
-        }
+        let range = options.to_ascii_lowercase().strip_prefix("range=").and_then(|r| {
+            let (from, to) = r.split_once('-')?;
+            let to = if to == "*" { None } else { Some(to.parse().ok()?) };
+            Some((from.parse().ok()?, to))
+        });
+        Asked { name, optioned: !options.is_empty(), range }
     }
 }

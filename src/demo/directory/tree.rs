@@ -10,10 +10,7 @@ pub fn key(dn: &str) -> Option<Key> {
     if dn.trim().is_empty() {
         return Some(Vec::new());
     }
-    let mut parts = split(dn)
-        .into_iter()
-        .map(part)
-        .collect::<Option<Vec<_>>>()?;
+    let mut parts = split(dn).into_iter().map(part).collect::<Option<Vec<_>>>()?;
     parts.reverse();
     Some(parts)
 }
@@ -43,11 +40,7 @@ fn part(part: &str) -> Option<String> {
         return None;
     }
     let value = unescape(value)?;
-    Some(format!(
-        "{}={}",
-        name.to_ascii_lowercase(),
-        fold(value.trim())
-    ))
+    Some(format!("{}={}", name.to_ascii_lowercase(), fold(value.trim())))
 }
 
 /// Undoes RFC 4514's escaping: a backslash before a character, or before two hexadecimal digits.
@@ -60,9 +53,7 @@ fn unescape(value: &str) -> Option<String> {
             at += 1;
             continue;
         }
-        let hex = value
-            .get(at + 1..at + 3)
-            .and_then(|h| u8::from_str_radix(h, 16).ok());
+        let hex = value.get(at + 1..at + 3).and_then(|h| u8::from_str_radix(h, 16).ok());
         match (hex, bytes.get(at + 1)) {
             (Some(byte), _) => {
                 out.push(byte);
@@ -119,16 +110,13 @@ pub enum Syntax {
 /// The syntax of an attribute, by its name in lower case.
 pub fn syntax(name: &str) -> Syntax {
     match name {
-        "member" | "memberof" | "manager" | "directreports" | "managedby" | "objectcategory"
-        | "distinguishedname" | "entrydn" | "uniquemember" | "owner" | "creatorsname"
-        | "modifiersname" => Syntax::Name,
-        "useraccountcontrol" | "accountexpires" | "pwdlastset" | "lockouttime"
-        | "lastlogontimestamp" | "usnchanged" | "usncreated" | "grouptype" | "samaccounttype"
-        | "primarygroupid" | "admincount" | "uidnumber" | "gidnumber" | "shadowexpire" => {
-            Syntax::Number
+        "member" | "memberof" | "manager" | "directreports" | "managedby" | "objectcategory" | "distinguishedname" | "entrydn"
+        | "uniquemember" | "owner" | "creatorsname" | "modifiersname" => Syntax::Name,
+        "useraccountcontrol" | "accountexpires" | "pwdlastset" | "lockouttime" | "lastlogontimestamp" | "usnchanged" | "usncreated"
+        | "grouptype" | "samaccounttype" | "primarygroupid" | "admincount" | "uidnumber" | "gidnumber" | "shadowexpire" => Syntax::Number,
+        "objectguid" | "objectsid" | "unicodepwd" | "userpassword" | "sshpublickey" | "memberuid" | "homedirectory" | "loginshell" => {
+            Syntax::Exact
         }
-        "objectguid" | "objectsid" | "unicodepwd" | "userpassword" | "sshpublickey"
-        | "memberuid" | "homedirectory" | "loginshell" => Syntax::Exact,
         _ => Syntax::Text,
     }
 }
@@ -141,10 +129,7 @@ pub fn canon(name: &str, value: &[u8]) -> Vec<u8> {
     match syntax(name) {
         Syntax::Exact => value.to_vec(),
         Syntax::Name => key(text).map_or_else(|| value.to_vec(), |k| k.join("\u{1}").into_bytes()),
-        Syntax::Number => text
-            .trim()
-            .parse::<i64>()
-            .map_or_else(|_| value.to_vec(), |number| number.to_string().into_bytes()),
+        Syntax::Number => text.trim().parse::<i64>().map_or_else(|_| value.to_vec(), |number| number.to_string().into_bytes()),
         Syntax::Text => fold(text).into_bytes(),
     }
 }
@@ -169,27 +154,18 @@ pub struct Entry {
 impl Entry {
     /// An entry without attributes.
     pub fn new(dn: impl Into<String>) -> Entry {
-        Entry {
-            dn: dn.into(),
-            attributes: BTreeMap::new(),
-        }
+        Entry { dn: dn.into(), attributes: BTreeMap::new() }
     }
 
     /// The same entry with values of one attribute; none are written for no values.
-    pub fn with<V: Into<Vec<u8>>>(
-        mut self,
-        name: &str,
-        values: impl IntoIterator<Item = V>,
-    ) -> Entry {
+    pub fn with<V: Into<Vec<u8>>>(mut self, name: &str, values: impl IntoIterator<Item = V>) -> Entry {
         self.set(name, values.into_iter().map(Into::into).collect());
         self
     }
 
     /// The values of an attribute, whatever the case of its name; none where it has none.
     pub fn values(&self, name: &str) -> &[Vec<u8>] {
-        self.attributes
-            .get(&name.to_ascii_lowercase())
-            .map_or(&[], |a| a.values.as_slice())
+        self.attributes.get(&name.to_ascii_lowercase()).map_or(&[], |a| a.values.as_slice())
     }
 
     /// The first value of an attribute as text.
@@ -209,13 +185,7 @@ impl Entry {
             self.attributes.remove(&lower);
             return;
         }
-        self.attributes
-            .entry(lower)
-            .or_insert_with(|| Attribute {
-                name: name.to_owned(),
-                values: Vec::new(),
-            })
-            .values = values;
+        self.attributes.entry(lower).or_insert_with(|| Attribute { name: name.to_owned(), values: Vec::new() }).values = values;
     }
 
     /// Whether the attribute has a value that is the same as this one.
@@ -265,9 +235,7 @@ impl Tree {
 
     /// The entry of that name and all below it.
     pub fn below<'a>(&'a self, base: &'a Key) -> impl Iterator<Item = (&'a Key, &'a Entry)> {
-        self.entries
-            .range(base.clone()..)
-            .take_while(move |(key, _)| key.starts_with(base))
+        self.entries.range(base.clone()..).take_while(move |(key, _)| key.starts_with(base))
     }
 
     /// Writes `memberOf` into everyone that a group's `member` names, for the groups that `is_group` chooses.
@@ -277,11 +245,7 @@ impl Tree {
             .values()
             .filter(|e| is_group(e))
             .flat_map(|group| {
-                group
-                    .values("member")
-                    .iter()
-                    .filter_map(|m| key(std::str::from_utf8(m).ok()?))
-                    .map(|member| (member, group.dn.clone()))
+                group.values("member").iter().filter_map(|m| key(std::str::from_utf8(m).ok()?)).map(|member| (member, group.dn.clone()))
             })
             .collect();
         for (member, group) in links {
@@ -295,12 +259,7 @@ impl Tree {
             return;
         };
         let wanted = canon("memberof", group.as_bytes());
-        let mut groups: Vec<_> = entry
-            .values("memberOf")
-            .iter()
-            .filter(|g| canon("memberof", g) != wanted)
-            .cloned()
-            .collect();
+        let mut groups: Vec<_> = entry.values("memberOf").iter().filter(|g| canon("memberof", g) != wanted).cloned().collect();
         if add {
             groups.push(group.as_bytes().to_vec());
         }
