@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use ldap3_proto::proto::{LdapFilter, LdapMatchingRuleAssertion, LdapSubstringFilter};
 
 use super::tree::{Entry, Key, Syntax, Tree, canon, key, syntax};
+use super::wire::narrow;
 
 const BIT_AND: &str = "1.2.840.113556.1.4.803";
 const BIT_OR: &str = "1.2.840.113556.1.4.804";
@@ -63,14 +64,15 @@ fn equals(entry: &Entry, name: &str, value: &str) -> bool {
             .and_then(key)
             .is_some_and(|category| category.last().is_some_and(|c| *c == format!("cn={}", value.to_lowercase()))),
         // Identifiers may be given as text, as well as byte by byte.
-        "objectguid" => {
-            entry.values(name).iter().any(|v| guid_text(v).is_some_and(|t| t.eq_ignore_ascii_case(value)) || v == value.as_bytes())
-        }
-        "objectsid" => {
-            entry.values(name).iter().any(|v| sid_text(v).is_some_and(|t| t.eq_ignore_ascii_case(value)) || v == value.as_bytes())
-        }
+        "objectguid" => identified(entry.values(name), guid_text, value),
+        "objectsid" => identified(entry.values(name), sid_text, value),
         _ => entry.has(&lower, value.as_bytes()),
     }
+}
+
+fn identified(values: &[Vec<u8>], text: fn(&[u8]) -> Option<String>, wanted: &str) -> bool {
+    let bytes = narrow(wanted);
+    values.iter().any(|v| v == wanted.as_bytes() || bytes.as_ref() == Some(v) || text(v).is_some_and(|t| t.eq_ignore_ascii_case(wanted)))
 }
 
 fn like(name: &str, value: &[u8], pattern: &LdapSubstringFilter) -> bool {

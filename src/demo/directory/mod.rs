@@ -9,6 +9,7 @@ mod search;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod wire;
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -36,8 +37,6 @@ use tree::{Key, Tree, key};
 /// How long each operation takes.
 const LATENCY: Duration = Duration::from_millis(3);
 const WHO_AM_I: &str = "1.3.6.1.4.1.4203.1.11.3";
-/// The largest request that is read.
-const LARGEST: usize = 4 << 20;
 
 /// A directory that is up; it goes down when dropped.
 #[derive(Debug)]
@@ -123,7 +122,7 @@ pub struct Directory {
     /// Its naming context.
     base: String,
     limits: Limits,
-    /// The account that may only read, and the one that may also revoke.
+    /// The one account that may change anything.
     revoker: Option<Key>,
     state: Mutex<State>,
 }
@@ -182,7 +181,7 @@ async fn converse(stream: TcpStream, directory: Arc<Directory>) {
         tracing::debug!(%error, "a connection will be slower");
     }
     let (input, output) = stream.into_split();
-    let mut requests = FramedRead::new(input, LdapCodec::new(Some(LARGEST), None));
+    let mut requests = FramedRead::new(input, wire::Requests::new());
     let mut answers = FramedWrite::new(output, LdapCodec::default());
     let (tell, mut told) = mpsc::unbounded_channel::<LdapMsg>();
     let writing = async move {

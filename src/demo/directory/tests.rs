@@ -210,6 +210,9 @@ async fn an_entry_is_found_by_its_identifier() {
     let hex: String = chief.bin_attrs["objectGUID"][0].iter().map(|b| format!("{b:02x}")).collect();
     let (again, _) = ldap.search(&format!("<GUID={hex}>"), Scope::Base, "(objectClass=*)", vec!["cn"]).await.unwrap().success().unwrap();
     assert_eq!(SearchEntry::construct(again[0].clone()).dn, chief.dn);
+    let escaped: String = chief.bin_attrs["objectGUID"][0].iter().map(|b| format!("\\{b:02x}")).collect();
+    assert_eq!(one(&mut ldap, AD, &format!("(objectGUID={escaped})")).await.dn, chief.dn);
+    assert!(find(&mut ldap, AD, "(objectGUID=\\ff\\fe)", &["cn"]).await.is_empty());
     let gone = ldap.search(&format!("CN=Nobody,{AD}"), Scope::Base, "(objectClass=*)", vec!["cn"]).await.unwrap();
     assert_eq!(gone.1.rc, 32);
 }
