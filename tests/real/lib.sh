@@ -7,6 +7,7 @@
 set -euo pipefail
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+export PYTHONDONTWRITEBYTECODE=1 # nothing is written beside the seeds
 ROOT=${TMPDIR:-/tmp}/exeunt-real
 
 say() { printf '%s\n' "$*" >&2; }
@@ -40,7 +41,7 @@ quietly() {
 }
 
 # The process id is kept with the moment the process started, so that a later process with the same id is never taken for it.
-born() { [[ -r /proc/$1/stat ]] && sed 's/^.*) //' "/proc/$1/stat" | cut -d' ' -f20; }
+born() { [[ -r /proc/$1/stat ]] && sed 's/^.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
 alive() {
   local pid when
   [[ -s $PID ]] && read -r pid when <"$PID" && [[ -n $when && $(born "$pid") = "$when" ]]
