@@ -2,6 +2,7 @@
 
 pub mod bamboohr;
 pub mod company;
+pub mod directory;
 pub mod faults;
 pub mod github;
 pub mod google;
