@@ -73,6 +73,29 @@ pub enum Category {
     Ticket,
 }
 
+impl Category {
+    /// Its name.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Sso => "sso",
+            Self::Directory => "directory",
+            Self::Mdm => "mdm",
+            Self::Saas => "saas",
+            Self::Sharing => "sharing",
+            Self::Hris => "hris",
+            Self::Erp => "erp",
+            Self::Crm => "crm",
+            Self::Vpn => "vpn",
+            Self::Badge => "badge",
+            Self::Vault => "vault",
+            Self::Cloud => "cloud",
+            Self::Board => "board",
+            Self::Notify => "notify",
+            Self::Ticket => "ticket",
+        }
+    }
+}
+
 /// One key of a system's settings.
 #[derive(Deserialize, JsonSchema, Debug, Clone, Default)]
 #[serde(deny_unknown_fields)]
@@ -446,6 +469,10 @@ pub struct Collection {
     /// Reading only what changed since the last complete read.
     #[serde(default)]
     pub delta: Option<Delta>,
+    /// Template, `node` in scope: the call that reads one record again, so that one person can be re-read without reading everybody. Its
+    /// answer is one record of this collection (`each` isn't applied).
+    #[serde(default)]
+    pub one: Option<String>,
     /// What the records mean. May be left out by a collection whose records only serve as parents (`keep`).
     #[serde(default)]
     pub yields: Vec<Yield>,
