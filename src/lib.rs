@@ -1,6 +1,7 @@
 //! See every way in. Close them all at once. Prove they are closed.
 
 pub mod audit;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod demo;

@@ -82,8 +82,7 @@ struct Cli {
 }
 
 #[derive(Subcommand, Debug)]
-enum Command {
-}
+enum Command {}
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
@@ -108,8 +107,7 @@ pub fn main() -> ExitCode {
 
 async fn dispatch(cli: Cli) -> Result<Exit> {
     let global = &cli.global;
-    match cli.command {
-    }
+    match cli.command {}
 }
 
 /// Logging goes to standard error, silent unless `EXEUNT_LOG` asks for it (`EXEUNT_LOG=exeunt=debug`).
