@@ -165,6 +165,8 @@ pub struct Departure {
     pub deny: Vec<String>,
     /// Access that a leaver keeps, each a named person's decision with an end.
     pub keep: Vec<Keep>,
+    /// The hour of the last day (0 to 23, UTC) at which a departure takes effect.
+    pub hour: i8,
     /// Who gets the tasks of a role: role to address.
     pub roles: BTreeMap<String, String>,
 }
@@ -321,6 +323,17 @@ impl Config {
     /// A path of the settings, relative to the settings file's folder.
     pub fn at(&self, path: &Path) -> PathBuf {
         self.folder.join(path)
+    }
+
+    /// A secret's place; a file's is relative to the settings file's folder.
+    ///
+    /// # Errors
+    /// As [`SecretRef::parse`].
+    pub fn secret(&self, text: &str) -> Result<SecretRef, String> {
+        Ok(match SecretRef::parse(text)? {
+            SecretRef::File(path) => SecretRef::File(self.at(Path::new(&path)).display().to_string()),
+            other => other,
+        })
     }
 
     /// Where the store is.

@@ -1,3 +1,5 @@
+//! HR from outside: what it lists, how it pages, and what a termination changes.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use base64::Engine;

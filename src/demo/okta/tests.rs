@@ -1,3 +1,5 @@
+//! Okta from outside: what is revoked is gone on the next read, and the order traps hold.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use serde_json::Value;

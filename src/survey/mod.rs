@@ -1,4 +1,4 @@
-//! One round: every system scanned, HR first; accounts linked to people; shadow checks run.
+//! A survey: every system scanned, HR first; accounts linked to people; shadow checks run.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::scan::{self, Progress, SystemReport, Watchlist};
 use crate::shadow::{self, View};
 use crate::store::{self, Store};
 
-/// What a round is told.
+/// What a survey is told.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Read everything, also where a delta read would do.
@@ -30,9 +30,9 @@ pub struct Options {
     pub no_checks: bool,
 }
 
-/// What a round gave.
+/// What a survey gave.
 #[derive(Debug)]
-pub struct Round {
+pub struct Survey {
     /// One report for each system that was scanned, in the order they ended.
     pub systems: Vec<SystemReport>,
     /// Systems that could not be scanned at all, and why.
@@ -43,7 +43,7 @@ pub struct Round {
     pub took: Duration,
 }
 
-impl Round {
+impl Survey {
     /// Whether something could not be seen.
     pub fn has_gaps(&self) -> bool {
         !self.closed.is_empty() || self.systems.iter().any(|system| !system.gaps.is_empty())
@@ -68,7 +68,7 @@ pub fn watched(people: &[Person]) -> impl Iterator<Item = &Person> {
 ///
 /// # Errors
 /// The store's. What a system refuses is a gap in its report.
-pub async fn round(config: &Config, store: &Store, fleet: &Fleet, options: &Options, tell: &(dyn Fn(&str, Progress) + Send + Sync)) -> Result<Round> {
+pub async fn survey(config: &Config, store: &Store, fleet: &Fleet, options: &Options, tell: &(dyn Fn(&str, Progress) + Send + Sync)) -> Result<Survey> {
     let started = std::time::Instant::now();
     let mut systems = Vec::new();
     let (hr, others): (Vec<_>, Vec<_>) = fleet.systems.values().partition(|connection| connection.manifest().category == Category::Hris);
@@ -96,7 +96,7 @@ pub async fn round(config: &Config, store: &Store, fleet: &Fleet, options: &Opti
         link_accounts(config, store)?;
     }
     let findings = if options.no_checks { Vec::new() } else { check(config, store)? };
-    Ok(Round { systems, closed: fleet.closed.clone(), findings, took: started.elapsed() })
+    Ok(Survey { systems, closed: fleet.closed.clone(), findings, took: started.elapsed() })
 }
 
 fn person_key(store: &Store, id: NodeId) -> Result<(NodeId, String)> {
