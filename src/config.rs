@@ -180,6 +180,7 @@ impl Default for Departure {
             allow: Vec::new(),
             deny: Vec::new(),
             keep: Vec::new(),
+            hour: 0,
             roles: BTreeMap::new(),
         }
     }
