@@ -1,6 +1,7 @@
 //! The command line: flags in, a library call, words out. Nothing is decided here.
 
 pub mod out;
+pub mod scanners;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -82,7 +83,11 @@ struct Cli {
 }
 
 #[derive(Subcommand, Debug)]
-enum Command {}
+enum Command {
+    /// List, show, check and begin manifests: one file per system
+    #[command(subcommand)]
+    Scanners(scanners::Args),
+}
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
@@ -107,7 +112,9 @@ pub fn main() -> ExitCode {
 
 async fn dispatch(cli: Cli) -> Result<Exit> {
     let global = &cli.global;
-    match cli.command {}
+    match cli.command {
+        Command::Scanners(args) => scanners::run(global, args),
+    }
 }
 
 /// Logging goes to standard error, silent unless `EXEUNT_LOG` asks for it (`EXEUNT_LOG=exeunt=debug`).

@@ -259,7 +259,10 @@ pub fn schedule(tx: &Transaction<'_>, job: &str, now: Timestamp) -> Result<Times
 /// # Errors
 /// The database's.
 pub fn served(tx: &Transaction<'_>, job: &str, due: Timestamp, now: Timestamp) -> Result<()> {
-    tx.execute("INSERT OR REPLACE INTO schedule (job, due, ran) VALUES (?1, ?2, ?3)", params![job, due.as_microsecond(), now.as_microsecond()])?;
+    tx.execute(
+        "INSERT OR REPLACE INTO schedule (job, due, ran) VALUES (?1, ?2, ?3)",
+        params![job, due.as_microsecond(), now.as_microsecond()],
+    )?;
     Ok(())
 }
 
@@ -270,7 +273,10 @@ pub fn served(tx: &Transaction<'_>, job: &str, due: Timestamp, now: Timestamp) -
 pub fn want_look(tx: &Transaction<'_>, once: &str, system: &str, employee: &str, at: Timestamp) -> Result<bool> {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, once.as_bytes());
     let digest: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    let new = tx.execute("INSERT OR IGNORE INTO webhook (digest, at, system, employee) VALUES (?1, ?2, ?3, ?4)", params![digest, at.as_microsecond(), system, employee])?;
+    let new = tx.execute(
+        "INSERT OR IGNORE INTO webhook (digest, at, system, employee) VALUES (?1, ?2, ?3, ?4)",
+        params![digest, at.as_microsecond(), system, employee],
+    )?;
     Ok(new == 1)
 }
 

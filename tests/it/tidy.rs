@@ -40,7 +40,8 @@ fn without_tests(text: &str) -> &str {
 
 #[test]
 fn layers_point_down() {
-    let rank: BTreeMap<&str, usize> = LAYERS.iter().enumerate().flat_map(|(rank, modules)| modules.iter().map(move |module| (*module, rank))).collect();
+    let rank: BTreeMap<&str, usize> =
+        LAYERS.iter().enumerate().flat_map(|(rank, modules)| modules.iter().map(move |module| (*module, rank))).collect();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut wrong = Vec::new();
     for file in sources(&root) {
@@ -71,7 +72,8 @@ fn layers_point_down() {
 #[test]
 fn every_file_says_what_it_is_for() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let silent: Vec<_> = sources(&root.join("src")).into_iter().filter(|file| !fs::read_to_string(file).unwrap().starts_with("//!")).collect();
+    let silent: Vec<_> =
+        sources(&root.join("src")).into_iter().filter(|file| !fs::read_to_string(file).unwrap().starts_with("//!")).collect();
     assert!(silent.is_empty(), "{silent:?}");
 }
 
@@ -82,7 +84,9 @@ fn effects_live_in_one_place() {
     for file in sources(&root) {
         let text = fs::read_to_string(&file).unwrap();
         let name = file.strip_prefix(&root).unwrap().display().to_string();
-        for (what, where_) in [("Timestamp::now()", "clock.rs"), ("SystemTime::now()", "clock.rs"), ("println!(", "cli/"), ("reqwest::Client", "connect/")] {
+        for (what, where_) in
+            [("Timestamp::now()", "clock.rs"), ("SystemTime::now()", "clock.rs"), ("println!(", "cli/"), ("reqwest::Client", "connect/")]
+        {
             let allowed = name.starts_with(where_) || name.contains("test") || name.ends_with("probe.rs");
             if !allowed && without_tests(&text).contains(what) {
                 wrong.push(format!("src/{name} holds {what}, which belongs to src/{where_}"));
