@@ -490,6 +490,28 @@ pub fn links(conn: &Connection, as_of: Option<Timestamp>) -> Result<Vec<LinkRow>
     Ok(links)
 }
 
+/// When a node was first seen.
+///
+/// # Errors
+/// The database's.
+pub fn first_seen(conn: &Connection, node: NodeId) -> Result<Option<Timestamp>> {
+    let first: Option<i64> = conn.query_row("SELECT min(since) FROM node_seen WHERE node = ?1", [node.0], |row| row.get(0))?;
+    first.map(moment).transpose()
+}
+
+/// Whether HR's record once showed a person as active and without a last day: their leaving is news then.
+///
+/// # Errors
+/// The database's.
+pub fn was_here(conn: &Connection, person: NodeId) -> Result<bool> {
+    let here: i64 = conn.query_row(
+        "SELECT count(*) FROM node_seen WHERE node = ?1 AND json_extract(attrs, '$.state') IS NOT 'disabled' AND json_extract(attrs, '$.last_day') IS NULL",
+        [person.0],
+        |row| row.get(0),
+    )?;
+    Ok(here > 0)
+}
+
 /// The nodes that a scope holds open, of one kind.
 ///
 /// # Errors
