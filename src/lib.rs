@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod clock;
 pub mod config;
+pub mod connect;
 pub mod demo;
 pub mod graph;
 pub mod manifest;

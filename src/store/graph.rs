@@ -168,7 +168,11 @@ pub fn write_scope(tx: &Transaction<'_>, interner: &mut Interner, write: ScopeWr
     };
     let concerns = |id: i64| around.as_ref().is_none_or(|around| around.contains(&id));
     let lost_nodes: Vec<i64> = nodes.iter().filter(|(id, open)| !open.seen && concerns(**id)).map(|(_, open)| open.row).collect();
-    let lost_edges: Vec<i64> = edges.iter().filter(|((src, _, dst, _), open)| !open.seen && (concerns(*src) || concerns(*dst))).map(|(_, open)| open.row).collect();
+    let lost_edges: Vec<i64> = edges
+        .iter()
+        .filter(|((src, _, dst, _), open)| !open.seen && (concerns(*src) || concerns(*dst)))
+        .map(|(_, open)| open.row)
+        .collect();
     let known = nodes.values().filter(|open| open.known).count() + edges.values().filter(|open| open.known).count();
     let lost = lost_nodes.len() + lost_edges.len();
     if around.is_none() && !write.accept_loss && lost > LOSS_FLOOR && lost as f64 > known as f64 * LOSS_SHARE {
@@ -200,8 +204,9 @@ pub fn open_count(conn: &Connection, scope: ScopeId) -> Result<u64> {
 
 fn open_nodes(tx: &Transaction<'_>, scope: ScopeId) -> Result<HashMap<i64, OpenNode>> {
     let mut statement = tx.prepare_cached("SELECT node, id, hash, touch FROM node_seen WHERE scope = ?1 AND until IS NULL")?;
-    let rows = statement
-        .query_map([scope.0], |row| Ok((row.get(0)?, OpenNode { row: row.get(1)?, hash: row.get(2)?, touch: row.get(3)?, seen: false, known: true })))?;
+    let rows = statement.query_map([scope.0], |row| {
+        Ok((row.get(0)?, OpenNode { row: row.get(1)?, hash: row.get(2)?, touch: row.get(3)?, seen: false, known: true }))
+    })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -511,7 +516,14 @@ pub fn scope_nodes(conn: &Connection, scope: ScopeId, kind: NodeKind) -> Result<
 ///
 /// # Errors
 /// The database's.
-pub fn close_orphans(tx: &Transaction<'_>, system: i64, collection: &str, parents: &HashSet<&str>, scan: ScanId, at: Timestamp) -> Result<u64> {
+pub fn close_orphans(
+    tx: &Transaction<'_>,
+    system: i64,
+    collection: &str,
+    parents: &HashSet<&str>,
+    scan: ScanId,
+    at: Timestamp,
+) -> Result<u64> {
     let scopes: Vec<(i64, String)> = tx
         .prepare_cached("SELECT id, parent FROM scope WHERE system = ?1 AND collection = ?2")?
         .query_map(params![system, collection], |row| Ok((row.get(0)?, row.get(1)?)))?
@@ -532,7 +544,8 @@ pub fn close_orphans(tx: &Transaction<'_>, system: i64, collection: &str, parent
 /// # Errors
 /// The database's.
 pub fn scope_mark(conn: &Connection, scope: ScopeId) -> Result<(Option<String>, Option<Timestamp>)> {
-    let (mark, full_at): (Option<String>, Option<i64>) = conn.query_row("SELECT mark, full_at FROM scope WHERE id = ?1", [scope.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (mark, full_at): (Option<String>, Option<i64>) =
+        conn.query_row("SELECT mark, full_at FROM scope WHERE id = ?1", [scope.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok((mark, full_at.map(moment).transpose()?))
 }
 
@@ -541,7 +554,10 @@ pub fn scope_mark(conn: &Connection, scope: ScopeId) -> Result<(Option<String>, 
 /// # Errors
 /// The database's.
 pub fn set_scope_mark(tx: &Transaction<'_>, scope: ScopeId, mark: Option<&str>, full: Option<Timestamp>) -> Result<()> {
-    tx.execute("UPDATE scope SET mark = ?2, full_at = coalesce(?3, full_at) WHERE id = ?1", params![scope.0, mark, full.map(|at| at.as_microsecond())])?;
+    tx.execute(
+        "UPDATE scope SET mark = ?2, full_at = coalesce(?3, full_at) WHERE id = ?1",
+        params![scope.0, mark, full.map(|at| at.as_microsecond())],
+    )?;
     Ok(())
 }
 
