@@ -16,7 +16,12 @@ pub(super) fn clues(graph: &Graph, known: &Known<'_>, at: NodeIndex, clues: &mut
     for phone in graph.net[at].texts("phones").into_iter().chain(factors) {
         let Some(key) = phone_key(phone) else { continue };
         for person in known.phones.get(&key).into_iter().flatten() {
-            clues.push(Clue { person: *person, source: Source::Phone, strength: EQUAL, text: "a phone of theirs at HR is the account's".to_owned() });
+            clues.push(Clue {
+                person: *person,
+                source: Source::Phone,
+                strength: EQUAL,
+                text: "a phone of theirs at HR is the account's".to_owned(),
+            });
         }
     }
 }

@@ -68,7 +68,13 @@ pub(super) fn decide(node: &Node, clues: &[Clue], known: &Known<'_>, claims: &mu
             let others = candidates.len() - 1;
             let address = if node.kind == NodeKind::Address { "address" } else { "account" };
             for claim in &mut candidates {
-                dispute(claim, &format!("{others} other {} claimed as strongly to have this {address}", if others == 1 { "person is" } else { "people are" }));
+                dispute(
+                    claim,
+                    &format!(
+                        "{others} other {} claimed as strongly to have this {address}",
+                        if others == 1 { "person is" } else { "people are" }
+                    ),
+                );
             }
         }
         // One is clearly ahead. The others stay visible only if they would have been worth asking about.

@@ -194,3 +194,49 @@ pub fn counts(conn: &Connection) -> Result<HashMap<(Option<NodeId>, Severity), u
     }
     Ok(counts)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use serde_json::json;
+
+    use super::*;
+    use crate::clock::days_before;
+    use crate::shadow::testing::World;
+
+    #[test]
+    fn a_finding_has_a_history_and_a_gap_does_not_end_it() {
+        let mut world = World::new();
+        let write = |world: &World| world.store.write(|tx| write(tx, &world.all(), world.now)).unwrap();
+        let person = |world: &mut World| {
+            world.person("E1", "Ada Berg", json!({})).account("github", "ada", "E1", json!({}));
+        };
+        person(&mut world);
+        world.credential("github", "ada", "t", "api_token", json!({})).scan(true);
+        assert_eq!(write(&world), Written { opened: 1, ..Written::default() });
+        assert_eq!(write(&world), Written { kept: 1, ..Written::default() });
+        let first = world.now;
+
+        // The list came back cut short, so that the graph keeps the token; even a run that didn't see it may not end the finding.
+        world.now = days_before(world.now, -1);
+        person(&mut world);
+        world.scan(false);
+        assert_eq!(world.all().iter().filter(|finding| finding.check == "api-token").count(), 1);
+        let without: Vec<Finding> = world.all().into_iter().filter(|finding| finding.check != "api-token").collect();
+        assert!(without.iter().any(|finding| finding.check == "coverage-gap"));
+        let written = world.store.write(|tx| super::write(tx, &without, world.now)).unwrap();
+        assert_eq!((written.withheld, written.closed), (1, 0));
+
+        // Read whole again and gone: closed, and still known for the day before. So is the gap, which rests on nothing.
+        world.now = days_before(world.now, -1);
+        person(&mut world);
+        world.scan(true);
+        let written = write(&world);
+        assert_eq!((written.withheld, written.opened), (0, 0));
+        assert!(written.closed >= 2, "{written:?}");
+        assert!(world.store.read(|conn| list(conn, None)).unwrap().is_empty());
+        let before = world.store.read(|conn| list(conn, Some(first))).unwrap();
+        assert_eq!((before.len(), before[0].label.as_str(), before[0].since), (1, "t", first));
+        assert!(before[0].until.is_some());
+    }
+}

@@ -98,8 +98,8 @@ pub fn write(tx: &Transaction<'_>, claims: &[Claim], at: Timestamp) -> Result<Wr
 }
 
 fn known_people(tx: &Transaction<'_>) -> Result<HashSet<NodeId>> {
-    let mut statement =
-        tx.prepare_cached("SELECT DISTINCT n.id FROM node n JOIN node_seen v ON v.node = n.id AND v.until IS NULL WHERE n.kind = 'person'")?;
+    let mut statement = tx
+        .prepare_cached("SELECT DISTINCT n.id FROM node n JOIN node_seen v ON v.node = n.id AND v.until IS NULL WHERE n.kind = 'person'")?;
     Ok(statement.query_map([], |row| row.get(0).map(NodeId))?.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -147,9 +147,11 @@ fn decide(tx: &Transaction<'_>, link: i64, who: &str, state: &str, at: Timestamp
         bail!("link {link} needs the name of whoever decides it");
     }
     let found: Option<(i64, i64, f64, String, String, Option<String>)> = tx
-        .query_row("SELECT person, account, confidence, evidence, state, decided_by FROM link WHERE id = ?1 AND until IS NULL", [link], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
-        })
+        .query_row(
+            "SELECT person, account, confidence, evidence, state, decided_by FROM link WHERE id = ?1 AND until IS NULL",
+            [link],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?)),
+        )
         .optional()?;
     let (person, account, confidence, evidence, before, decided_by) =
         found.with_context(|| format!("there is no open link {link}: `exeunt link list` shows those that there are"))?;
