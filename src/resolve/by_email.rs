@@ -8,6 +8,8 @@ use crate::model::{EdgeKind, NodeKind};
 
 /// Work addresses and aliases are given out by the company.
 const WORK: f64 = 0.95;
+/// An alias in a system where anybody may write it into a profile: a person should look.
+const PROFILE: f64 = 0.7;
 /// A private address in an account was written there by whoever made it: nothing is revoked on that alone.
 const HOME: f64 = 0.85;
 /// An address by itself, which HR says is the person's.
@@ -32,8 +34,9 @@ fn look_up(known: &Known<'_>, email: &str, itself: bool, what: &str, clues: &mut
     for person in known.work.get(&key).into_iter().flatten() {
         add(*person, WORK, format!("{what}address {email} is their work address"));
     }
-    for (person, system) in known.aliases.get(&key).into_iter().flatten() {
-        add(*person, WORK, format!("{what}address {email} is an alias of theirs in {system}"));
+    for alias in known.aliases.get(&key).into_iter().flatten() {
+        let strength = if alias.given_out { WORK } else { PROFILE };
+        add(alias.person, strength, format!("{what}address {email} is an alias of theirs in {}", alias.system));
     }
     for person in known.home.get(&key).into_iter().flatten() {
         let strength = if itself { HR_SAYS_SO } else { HOME };

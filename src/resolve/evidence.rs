@@ -47,8 +47,8 @@ pub(super) struct Known<'p> {
     pub work: HashMap<String, Vec<usize>>,
     /// By private address, as HR has it.
     pub home: HashMap<String, Vec<usize>>,
-    /// By alias that a certain account of theirs answers to, with the system that says so.
-    pub aliases: HashMap<String, Vec<(usize, String)>>,
+    /// By alias that a certain account of theirs answers to.
+    pub aliases: HashMap<String, Vec<Alias>>,
     /// By phone.
     pub phones: HashMap<String, Vec<usize>>,
     /// By name.
@@ -61,6 +61,16 @@ pub(super) struct Known<'p> {
     pub confirmed: HashMap<NodeId, Vec<NodeId>>,
     domains: HashSet<String>,
     by_id: HashMap<NodeId, usize>,
+}
+
+/// An address at the company that HR doesn't know, and that a certain account of somebody's answers to.
+pub(super) struct Alias {
+    /// Whose account.
+    pub person: usize,
+    /// Which system says so.
+    pub system: String,
+    /// Whether only administrators give addresses out there.
+    pub given_out: bool,
 }
 
 impl<'p> Known<'p> {
@@ -130,17 +140,18 @@ impl<'p> Known<'p> {
             if category == "sso" {
                 self.sso.insert(index, person);
             }
-            // Only where an administrator gives addresses out: elsewhere anybody may write another's address into a profile.
-            if !matches!(category, "sso" | "directory" | "sharing") {
-                continue;
-            }
+            // In a directory only administrators give addresses out. Elsewhere anybody may write another's address into a profile.
+            let given_out = matches!(category, "sso" | "directory" | "sharing");
             for address in node.emails() {
                 let key = address_key(&address);
-                if self.is_company(&address) && !self.work.contains_key(&key) {
-                    let list = self.aliases.entry(key).or_default();
-                    if !list.iter().any(|(known, _)| *known == person) {
-                        list.push((person, node.system.clone()));
-                    }
+                if !self.is_company(&address) || self.work.contains_key(&key) {
+                    continue;
+                }
+                let list = self.aliases.entry(key).or_default();
+                match list.iter_mut().find(|alias| alias.person == person) {
+                    Some(alias) if given_out && !alias.given_out => *alias = Alias { person, system: node.system.clone(), given_out },
+                    Some(_) => {}
+                    None => list.push(Alias { person, system: node.system.clone(), given_out }),
                 }
             }
         }

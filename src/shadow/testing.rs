@@ -11,7 +11,7 @@ use crate::clock::days_before;
 use crate::config::Config;
 use crate::graph::{Graph, Person};
 use crate::model::{Coverage, EdgeKind, EdgeSeen, Finding, Level, NodeId, NodeKind, NodeRef, NodeSeen, Observation, ScanId};
-use crate::store::graph::{Interner, ScopeWrite, find_node, scope_row, system_row, write_scope};
+use crate::store::graph::{Closing, Interner, ScopeWrite, find_node, scope_row, system_row, write_scope};
 use crate::store::links::{self, Claim, ClaimState};
 use crate::store::scans::{self, CoverageRow, Outcome, latest_coverage};
 use crate::store::{Store, graph::Tally};
@@ -154,7 +154,8 @@ impl World {
                     let row = system_row(tx, system, system, category(system))?;
                     let scan = scans::begin(tx, row, None, at)?;
                     let scope = scope_row(tx, row, collection, "")?;
-                    let write = ScopeWrite { scan, scope, at, close_unseen: complete };
+                    let closing = if complete { Closing::Unseen } else { Closing::Nothing };
+                    let write = ScopeWrite { scan, scope, at, closing, accept_loss: false };
                     let tally = write_scope(tx, &mut Interner::load(tx, row)?, write, observations)?;
                     let coverage = if complete { Coverage::Complete } else { Coverage::Gap("page 2 failed".to_owned()) };
                     scans::cover(tx, scan, scope, &coverage, tally, &[], at)?;

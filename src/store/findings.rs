@@ -1,6 +1,6 @@
 //! Findings and their history: since when each has been found, and until when.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::Result;
 use jiff::Timestamp;
@@ -22,22 +22,23 @@ pub struct Written {
     pub withheld: u64,
 }
 
-/// Writes the findings of a complete run of all checks. One that is found again keeps its beginning; one that is not is closed, unless a
-/// scope that has ever spoken of its node was not read completely last time: absence needs evidence.
+/// Writes the findings of a complete run of all checks. One that is found again keeps its beginning; one that is not is closed, unless it
+/// is in an `unsure` system (one with a gap in its latest coverage) and a scope that has ever spoken of its node is such a gap: absence
+/// needs evidence. The system alone would be too coarse: one collection that can never be read would keep all its findings open for good.
 ///
 /// # Errors
 /// The database's.
-pub fn write(tx: &Transaction<'_>, findings: &[Finding], at: Timestamp) -> Result<Written> {
+pub fn write(tx: &Transaction<'_>, findings: &[Finding], unsure: &BTreeSet<String>, at: Timestamp) -> Result<Written> {
     let mut wanted: BTreeMap<String, &Finding> = BTreeMap::new();
     for finding in findings {
         wanted.entry(finding.key()).or_insert(finding);
     }
-    let open: Vec<(i64, String, Option<i64>)> = tx
-        .prepare_cached("SELECT id, key, node FROM finding WHERE until IS NULL ORDER BY id")?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+    let open: Vec<(i64, String, Option<i64>, String)> = tx
+        .prepare_cached("SELECT id, key, node, system FROM finding WHERE until IS NULL ORDER BY id")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
         .collect::<rusqlite::Result<_>>()?;
     let mut written = Written::default();
-    for (id, key, node) in open {
+    for (id, key, node, system) in open {
         if let Some(finding) = wanted.remove(&key) {
             tx.prepare_cached(
                 "UPDATE finding SET severity = ?2, node = ?3, label = ?4, title = ?5, facts = ?6, remedy = ?7 WHERE id = ?1",
@@ -52,7 +53,10 @@ pub fn write(tx: &Transaction<'_>, findings: &[Finding], at: Timestamp) -> Resul
                 finding.remedy
             ])?;
             written.kept += 1;
-        } else if node.map(|node| rests_on_a_gap(tx, node)).transpose()?.unwrap_or(false) {
+        } else if let Some(node) = node
+            && unsure.contains(&system)
+            && rests_on_a_gap(tx, node)?
+        {
             written.withheld += 1;
         } else {
             tx.prepare_cached("UPDATE finding SET until = max(?2, since) WHERE id = ?1")?.execute(params![id, at.as_microsecond()])?;
@@ -84,8 +88,7 @@ pub fn write(tx: &Transaction<'_>, findings: &[Finding], at: Timestamp) -> Resul
     Ok(written)
 }
 
-/// Whether a scope that ever saw the node, or an edge at it, was left incomplete by its latest read. Finer than the whole system, so
-/// that one collection which can never be read doesn't keep every finding of its system open for good.
+/// Whether a scope that ever saw the node, or an edge at it, was left incomplete by its latest read.
 fn rests_on_a_gap(tx: &Transaction<'_>, node: i64) -> Result<bool> {
     let gaps: i64 = tx
         .prepare_cached(
@@ -207,7 +210,8 @@ mod tests {
     #[test]
     fn a_finding_has_a_history_and_a_gap_does_not_end_it() {
         let mut world = World::new();
-        let write = |world: &World| world.store.write(|tx| write(tx, &world.all(), world.now)).unwrap();
+        let unsure = BTreeSet::from(["github".to_owned()]);
+        let write = |world: &World| world.store.write(|tx| write(tx, &world.all(), &unsure, world.now)).unwrap();
         let person = |world: &mut World| {
             world.person("E1", "Ada Berg", json!({})).account("github", "ada", "E1", json!({}));
         };
@@ -224,7 +228,7 @@ mod tests {
         assert_eq!(world.all().iter().filter(|finding| finding.check == "api-token").count(), 1);
         let without: Vec<Finding> = world.all().into_iter().filter(|finding| finding.check != "api-token").collect();
         assert!(without.iter().any(|finding| finding.check == "coverage-gap"));
-        let written = world.store.write(|tx| super::write(tx, &without, world.now)).unwrap();
+        let written = world.store.write(|tx| super::write(tx, &without, &unsure, world.now)).unwrap();
         assert_eq!((written.withheld, written.closed), (1, 0));
 
         // Read whole again and gone: closed, and still known for the day before. So is the gap, which rests on nothing.
