@@ -127,9 +127,24 @@ pub struct Policy {
     /// Days without a sign of life after which a device record counts as stale; 90 when left out.
     #[serde(default)]
     pub stale_device_days: Option<i64>,
+    /// Apps without a scanner whose leavers somebody takes out by hand, by a rule that is written down.
+    #[serde(default)]
+    pub handed_off_apps: Vec<HandedOffApp>,
     /// Single findings that somebody has accepted, for a time.
     #[serde(default)]
     pub exceptions: Vec<Exception>,
+}
+
+/// An app without a scanner whose leavers somebody takes out by hand.
+#[derive(Deserialize, schemars::JsonSchema, Debug, Clone)]
+#[serde(deny_unknown_fields)]
+pub struct HandedOffApp {
+    /// The app's key or name in the SSO system; `*` stands for anything.
+    pub app: String,
+    /// The role that does it (`it`, `legal`, `facilities` …; see `departure.roles`).
+    pub role: String,
+    /// Why there is no scanner, or where the rule is written.
+    pub reason: String,
 }
 
 /// A finding that somebody has accepted, for a time.

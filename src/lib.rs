@@ -9,5 +9,7 @@ pub mod demo;
 pub mod graph;
 pub mod manifest;
 pub mod model;
+pub mod resolve;
 pub mod secret;
+pub mod shadow;
 pub mod store;
