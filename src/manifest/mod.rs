@@ -17,6 +17,8 @@ pub mod places;
 pub mod raw;
 pub mod structure;
 pub mod template;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

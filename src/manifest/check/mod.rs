@@ -128,6 +128,8 @@ impl Checker<'_> {
                 let expressions: Vec<_> = template.expressions().cloned().collect();
                 if expressions.is_empty() && looks_like_an_expression(source) {
                     self.problem(path, format!("{source:?} is sent as it stands; write {{{{ {source} }}}} to put the value in"));
+                    // What was meant is used, once the braces are there.
+                    self.settings.extend(settings_used(source).unwrap_or_default());
                 }
                 for expr in &expressions {
                     self.names(path, expr, spot, extra);

@@ -1,8 +1,8 @@
-//! A manifest as it is written. Parsed strictly: an unknown key is an error with its line. `check.rs` makes it valid.
+//! A manifest as it is written. Parsed strictly: an unknown key is an error with its line. `check` makes it valid.
 //!
 //! Every text is one of three things, and its doc comment says which: a *literal*, an *expression* (Jinja, evaluated to
 //! a value: `it.profile.login`) or a *template* (text with `{{ expression }}` in it, escaped for where it stands).
-//! A string leaf of a *body* is a template; a leaf that is nothing but one `{{ expression }}` keeps the value's type.
+//! Which names an expression can use where is the table in `places.rs`. A string leaf of a *body* is a template; a leaf that is nothing but one `{{ expression }}` keeps the value's type.
 
 mod connect;
 mod credentials;

@@ -69,7 +69,7 @@ pub struct Collection {
     /// (ldap) The search.
     #[serde(default)]
     pub search: Option<Search>,
-    /// (file) The records of the file: which of its documents or `all`.
+    /// (file) The records of the file. True, or left out, for there is nothing else to read.
     #[serde(default)]
     pub file: Option<bool>,
     /// Expression over `body`: the records; the body itself when left out (one record, if it is no list).
@@ -159,7 +159,7 @@ pub struct Delta {
     pub full_every: Option<u32>,
 }
 
-/// What one record means: a node (one of the kinds as key), an edge, or both; or an inner list.
+/// What one record means: a node (one of the kinds as key) or an edge; with `each`, one for each item of an inner list.
 ///
 /// Reference expressions name nodes: `account(KEY)`, `group(KEY)`, `role(KEY)`, `app(KEY)`, `resource(KEY)`, `credential(KEY)`,
 /// `device(KEY)`, `person(KEY)` of this system, `address(MAIL)` (whoever has it, in any system), `aka(NAME)` (by a second name).
