@@ -2,10 +2,17 @@
 
 pub mod bamboohr;
 pub mod company;
+pub mod directory;
 pub mod faults;
+pub mod github;
 pub mod google;
+pub mod intune;
+pub mod kisi;
 pub mod okta;
+mod planted;
 #[cfg(test)]
 pub(crate) mod probe;
+pub mod scim;
+pub mod slack;
 mod staff;
 pub mod vendor;

@@ -3,11 +3,22 @@
 //! `raw` is the language as written; `load` reads a file and `check` finds every problem in it at once; a [`Manifest`] is
 //! one that has none. Expressions stay as text in it and are compiled once, through [`express`].
 
+mod builtin;
+pub mod check;
+pub mod duration;
+pub mod examples;
 pub mod express;
 pub mod extract;
 pub mod functions;
+pub mod load;
+pub mod located;
+pub mod new;
+pub mod places;
 pub mod raw;
+pub mod structure;
 pub mod template;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -24,6 +35,11 @@ impl std::ops::Deref for Manifest {
 }
 
 impl Manifest {
+    /// A manifest that `check` found nothing wrong with.
+    fn checked(raw: raw::Manifest) -> Self {
+        Self(Arc::new(raw))
+    }
+
     /// The collection of this name.
     pub fn collection(&self, name: &str) -> Option<&raw::Collection> {
         self.see.iter().find(|(known, _)| known == name).map(|(_, collection)| collection)

@@ -1,6 +1,6 @@
 //! Writing what a scan saw, and reading the graph at a moment.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use anyhow::{Context as _, Result};
 use aws_lc_rs::digest;
@@ -85,16 +85,33 @@ impl Interner {
 
 /// How a scope's observations change the graph.
 #[derive(Debug, Clone, Copy)]
-pub struct ScopeWrite {
+pub struct ScopeWrite<'a> {
     /// The scan that saw them.
     pub scan: ScanId,
     /// The scope they belong to.
     pub scope: ScopeId,
     /// When they were read.
     pub at: Timestamp,
-    /// The scope was read whole and complete: what it no longer saw is closed. Only then.
-    pub close_unseen: bool,
+    /// What may be closed.
+    pub closing: Closing<'a>,
+    /// Believe it even if most of the scope has disappeared.
+    pub accept_loss: bool,
 }
+
+/// What of a scope may be closed because it was not seen.
+#[derive(Debug, Clone, Copy)]
+pub enum Closing<'a> {
+    /// Nothing: the scope was not read to its end.
+    Nothing,
+    /// Everything: the scope was read whole and complete.
+    Unseen,
+    /// What concerns these nodes: they, and no others, were read (again).
+    Around(&'a [NodeRef]),
+}
+
+/// A complete scope that lost more than this share of what it held, and more than [`LOSS_FLOOR`], is not believed.
+const LOSS_SHARE: f64 = 0.5;
+const LOSS_FLOOR: usize = 25;
 
 /// What a scope's observations changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -105,6 +122,8 @@ pub struct Tally {
     pub opened: u64,
     /// Intervals closed.
     pub closed: u64,
+    /// The breaker: so many of so many open intervals would have been closed, and none was.
+    pub held_back: Option<(u64, u64)>,
 }
 
 struct OpenNode {
@@ -112,11 +131,15 @@ struct OpenNode {
     hash: i64,
     touch: i64,
     seen: bool,
+    /// It was open before this write.
+    known: bool,
 }
 
 struct OpenEdge {
     row: i64,
     seen: bool,
+    /// It was open before this write.
+    known: bool,
 }
 
 type EdgeIdentity = (i64, EdgeKind, i64, i64);
@@ -126,7 +149,7 @@ type EdgeIdentity = (i64, EdgeKind, i64, i64);
 ///
 /// # Errors
 /// The database's; the caller's transaction then keeps nothing.
-pub fn write_scope(tx: &Transaction<'_>, interner: &mut Interner, write: ScopeWrite, observations: &[Observation]) -> Result<Tally> {
+pub fn write_scope(tx: &Transaction<'_>, interner: &mut Interner, write: ScopeWrite<'_>, observations: &[Observation]) -> Result<Tally> {
     let at = write.at.as_microsecond();
     let mut nodes = open_nodes(tx, write.scope)?;
     let mut edges = open_edges(tx, write.scope)?;
@@ -138,18 +161,29 @@ pub fn write_scope(tx: &Transaction<'_>, interner: &mut Interner, write: ScopeWr
             Observation::Edge(edge) => write_edge(tx, interner, write, edge, at, &mut edges, &mut tally, &mut buffer)?,
         }
     }
-    if write.close_unseen {
-        let mut close = tx.prepare_cached("UPDATE node_seen SET until = max(?2, since), closed_by = ?3 WHERE id = ?1")?;
-        for open in nodes.values().filter(|open| !open.seen) {
-            close.execute(params![open.row, at, write.scan.0])?;
-            tally.closed += 1;
-        }
-        let mut close = tx.prepare_cached("UPDATE edge_seen SET until = max(?2, since), closed_by = ?3 WHERE id = ?1")?;
-        for open in edges.values().filter(|open| !open.seen) {
-            close.execute(params![open.row, at, write.scan.0])?;
-            tally.closed += 1;
-        }
+    let around = match write.closing {
+        Closing::Nothing => return Ok(tally),
+        Closing::Unseen => None,
+        Closing::Around(refs) => Some(refs.iter().map(|node| interner.id(tx, node)).collect::<Result<HashSet<_>>>()?),
+    };
+    let concerns = |id: i64| around.as_ref().is_none_or(|around| around.contains(&id));
+    let lost_nodes: Vec<i64> = nodes.iter().filter(|(id, open)| !open.seen && concerns(**id)).map(|(_, open)| open.row).collect();
+    let lost_edges: Vec<i64> = edges.iter().filter(|((src, _, dst, _), open)| !open.seen && (concerns(*src) || concerns(*dst))).map(|(_, open)| open.row).collect();
+    let known = nodes.values().filter(|open| open.known).count() + edges.values().filter(|open| open.known).count();
+    let lost = lost_nodes.len() + lost_edges.len();
+    if around.is_none() && !write.accept_loss && lost > LOSS_FLOOR && lost as f64 > known as f64 * LOSS_SHARE {
+        tally.held_back = Some((lost as u64, known as u64));
+        return Ok(tally);
     }
+    let mut close = tx.prepare_cached("UPDATE node_seen SET until = max(?2, since), closed_by = ?3 WHERE id = ?1")?;
+    for row in &lost_nodes {
+        close.execute(params![row, at, write.scan.0])?;
+    }
+    let mut close = tx.prepare_cached("UPDATE edge_seen SET until = max(?2, since), closed_by = ?3 WHERE id = ?1")?;
+    for row in &lost_edges {
+        close.execute(params![row, at, write.scan.0])?;
+    }
+    tally.closed += lost as u64;
     Ok(tally)
 }
 
@@ -167,7 +201,7 @@ pub fn open_count(conn: &Connection, scope: ScopeId) -> Result<u64> {
 fn open_nodes(tx: &Transaction<'_>, scope: ScopeId) -> Result<HashMap<i64, OpenNode>> {
     let mut statement = tx.prepare_cached("SELECT node, id, hash, touch FROM node_seen WHERE scope = ?1 AND until IS NULL")?;
     let rows = statement
-        .query_map([scope.0], |row| Ok((row.get(0)?, OpenNode { row: row.get(1)?, hash: row.get(2)?, touch: row.get(3)?, seen: false })))?;
+        .query_map([scope.0], |row| Ok((row.get(0)?, OpenNode { row: row.get(1)?, hash: row.get(2)?, touch: row.get(3)?, seen: false, known: true })))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -177,7 +211,7 @@ fn open_edges(tx: &Transaction<'_>, scope: ScopeId) -> Result<HashMap<EdgeIdenti
     let mut edges = HashMap::new();
     while let Some(row) = rows.next()? {
         let kind: EdgeKind = row.get_ref(1)?.as_str()?.parse().map_err(anyhow::Error::msg)?;
-        edges.insert((row.get(0)?, kind, row.get(2)?, row.get(3)?), OpenEdge { row: row.get(4)?, seen: false });
+        edges.insert((row.get(0)?, kind, row.get(2)?, row.get(3)?), OpenEdge { row: row.get(4)?, seen: false, known: true });
     }
     Ok(edges)
 }
@@ -186,7 +220,7 @@ fn open_edges(tx: &Transaction<'_>, scope: ScopeId) -> Result<HashMap<EdgeIdenti
 fn write_node(
     tx: &Transaction<'_>,
     interner: &mut Interner,
-    write: ScopeWrite,
+    write: ScopeWrite<'_>,
     seen: &NodeSeen,
     at: i64,
     open: &mut HashMap<i64, OpenNode>,
@@ -237,7 +271,7 @@ fn write_node(
             at,
             write.scan.0
         ])?;
-    open.insert(node, OpenNode { row: tx.last_insert_rowid(), hash, touch, seen: true });
+    open.insert(node, OpenNode { row: tx.last_insert_rowid(), hash, touch, seen: true, known: false });
     tally.seen += 1;
     tally.opened += 1;
     Ok(())
@@ -247,7 +281,7 @@ fn write_node(
 fn write_edge(
     tx: &Transaction<'_>,
     interner: &mut Interner,
-    write: ScopeWrite,
+    write: ScopeWrite<'_>,
     seen: &EdgeSeen,
     at: i64,
     open: &mut HashMap<EdgeIdentity, OpenEdge>,
@@ -286,7 +320,7 @@ fn write_edge(
         at,
         write.scan.0
     ])?;
-    open.insert(identity, OpenEdge { row: tx.last_insert_rowid(), seen: true });
+    open.insert(identity, OpenEdge { row: tx.last_insert_rowid(), seen: true, known: false });
     tally.seen += 1;
     tally.opened += 1;
     Ok(())
@@ -449,6 +483,66 @@ pub fn links(conn: &Connection, as_of: Option<Timestamp>) -> Result<Vec<LinkRow>
         });
     }
     Ok(links)
+}
+
+/// The nodes that a scope holds open, of one kind.
+///
+/// # Errors
+/// The database's.
+pub fn scope_nodes(conn: &Connection, scope: ScopeId, kind: NodeKind) -> Result<Vec<NodeSeen>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT n.key, v.type, v.name, v.attrs, v.aka FROM node_seen v JOIN node n ON n.id = v.node WHERE v.scope = ?1 AND v.until IS NULL AND n.kind = ?2 ORDER BY v.id",
+    )?;
+    let mut rows = statement.query(params![scope.0, kind.word()])?;
+    let mut nodes = Vec::new();
+    while let Some(row) = rows.next()? {
+        nodes.push(NodeSeen {
+            node: NodeRef { kind, key: row.get(0)? },
+            type_: row.get(1)?,
+            name: row.get(2)?,
+            attrs: serde_json::from_str(row.get_ref(3)?.as_str()?)?,
+            aka: serde_json::from_str(row.get_ref(4)?.as_str()?)?,
+        });
+    }
+    Ok(nodes)
+}
+
+/// Closes everything in the scopes of `collection` whose parent is none of `parents`: it went with its parent.
+///
+/// # Errors
+/// The database's.
+pub fn close_orphans(tx: &Transaction<'_>, system: i64, collection: &str, parents: &HashSet<&str>, scan: ScanId, at: Timestamp) -> Result<u64> {
+    let scopes: Vec<(i64, String)> = tx
+        .prepare_cached("SELECT id, parent FROM scope WHERE system = ?1 AND collection = ?2")?
+        .query_map(params![system, collection], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut closed = 0;
+    for (scope, _) in scopes.iter().filter(|(_, parent)| !parents.contains(parent.as_str())) {
+        for table in ["node_seen", "edge_seen"] {
+            closed += tx
+                .prepare_cached(&format!("UPDATE {table} SET until = max(?2, since), closed_by = ?3 WHERE scope = ?1 AND until IS NULL"))?
+                .execute(params![scope, at.as_microsecond(), scan.0])?;
+        }
+    }
+    Ok(closed as u64)
+}
+
+/// Where a scope's next delta read begins, and when it was last read as a whole.
+///
+/// # Errors
+/// The database's.
+pub fn scope_mark(conn: &Connection, scope: ScopeId) -> Result<(Option<String>, Option<Timestamp>)> {
+    let (mark, full_at): (Option<String>, Option<i64>) = conn.query_row("SELECT mark, full_at FROM scope WHERE id = ?1", [scope.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok((mark, full_at.map(moment).transpose()?))
+}
+
+/// Remembers where the next delta read begins; `full` if everything has just been read.
+///
+/// # Errors
+/// The database's.
+pub fn set_scope_mark(tx: &Transaction<'_>, scope: ScopeId, mark: Option<&str>, full: Option<Timestamp>) -> Result<()> {
+    tx.execute("UPDATE scope SET mark = ?2, full_at = coalesce(?3, full_at) WHERE id = ?1", params![scope.0, mark, full.map(|at| at.as_microsecond())])?;
+    Ok(())
 }
 
 /// The id of a node by its system's name, kind and key.

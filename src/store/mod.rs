@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 /// The schema, one file per topic, in the order of their references.
 const SCHEMA: &[&str] =
-    &[include_str!("../../schema/graph.sql"), include_str!("../../schema/scans.sql"), include_str!("../../schema/departures.sql")];
+    &[include_str!("../../schema/graph.sql"), include_str!("../../schema/scans.sql"), include_str!("../../schema/departures.sql"), include_str!("../../schema/audit.sql")];
 
 /// The version of the schema that this binary reads and writes.
 const VERSION: i64 = 1;

@@ -1,0 +1,66 @@
+//! The only place that prints.
+
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+use std::io::{IsTerminal as _, Write as _};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Prints a line to standard output; a reader that went away ends the output, not the work.
+pub fn say(line: impl AsRef<str>) {
+    let _gone = writeln!(std::io::stdout().lock(), "{}", line.as_ref());
+}
+
+/// Prints a JSON value, indented.
+pub fn json(value: &serde_json::Value) {
+    say(serde_json::to_string_pretty(value).unwrap_or_default());
+}
+
+/// Prints an error as one line to standard error.
+pub fn complain(error: &anyhow::Error) {
+    let line = format!("{error:#}").replace('\n', "; ");
+    let _gone = writeln!(std::io::stderr().lock(), "exeunt: {line}");
+}
+
+/// Prints a remark to standard error.
+pub fn remark(line: impl AsRef<str>) {
+    let _gone = writeln!(std::io::stderr().lock(), "{}", line.as_ref());
+}
+
+/// Whether somebody is watching: progress is shown on a terminal only.
+pub fn watched() -> bool {
+    std::io::stderr().is_terminal()
+}
+
+/// Whether standard output may be coloured.
+pub fn coloured() -> bool {
+    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}
+
+/// A spinner with a text, on a terminal; nothing in a pipe.
+pub fn spinner(text: &str) -> ProgressBar {
+    if !watched() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new_spinner();
+    bar.set_style(ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    bar.set_message(text.to_owned());
+    bar.enable_steady_tick(std::time::Duration::from_millis(100));
+    bar
+}
+
+/// A bar of `length` steps, on a terminal; nothing in a pipe.
+pub fn bar(text: &str, length: u64) -> ProgressBar {
+    if !watched() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(length);
+    bar.set_style(ProgressStyle::with_template("{msg:11} {bar:24} {pos} of {len}").unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.set_message(text.to_owned());
+    bar
+}
+
+/// Text in a colour (an ANSI code such as 31), where colours are seen.
+pub fn paint(text: &str, code: u8) -> String {
+    if coloured() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+}

@@ -1,0 +1,121 @@
+//! Reads what is planted in a simulated system, `fixtures/<system>/state.yaml`, which is part of the binary.
+
+use anyhow::Context;
+use axum::Router;
+use axum::http::Uri;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use super::vendor::reply;
+
+/// The planted state of one system, or what is wrong with its file.
+pub(super) fn read<T: DeserializeOwned>(system: &str, text: &str) -> anyhow::Result<T> {
+    serde_saphyr::from_str(text).with_context(|| format!("fixtures/{system}/state.yaml does not parse"))
+}
+
+/// The vendor, or one that answers each request with what is wrong: an empty vendor would look like a company without flaws.
+pub(super) fn or_broken(system: &'static str, built: anyhow::Result<Router>) -> Router {
+    built.unwrap_or_else(|error| {
+        let what = format!("{error:#}");
+        tracing::error!(system, error = what, "a simulated vendor can't be built");
+        Router::new().fallback(move |uri: Uri| {
+            let body = json!({ "error": what, "path": uri.path() });
+            async move { reply(500, &body) }
+        })
+    })
+}
+
+/// A stable number for a text, for ids that a vendor hands out.
+pub(super) fn number_of(text: &str) -> u64 {
+    // FNV-1a; 40 bits fit a JSON number exactly.
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    hash >> 24
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use std::sync::Arc;
+
+    use super::super::company::Company;
+    use super::super::faults::Faults;
+    use super::super::probe::Probe;
+    use super::super::vendor::{Profile, serve};
+    use super::super::{github, kisi, scim, slack};
+    use super::*;
+
+    /// The answers in which each system shows what is planted there.
+    async fn shown(system: &str, company: &Arc<Company>) -> String {
+        let company = Arc::clone(company);
+        let (router, scheme, paths): (Router, _, &[&str]) = match system {
+            "github" => (
+                github::router(company),
+                "Bearer",
+                &[
+                    "/orgs/northmoor/members?per_page=100",
+                    "/orgs/northmoor/credential-authorizations?per_page=100",
+                    "/orgs/northmoor/personal-access-tokens?per_page=100",
+                    "/orgs/northmoor/memberships/yabernathy",
+                ],
+            ),
+            "slack" => (slack::router(company), "Bearer", &["/api/users.list?limit=1000", "/api/admin.users.session.list"]),
+            "kisi" => (kisi::router(company), "KISI-LOGIN", &["/members?query=viktor.salonen", "/members?query=soren.adeyemi"]),
+            "scim" => (scim::router(company), "Bearer", &["/scim/v2/Users"]),
+            other => panic!("{other} is not one of these"),
+        };
+        let running = serve(system, router, Profile::default(), Faults::default()).await.unwrap();
+        let authorization = format!("{scheme} read-{system}");
+        // The record of these calls would say nothing new, so none is kept under a description's name.
+        let probe = Probe::new("planted", &running.url, "https://planted.example", &authorization);
+        let mut text = String::new();
+        for path in paths {
+            let answer = probe.get(path).await;
+            assert_eq!(answer.status, 200, "{system} {path}");
+            text.push_str(&answer.body.to_string());
+        }
+        text
+    }
+
+    #[tokio::test]
+    async fn every_flaw_and_trap_of_the_answer_key_is_planted() {
+        let company = Arc::new(Company::load("2026-03-10T09:00:00Z".parse().unwrap()).unwrap());
+        let mut count = 0;
+        for system in ["github", "slack", "kisi"] {
+            let text = shown(system, &company).await;
+            let flaws = company.flaws.iter().map(|flaw| (&flaw.system, &flaw.subject));
+            let traps = company.traps.iter().map(|trap| (&trap.system, &trap.subject));
+            for (_, subject) in flaws.chain(traps).filter(|(of, _)| *of == system) {
+                // A scope of the answer key is a gap; the system only says that the token may not see it.
+                let planted = match subject.as_str() {
+                    "sessions" => "missing_scope",
+                    other => other,
+                };
+                assert!(text.contains(planted), "{system} does not show {subject}");
+                count += 1;
+            }
+        }
+        assert_eq!(count, 13);
+        assert!(shown("scim", &company).await.contains("rafael.okonjo@northmoor.example"));
+    }
+
+    #[tokio::test]
+    async fn a_vendor_that_cant_be_built_says_so_on_every_request() {
+        let router = or_broken("github", Err(anyhow::anyhow!("state.yaml does not parse")));
+        let running = serve("github", router, Profile::default(), Faults::default()).await.unwrap();
+        let probe = Probe::new("planted", &running.url, "https://planted.example", "");
+        let answer = probe.get("/orgs/northmoor/members").await;
+        assert_eq!(answer.status, 500);
+        assert!(answer.body["error"].as_str().unwrap().contains("does not parse"));
+    }
+
+    #[test]
+    fn devices_of_the_answer_key_are_named_in_their_fixture() {
+        let company = Company::load("2026-03-10T09:00:00Z".parse().unwrap()).unwrap();
+        let text = include_str!("../../fixtures/intune/state.yaml");
+        let flaws = company.flaws.iter().map(|flaw| (&flaw.system, &flaw.subject));
+        let traps = company.traps.iter().map(|trap| (&trap.system, &trap.subject));
+        for (_, subject) in flaws.chain(traps).filter(|(of, _)| *of == "intune") {
+            assert!(text.contains(subject.as_str()), "{subject}");
+        }
+    }
+}

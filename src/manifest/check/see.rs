@@ -1,0 +1,353 @@
+//! Rules for collections and what their records mean.
+
+use serde_json::Value;
+
+use super::super::express::{Expr, Scope};
+use super::super::places::{Extra, ForEach, Spot};
+use super::super::raw;
+use super::super::structure::nearest;
+use super::super::template::Template;
+use super::order::{circles, told};
+use super::{Checker, Purpose, Transport, connect};
+use crate::model::{EdgeKind, Level};
+
+/// The keys of a yield that mean something to the language; anything else is an attribute.
+const YIELD_KEYS: [&str; 20] = [
+    "each",
+    "when",
+    "person",
+    "account",
+    "group",
+    "role",
+    "app",
+    "resource",
+    "credential",
+    "device",
+    "type",
+    "aka",
+    "edge",
+    "from",
+    "to",
+    "level",
+    "held_by",
+    "owned_by",
+    "opens",
+    "member_of",
+];
+
+/// Attributes that checks and resolution know.
+const KNOWN_ATTRIBUTES: [&str; 13] = [
+    "name",
+    "emails",
+    "employee_number",
+    "phones",
+    "state",
+    "auth",
+    "admin",
+    "created",
+    "last_used",
+    "expires",
+    "scopes",
+    "ownership",
+    "shared",
+];
+
+pub(super) fn check(checker: &mut Checker<'_>) {
+    let manifest = checker.manifest;
+    for (name, collection) in &manifest.see {
+        let path = format!("see.{name}");
+        if name == "people" {
+            checker.problem(&path, "people are the people we watch; call the collection something else");
+        }
+        one(checker, name, &path, collection);
+    }
+    let names: Vec<&str> = manifest.see.iter().map(|(name, _)| name.as_str()).collect();
+    let waits: Vec<(&str, &str)> =
+        manifest.see.iter().filter_map(|(name, collection)| Some((name.as_str(), collection.for_each.as_deref()?))).collect();
+    for circle in circles(&names, &waits) {
+        checker.problem(format!("see.{}.for", circle[0]), format!("collections that are read for each other: {}", told(&circle)));
+    }
+    for (index, spot) in manifest.blind_spots.iter().enumerate() {
+        for (key, text) in [("what", &spot.what), ("why", &spot.why)] {
+            if text.trim().is_empty() {
+                checker.problem(format!("blind_spots[{index}].{key}"), format!("{key} is empty"));
+            }
+        }
+    }
+}
+
+fn one(checker: &mut Checker<'_>, name: &str, path: &str, collection: &raw::Collection) {
+    let for_each = collection.for_each.as_deref().map(|of| if of == "people" { ForEach::People } else { ForEach::Nodes });
+    let extra = Extra { for_each, ..Extra::default() };
+    if let Some(of) = collection.for_each.as_deref().filter(|of| *of != "people")
+        && checker.collection(of).is_none()
+    {
+        let hint = checker.near_collection(of);
+        checker.problem(format!("{path}.for"), format!("there is no collection {of:?}{hint}"));
+    }
+    if collection.watched && collection.for_each.is_none() {
+        checker.problem(format!("{path}.watched"), "only nodes of people we watch, but of which collection? it needs `for`");
+    }
+    checker.maybe_expr(&format!("{path}.when"), collection.when.as_ref(), Spot::Collection, extra);
+    checker.act_as(path, collection.act_as.as_ref(), raw::Hand::Read, Spot::Collection, extra);
+    source(checker, path, collection, extra);
+    checker.maybe_expr(&format!("{path}.each"), collection.each.as_ref(), Spot::Each, extra);
+    checker.classes(path, &collection.classes);
+    if let Some(sentinel) = &collection.sentinel {
+        let path = format!("{path}.sentinel");
+        if let Some(call) = &sentinel.call {
+            checker.call(&format!("{path}.call"), call, Purpose::Read, Spot::Collection, extra);
+        }
+        checker.expr(&format!("{path}.key"), &sentinel.key, Spot::Sentinel, extra);
+        if collection.yields.is_empty() {
+            checker.problem(&path, "a sentinel is a node that the collection yields, and it yields nothing");
+        }
+    }
+    if let Some(delta) = &collection.delta {
+        changes(checker, &format!("{path}.delta"), delta, collection, extra);
+    }
+    let is_parent = checker.manifest.see.iter().any(|(_, other)| other.for_each.as_deref() == Some(name));
+    if collection.yields.is_empty() && !is_parent {
+        checker.problem(path, "yields nothing, and no collection is read for it");
+    }
+    for (index, means) in collection.yields.iter().enumerate() {
+        meaning(checker, &format!("{path}.yields[{index}]"), means, extra);
+    }
+}
+
+/// Where the records come from, and how they are paged.
+fn source(checker: &mut Checker<'_>, path: &str, collection: &raw::Collection, extra: Extra) {
+    let given = [("call", collection.call.is_some()), ("search", collection.search.is_some()), ("file", collection.file.is_some())];
+    let given: Vec<&str> = given.into_iter().filter(|(_, there)| *there).map(|(key, _)| key).collect();
+    // A file manifest reads one file: saying so again is allowed, not needed.
+    let may_be_none = checker.transport == Some(Transport::File);
+    if given.len() > 1 || (given.is_empty() && !may_be_none) {
+        let here = if given.is_empty() { "none".to_owned() } else { given.join(" and ") };
+        checker.problem(path, format!("exactly one of call, search, file says where the records come from; here is {here}"));
+    }
+    if collection.file.is_some() && checker.transport.is_some_and(|transport| transport != Transport::File) {
+        checker.problem(format!("{path}.file"), "file needs connect.file");
+    }
+    if collection.file == Some(false) {
+        checker.problem(format!("{path}.file"), "file: false reads nothing; write true, or leave it out");
+    }
+    if let Some(call) = &collection.call {
+        checker.call(&format!("{path}.call"), call, Purpose::Read, Spot::Collection, extra);
+    }
+    if let Some(search) = &collection.search {
+        checker.search(&format!("{path}.search"), search, Spot::Collection, extra);
+    }
+    checker.bodies(path, collection.call.is_some(), collection.body.as_ref(), collection.form.as_ref(), Spot::Collection, extra);
+    checker.headers(path, &collection.headers, Spot::Collection, extra);
+    if let Some(paging) = &collection.paging {
+        if collection.call.is_none() {
+            checker.problem(format!("{path}.paging"), "paging without a call");
+        }
+        connect::paging(checker, &format!("{path}.paging"), paging, extra);
+    }
+    if collection.call.is_none() || checker.transport != Some(Transport::Http) {
+        return;
+    }
+    let usual = checker.manifest.connect.paging.as_ref();
+    match collection.paging.as_ref().or(usual) {
+        None => checker.warning(
+            path,
+            "nothing says how this list is paged, so one reply is all that is read; write paging: { none: true } if that is so",
+        ),
+        Some(paging) if paging.none => {}
+        Some(paging) => {
+            if paging.max_pages.or(usual.and_then(|usual| usual.max_pages)).is_none() {
+                let place = if collection.paging.is_some() { format!("{path}.paging") } else { path.to_owned() };
+                checker.problem(
+                    place,
+                    "no page cap: put max_pages into its paging or connect.paging (reaching it is a gap, never a quiet end)",
+                );
+            }
+        }
+    }
+}
+
+fn changes(checker: &mut Checker<'_>, path: &str, delta: &raw::Delta, collection: &raw::Collection, extra: Extra) {
+    if delta.call.is_some() == delta.filter.is_some() {
+        checker.problem(path, "exactly one of call, filter says how to ask for changes");
+    }
+    if let Some(call) = &delta.call {
+        checker.call(&format!("{path}.call"), call, Purpose::Read, Spot::Delta, extra);
+    }
+    if delta.filter.is_some() && collection.search.is_none() {
+        checker.problem(format!("{path}.filter"), "a filter is added to a search, and there is none");
+    }
+    checker.maybe_template(&format!("{path}.filter"), delta.filter.as_ref(), Spot::Delta, extra);
+    checker.expr(&format!("{path}.mark"), &delta.mark, Spot::Mark, extra);
+    checker.maybe_expr(&format!("{path}.removed"), delta.removed.as_ref(), Spot::Mark, extra);
+    if delta.full_every == Some(0) {
+        checker.problem(format!("{path}.full_every"), "must be above zero");
+    }
+}
+
+/// The kinds that a yield names, with their key expressions.
+pub(super) fn kinds(means: &raw::Yield) -> Vec<(&'static str, &String)> {
+    let all = [
+        ("person", &means.person),
+        ("account", &means.account),
+        ("group", &means.group),
+        ("role", &means.role),
+        ("app", &means.app),
+        ("resource", &means.resource),
+        ("credential", &means.credential),
+        ("device", &means.device),
+    ];
+    all.into_iter().filter_map(|(kind, key)| Some((kind, key.as_ref()?))).collect()
+}
+
+fn meaning(checker: &mut Checker<'_>, path: &str, means: &raw::Yield, collection: Extra) {
+    let inside = Extra { inner: means.each.is_some(), ..collection };
+    checker.maybe_expr(&format!("{path}.each"), means.each.as_ref(), Spot::Yield, collection);
+    checker.maybe_expr(&format!("{path}.when"), means.when.as_ref(), Spot::Yield, inside);
+    let kinds = kinds(means);
+    let mut what: Vec<&str> = kinds.iter().map(|(kind, _)| *kind).collect();
+    what.extend(means.edge.is_some().then_some("edge"));
+    match what.len() {
+        0 => checker.problem(path, "yields neither a node nor an edge; name one kind (account, group …) or an edge"),
+        1 => {}
+        _ => checker.problem(path, format!("{} in one yield; write one yield for each", what.join(" and "))),
+    }
+    for (kind, key) in &kinds {
+        checker.expr(&format!("{path}.{kind}"), key, Spot::Yield, inside);
+    }
+    if let Some(edge) = &means.edge {
+        match edge.parse::<EdgeKind>() {
+            Err(error) => checker.problem(format!("{path}.edge"), format!("unknown edge kind: {error}")),
+            Ok(EdgeKind::HasAccount) => {
+                checker.problem(
+                    format!("{path}.edge"),
+                    "whose account it is, is found by comparing evidence; yield emails, employee_number instead",
+                );
+            }
+            Ok(_) => {}
+        }
+        for (key, end) in [("from", &means.from), ("to", &means.to)] {
+            if end.is_none() {
+                checker.problem(path, format!("an edge needs {key}"));
+            }
+        }
+    }
+    let kind = kinds.first().map(|(kind, _)| *kind);
+    let of_nodes: [(&str, &Option<String>, &[&str]); 4] = [
+        ("held_by", &means.held_by, &["credential", "device"]),
+        ("owned_by", &means.owned_by, &[]),
+        ("opens", &means.opens, &["credential"]),
+        ("member_of", &means.member_of, &["account", "group"]),
+    ];
+    for (key, source, of) in of_nodes {
+        let Some(source) = source else { continue };
+        let path = format!("{path}.{key}");
+        match kind {
+            None => checker.problem(&path, format!("{key} without a node")),
+            Some(kind) if !of.is_empty() && !of.contains(&kind) => {
+                checker.problem(&path, format!("{key} belongs to {}, not to {kind}; write an edge instead", of.join(" and ")));
+            }
+            Some(_) => {}
+        }
+        checker.reference(&path, source, Spot::Yield, inside);
+    }
+    for (key, source) in [("from", &means.from), ("to", &means.to)] {
+        let Some(source) = source else { continue };
+        if means.edge.is_none() {
+            checker.problem(format!("{path}.{key}"), format!("{key} without an edge"));
+        }
+        checker.reference(&format!("{path}.{key}"), source, Spot::Yield, inside);
+    }
+    typed(checker, path, means, kind, inside);
+    for (index, source) in means.aka.iter().enumerate() {
+        checker.expr(&format!("{path}.aka[{index}]"), source, Spot::Yield, inside);
+    }
+    if let Some(source) = &means.level {
+        level(checker, &format!("{path}.level"), source, inside);
+    }
+    for (name, value) in &means.attrs {
+        let path = format!("{path}.{name}");
+        if let Some(near) =
+            nearest(name, YIELD_KEYS.into_iter()).filter(|near| near.len() > 4 && !KNOWN_ATTRIBUTES.contains(&name.as_str()))
+        {
+            checker.problem(&path, format!("unknown key {name:?}; did you mean {near:?}?"));
+        } else if let Some(near) =
+            nearest(name, KNOWN_ATTRIBUTES.into_iter()).filter(|near| near.len() > 4 && !KNOWN_ATTRIBUTES.contains(&name.as_str()))
+        {
+            checker.warning(&path, format!("an attribute that no check knows; did you mean {near:?}?"));
+        }
+        attribute(checker, &path, value, inside);
+    }
+}
+
+fn typed(checker: &mut Checker<'_>, path: &str, means: &raw::Yield, kind: Option<&str>, extra: Extra) {
+    let carries = matches!(kind, Some("credential" | "resource"));
+    match &means.type_ {
+        None if carries => checker.problem(path, format!("a {} needs a type (api_token, file …)", kind.unwrap_or_default())),
+        None => {}
+        Some(_) if !carries => checker.problem(format!("{path}.type"), "a type belongs to a credential or a resource"),
+        Some(source) => {
+            let path = format!("{path}.type");
+            checker.template(&path, source, Spot::Yield, extra);
+            let is_word = source.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_') && !source.is_empty();
+            if Template::compile(source).is_ok_and(|template| template.expressions().next().is_none()) && !is_word {
+                checker.problem(
+                    &path,
+                    format!("{source:?} is no type's name; write lower-case letters, digits and _, or {{{{ expression }}}}"),
+                );
+            }
+        }
+    }
+}
+
+/// A level that is written out must be one.
+fn level(checker: &mut Checker<'_>, path: &str, source: &str, extra: Extra) {
+    let before = checker.complaints.len();
+    checker.expr(path, source, Spot::Yield, extra);
+    if checker.complaints.len() > before {
+        return;
+    }
+    let quoted = |text: &str| {
+        let text = text.trim();
+        let inner = text
+            .strip_prefix('\'')
+            .and_then(|t| t.strip_suffix('\''))
+            .or_else(|| text.strip_prefix('"').and_then(|t| t.strip_suffix('"')))?;
+        (!inner.contains(['\'', '"'])).then(|| inner.to_owned())
+    };
+    // `'admin' if it.x else 'read'`: what stands around the conditions.
+    let mut words: Vec<String> = Vec::new();
+    for part in source.split(" else ") {
+        words.extend(quoted(part.split(" if ").next().unwrap_or(part)));
+    }
+    if let Ok(expr) = Expr::compile(source)
+        && expr.names().is_empty()
+        && let Ok(Some(word)) = expr.text(&Scope::new())
+        && !words.contains(&word)
+    {
+        words.push(word);
+    }
+    for word in words {
+        if let Err(error) = word.parse::<Level>() {
+            checker.problem(path, format!("unknown level: {error}"));
+        }
+    }
+}
+
+/// An attribute: an expression, or a list or map of them.
+fn attribute(checker: &mut Checker<'_>, path: &str, value: &Value, extra: Extra) {
+    match value {
+        Value::String(source) => checker.expr(path, source, Spot::Yield, extra),
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                attribute(checker, &format!("{path}[{index}]"), item, extra);
+            }
+        }
+        Value::Object(map) => {
+            for (key, value) in map {
+                attribute(checker, &format!("{path}.{key}"), value, extra);
+            }
+        }
+        _ => {}
+    }
+}

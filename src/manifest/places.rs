@@ -1,0 +1,189 @@
+//! Which names are in scope where: one table, used by `check` and written into the schema.
+
+/// A part of a manifest whose expressions see the same names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spot {
+    /// `connect.http`, `ldap`, `file`, `headers`, `bind`.
+    Connect,
+    /// `user`, `value`, `token_url`, `claims`, `form`, `region` and the login call of a credential.
+    Credential,
+    /// `token` and `expires` of a login.
+    LoginAnswer,
+    /// Headers that a login credential sends.
+    Send,
+    /// `classes`, wherever they stand.
+    Classes,
+    /// The paging's `next`, `cursor`, `last`.
+    Page,
+    /// The call or search of a preflight.
+    Preflight,
+    /// A preflight's `own_account`.
+    PreflightAnswer,
+    /// A collection's call, search, `when`, `as`, `headers`, and its paging's `continue_at`.
+    Collection,
+    /// A collection's `each`.
+    Each,
+    /// A sentinel's `key`.
+    Sentinel,
+    /// A delta's call or filter.
+    Delta,
+    /// A delta's `mark` and `removed`.
+    Mark,
+    /// Everything in `yields`.
+    Yield,
+    /// An action's `when`, `as`, call, change and hand-off.
+    Take,
+    /// An action's `done_already`, `blocked`, `job`.
+    TakeAnswer,
+    /// The call that takes an action back, and the file that is kept.
+    After,
+    /// The call or search of a proof.
+    Prove,
+    /// A proof's `gone`, after a call.
+    GoneCall,
+    /// A proof's `gone`, after a search.
+    GoneSearch,
+    /// A proof's `gone`, after re-reading a collection.
+    GoneSee,
+}
+
+/// One row of the table: the spot, what to call it, and its names. Names that depend on more are added by [`Extra`].
+struct Row(Spot, &'static str, &'static [&'static str]);
+
+const TABLE: &[Row] = &[
+    Row(Spot::Connect, "connect: http, ldap, file, headers, bind", &["settings", "now"]),
+    Row(Spot::Credential, "credentials: user, value, token_url, claims, form, region, login", &["settings", "secret", "act_as", "now"]),
+    Row(Spot::LoginAnswer, "credentials: login.token, login.expires", &["settings", "status", "headers", "body", "now"]),
+    Row(Spot::Send, "credentials: send", &["settings", "token"]),
+    Row(Spot::Classes, "classes, everywhere", &["settings", "status", "headers", "body", "code"]),
+    Row(Spot::Page, "paging: next, cursor, last", &["settings", "status", "headers", "body"]),
+    Row(Spot::Preflight, "preflight: call, search, body, form, as", &["settings", "now"]),
+    Row(Spot::PreflightAnswer, "preflight: own_account", &["settings", "status", "headers", "body", "it", "entries"]),
+    Row(Spot::Collection, "see: when, as, call, search, body, form, headers, sentinel.call, paging.continue_at", &["settings", "now"]),
+    Row(Spot::Each, "see: each", &["settings", "status", "headers", "body", "now"]),
+    Row(Spot::Sentinel, "see: sentinel.key", &["settings", "body", "it"]),
+    Row(Spot::Delta, "see: delta.call, delta.filter", &["settings", "since", "now"]),
+    Row(Spot::Mark, "see: delta.mark, delta.removed", &["settings", "headers", "body", "it", "now"]),
+    Row(Spot::Yield, "see: yields", &["settings", "it", "now"]),
+    Row(Spot::Take, "take: when, as, call, body, form, headers, modify, hand_off", &["settings", "person", "departure", "now"]),
+    Row(
+        Spot::TakeAnswer,
+        "take: done_already, blocked, job",
+        &["settings", "person", "departure", "now", "status", "headers", "body", "code"],
+    ),
+    Row(Spot::After, "take: undo, undo_body, keep", &["settings", "person", "departure", "now"]),
+    Row(Spot::Prove, "prove: call, search, body, form, as", &["settings", "person", "departure", "now"]),
+    Row(Spot::GoneCall, "prove with a call: gone", &["settings", "person", "departure", "now", "status", "headers", "body"]),
+    Row(Spot::GoneSearch, "prove with a search: gone", &["settings", "person", "departure", "now", "it", "entries", "code"]),
+    Row(Spot::GoneSee, "prove with see: gone", &["settings", "person", "departure", "now", "seen"]),
+];
+
+/// What a place adds to its spot's names.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Extra {
+    /// In a collection with `for`: `person`; and `parent`, unless it is read for people.
+    pub for_each: Option<ForEach>,
+    /// Inside an inner list.
+    pub inner: bool,
+    /// In an action: what it is done to.
+    pub on: Option<On>,
+    /// In a transfer, and in a hand-off.
+    pub successor: bool,
+    /// In an action that names its job, after its call.
+    pub job: bool,
+}
+
+/// What a collection is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForEach {
+    /// Watched people.
+    People,
+    /// Another collection's nodes.
+    Nodes,
+}
+
+/// What an action is done to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum On {
+    /// A node.
+    Node,
+    /// An edge.
+    Edge,
+}
+
+const EXTRAS: &str = "with `for`: person, and parent (the node; not with `for: people`)\n\
+    in a yield with `each`, but not in the `each` itself: outer\n\
+    in take and prove: node, or for an action on an edge: from, to, edge\n\
+    in a transfer, and in a hand_off: successor\n\
+    in undo, keep and prove of an action with `job`: job";
+
+/// The names in scope at a place.
+pub fn names(spot: Spot, extra: Extra) -> Vec<&'static str> {
+    let mut names = TABLE.iter().find(|row| row.0 == spot).map(|row| row.2.to_vec()).unwrap_or_default();
+    match extra.for_each {
+        Some(ForEach::Nodes) => names.extend(["parent", "person"]),
+        Some(ForEach::People) => names.push("person"),
+        None => {}
+    }
+    match extra.on {
+        Some(On::Node) => names.push("node"),
+        Some(On::Edge) => names.extend(["from", "to", "edge"]),
+        None => {}
+    }
+    for (there, name) in [(extra.inner, "outer"), (extra.successor, "successor"), (extra.job, "job")] {
+        if there {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// Why a name that is known is not in scope: what would bring it in.
+pub fn why_not(name: &str) -> &'static str {
+    match name {
+        "parent" => "it needs `for` with a collection",
+        "person" => "it needs `for`, or an action",
+        "outer" => "it needs a yield with `each`",
+        "node" => "it stands in actions on nodes",
+        "from" | "to" | "edge" => "it stands in actions on edges",
+        "secret" | "act_as" => "it stands in credentials",
+        "token" => "it stands in a login credential's `send`",
+        "since" => "it stands in delta.call and delta.filter",
+        "seen" => "it stands in the `gone` of a proof with `see`",
+        "entries" => "it stands in the answers to an ldap search",
+        "job" => "it needs an action with `job`, and stands after its call",
+        "successor" => "it stands in transfers and hand-offs",
+        "it" => "it stands in yields and the answers to a search",
+        "body" | "status" | "headers" => "it stands where a reply is judged (in yields, `it` is the record)",
+        "code" => "it stands where an ldap answer is judged",
+        _ => "it stands elsewhere",
+    }
+}
+
+/// The table as text, for the schema.
+pub fn table() -> String {
+    let mut text = String::new();
+    for Row(_, title, names) in TABLE {
+        text.push_str(&format!("{title}: {}\n", names.join(", ")));
+    }
+    text.push_str(EXTRAS);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::express::NAMES;
+
+    #[test]
+    fn every_name_is_one_that_the_language_has_and_stands_somewhere() {
+        let all = Extra { for_each: Some(ForEach::Nodes), inner: true, on: Some(On::Node), successor: true, job: true };
+        let edge = Extra { on: Some(On::Edge), ..Extra::default() };
+        let mut seen: Vec<&str> = TABLE.iter().flat_map(|row| [names(row.0, all), names(row.0, edge)].concat()).collect();
+        seen.sort_unstable();
+        seen.dedup();
+        let mut known = NAMES.to_vec();
+        known.sort_unstable();
+        assert_eq!(seen, known);
+    }
+}

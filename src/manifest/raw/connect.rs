@@ -1,0 +1,166 @@
+//! How a system is reached: transport, paging, budget, and how replies are classed.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// How the system is reached: exactly one of `http`, `ldap`, `file`.
+#[derive(Deserialize, JsonSchema, Debug, Clone, Default)]
+#[serde(deny_unknown_fields)]
+pub struct Connect {
+    /// Template: the base URL that paths are appended to.
+    #[serde(default)]
+    pub http: Option<String>,
+    /// Template: `ldap://host:port` or `ldaps://…`.
+    #[serde(default)]
+    pub ldap: Option<String>,
+    /// Template: a file, or a folder whose newest file counts.
+    #[serde(default)]
+    pub file: Option<String>,
+    /// Templates (http): headers of every request.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// (http) How lists are paged, unless a collection says otherwise.
+    #[serde(default)]
+    pub paging: Option<Paging>,
+    /// (http) What the vendor allows.
+    #[serde(default)]
+    pub budget: Option<Budget>,
+    /// Literal (http): the share of the budget that scans leave free for a departure (`40%`); 20% when left out.
+    #[serde(default)]
+    pub emergency: Option<String>,
+    /// Expressions (http) over `status`, `headers`, `body` that class a reply, tried in this order before the usual classes.
+    #[serde(default)]
+    pub classes: Classes,
+    /// Literal: seconds to wait for a reply; 30 when left out.
+    #[serde(default)]
+    pub timeout_secs: Option<u64>,
+    /// Literal: calls under way at once; 8 when left out.
+    #[serde(default)]
+    pub parallel: Option<usize>,
+    /// (ldap) Entries in a page; 500 when left out.
+    #[serde(default)]
+    pub page_size: Option<u32>,
+    /// (ldap) As whom to bind.
+    #[serde(default)]
+    pub bind: Option<Bind>,
+    /// (ldap) Begin TLS on a plain connection before binding.
+    #[serde(default)]
+    pub starttls: bool,
+    /// (file) How the file is written.
+    #[serde(default)]
+    pub format: Option<FileFormat>,
+    /// (file) Literal: a file older than so many hours is a gap; 26 when left out.
+    #[serde(default)]
+    pub max_age_hours: Option<u64>,
+}
+
+/// Expressions that class a reply. The first that is true decides; none true: by status (2xx fine, 401 and 403 forbidden,
+/// 404 and 410 gone, 429 throttled, 408 and 5xx transient, other refused). No class means "ignore".
+#[derive(Deserialize, JsonSchema, Debug, Clone, Default, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Classes {
+    /// Too many requests: wait and try again.
+    #[serde(default)]
+    pub throttled: Option<String>,
+    /// Our credential lacks a right.
+    #[serde(default)]
+    pub forbidden: Option<String>,
+    /// What was asked for doesn't exist.
+    #[serde(default)]
+    pub gone: Option<String>,
+    /// Broken for the moment: try again.
+    #[serde(default)]
+    pub transient: Option<String>,
+    /// The system says no.
+    #[serde(default)]
+    pub refused: Option<String>,
+}
+
+/// As whom to bind to a directory.
+#[derive(Deserialize, JsonSchema, Debug, Clone)]
+#[serde(deny_unknown_fields)]
+pub struct Bind {
+    /// Template: the DN (or user principal name) that scans bind as.
+    pub read: String,
+    /// Template: the one that actions bind as.
+    #[serde(default)]
+    pub revoke: Option<String>,
+}
+
+/// How a file is written.
+#[derive(Deserialize, JsonSchema, Debug, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum FileFormat {
+    /// A head line, then records; every value is text.
+    Csv,
+    /// One JSON object a line.
+    Jsonl,
+    /// One JSON document.
+    Json,
+}
+
+/// How a list is paged: exactly one of `link`, `next`, `cursor`, `page`, `offset`, `scim`, `none`.
+#[derive(Deserialize, JsonSchema, Debug, Clone, Default)]
+#[serde(deny_unknown_fields)]
+pub struct Paging {
+    /// Literal: follow the `Link` header with this relation (`next`).
+    #[serde(default)]
+    pub link: Option<String>,
+    /// Expression over `body`, `headers`: the next page's address (absolute, or a path); null ends.
+    #[serde(default)]
+    pub next: Option<String>,
+    /// Expression over `body`, `headers`: a token for the next page; null, false or empty ends.
+    #[serde(default)]
+    pub cursor: Option<String>,
+    /// Literal (cursor): the query parameter, form field or top-level body key that carries the token; which of them, the call decides.
+    #[serde(default)]
+    pub into: Option<String>,
+    /// Template (cursor): another route for further pages, `METHOD path`; the body then is only the token.
+    #[serde(default)]
+    pub continue_at: Option<String>,
+    /// Literal: the query parameter that counts pages.
+    #[serde(default)]
+    pub page: Option<String>,
+    /// Literal: the query parameter that counts records.
+    #[serde(default)]
+    pub offset: Option<String>,
+    /// SCIM: `startIndex` and `count`, up to `totalResults`.
+    #[serde(default)]
+    pub scim: bool,
+    /// Not paged: one reply holds everything.
+    #[serde(default)]
+    pub none: bool,
+    /// Literal (page, offset, scim): the number of the first page or record; 1 when left out (0 for offset).
+    #[serde(default)]
+    pub start: Option<u64>,
+    /// Literal (page, offset, scim): records in a page. A page with fewer is the last.
+    #[serde(default)]
+    pub size: Option<u64>,
+    /// Literal (page, offset): the query parameter that carries the size.
+    #[serde(default)]
+    pub size_into: Option<String>,
+    /// Expression (page, offset, cursor): true on the last page, where the vendor says so.
+    #[serde(default)]
+    pub last: Option<String>,
+    /// Literal: the cap. Reaching it is a gap, never a quiet end.
+    #[serde(default)]
+    pub max_pages: Option<u64>,
+}
+
+/// What the vendor allows, and where its replies say how much is left.
+#[derive(Deserialize, JsonSchema, Debug, Clone)]
+#[serde(deny_unknown_fields)]
+pub struct Budget {
+    /// Literal: so many requests …
+    pub requests: u64,
+    /// Literal: … in such a time (`60s`, `1h`).
+    pub per: String,
+    /// Literal: the header that says how many are left.
+    #[serde(default)]
+    pub remaining: Option<String>,
+    /// Literal: the header that says when the count starts anew (epoch seconds, or seconds from now).
+    #[serde(default)]
+    pub reset: Option<String>,
+}

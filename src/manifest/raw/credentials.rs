@@ -1,0 +1,119 @@
+//! How we sign in: credentials, their kinds, and what each kind needs.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// How we sign in.
+#[derive(Deserialize, JsonSchema, Debug, Clone)]
+#[serde(deny_unknown_fields)]
+pub struct Credentials {
+    /// For scans, proofs and preflight.
+    pub read: Credential,
+    /// For actions. Left out by systems whose every action is a hand-off.
+    #[serde(default)]
+    pub revoke: Option<Credential>,
+}
+
+/// One credential: its kind, and what else that kind needs. The secret itself is named in the settings file
+/// (`read = "env:OKTA_READ"`); it is `secret` in the templates here.
+#[derive(Deserialize, JsonSchema, Debug, Clone)]
+#[serde(deny_unknown_fields)]
+pub struct Credential {
+    /// How it is presented.
+    pub kind: CredentialKind,
+    /// Literal. The rights that it needs, in the vendor's words; shown by `init` and `check`.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// Template (basic, oauth_client, sigv4: user, client id or access key id; the secret is the password).
+    #[serde(default)]
+    pub user: Option<String>,
+    /// Literal (header): the header's name. Templates with `secret` in scope: see `value`.
+    #[serde(default)]
+    pub header: Option<String>,
+    /// Template (header): the header's value; `{{ secret }}` when left out.
+    #[serde(default)]
+    pub value: Option<String>,
+    /// Template (oauth_client, jwt_bearer, private_key_jwt): the token endpoint.
+    #[serde(default)]
+    pub token_url: Option<String>,
+    /// Literal (jwt_bearer): claims beside `iat` and `exp`, templates in their leaves; `act_as` is whom to impersonate.
+    #[serde(default)]
+    pub claims: Option<Value>,
+    /// Literal body (oauth_client …): further form fields of the token request, templates in their leaves.
+    #[serde(default)]
+    pub form: Option<Value>,
+    /// (login) The call that answers with a token.
+    #[serde(default)]
+    pub login: Option<Login>,
+    /// (login) Headers sent with every request afterwards; templates with `token` in scope.
+    #[serde(default)]
+    pub send: BTreeMap<String, String>,
+    /// Template (sigv4): the region.
+    #[serde(default)]
+    pub region: Option<String>,
+    /// Literal (sigv4): the service's name in the signature.
+    #[serde(default)]
+    pub service: Option<String>,
+}
+
+/// How a credential is presented.
+#[derive(Deserialize, JsonSchema, Debug, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum CredentialKind {
+    /// Nothing is presented (files).
+    None,
+    /// `Authorization: Bearer <secret>`.
+    Bearer,
+    /// HTTP basic: `user` and the secret.
+    Basic,
+    /// A header of its own: `header` and `value`.
+    Header,
+    /// OAuth 2.0 client credentials: `user` is the client id.
+    OauthClient,
+    /// OAuth 2.0 JWT bearer grant (RFC 7523): the secret is a PEM key or a Google key file; may impersonate.
+    JwtBearer,
+    /// OAuth 2.0 client credentials with a signed assertion: `user` is the client id, the secret a PEM key.
+    PrivateKeyJwt,
+    /// A call that answers with a token: `login` and `send`.
+    Login,
+    /// AWS Signature Version 4: `user` is the access key id.
+    Sigv4,
+    /// LDAP simple bind: `connect.bind` says as whom.
+    Bind,
+}
+
+/// The call of a `login` credential.
+#[derive(Deserialize, JsonSchema, Debug, Clone)]
+#[serde(deny_unknown_fields)]
+pub struct Login {
+    /// Template: `METHOD path`.
+    pub call: String,
+    /// Body, with `secret` in scope.
+    #[serde(default)]
+    pub body: Option<Value>,
+    /// Body sent as a form, with `secret` in scope.
+    #[serde(default)]
+    pub form: Option<Value>,
+    /// Templates: headers of the login call, with `secret` in scope.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// Expression over `body` and `headers`: the token.
+    pub token: String,
+    /// Expression: when it ends, as a time or in seconds from now; 10 minutes when left out.
+    #[serde(default)]
+    pub expires: Option<String>,
+}
+
+/// Which of the two credentials.
+#[derive(Deserialize, JsonSchema, Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum Hand {
+    /// The one that scans.
+    #[default]
+    Read,
+    /// The one that revokes.
+    Revoke,
+}

@@ -1,0 +1,240 @@
+//! How access is seen: preflight, collections, searches, and what records mean.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Classes, Hand, Paging};
+
+/// A call that is tried before its right is relied on.
+#[derive(Deserialize, JsonSchema, Debug, Clone)]
+#[serde(deny_unknown_fields)]
+pub struct Preflight {
+    /// Template: `METHOD path`. Either this or `search`.
+    #[serde(default)]
+    pub call: Option<String>,
+    /// (ldap) A search that must answer.
+    #[serde(default)]
+    pub search: Option<Search>,
+    /// Body of the call.
+    #[serde(default)]
+    pub body: Option<Value>,
+    /// Form body of the call.
+    #[serde(default)]
+    pub form: Option<Value>,
+    /// Template: whom the credential impersonates for this call.
+    #[serde(default, rename = "as")]
+    pub act_as: Option<String>,
+    /// Literal: the right that a good answer proves.
+    #[serde(default)]
+    pub proves: Option<String>,
+    /// Expression over the answer: the key of the account that our own credential belongs to. It is the branch we sit on.
+    #[serde(default)]
+    pub own_account: Option<String>,
+    /// Literal: which credential is tried (`read` when left out).
+    #[serde(default)]
+    pub with: Option<Hand>,
+}
+
+/// One collection: a call, its pages, and what the records mean.
+#[derive(Deserialize, JsonSchema, Debug, Clone, Default)]
+#[serde(deny_unknown_fields)]
+pub struct Collection {
+    /// Literal: read once for each node that this collection (named) yielded, or for each watched person (`people`).
+    #[serde(default, rename = "for")]
+    pub for_each: Option<String>,
+    /// Expression over `parent` (and `person`): only for such parents.
+    #[serde(default)]
+    pub when: Option<String>,
+    /// Only for nodes of people we watch: executives, and whoever is leaving.
+    #[serde(default)]
+    pub watched: bool,
+    /// Template: whom the credential impersonates.
+    #[serde(default, rename = "as")]
+    pub act_as: Option<String>,
+    /// Template: `METHOD path` below the base URL. Paths and query values are percent-encoded where a template puts in.
+    #[serde(default)]
+    pub call: Option<String>,
+    /// Body of the call.
+    #[serde(default)]
+    pub body: Option<Value>,
+    /// Body of the call, sent as a form.
+    #[serde(default)]
+    pub form: Option<Value>,
+    /// Templates: headers of the call.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// (ldap) The search.
+    #[serde(default)]
+    pub search: Option<Search>,
+    /// (file) The records of the file. True, or left out, for there is nothing else to read.
+    #[serde(default)]
+    pub file: Option<bool>,
+    /// Expression over `body`: the records; the body itself when left out (one record, if it is no list).
+    #[serde(default)]
+    pub each: Option<String>,
+    /// How this list is paged, when not as `connect.paging` says.
+    #[serde(default)]
+    pub paging: Option<Paging>,
+    /// How replies to this call are classed, when not as usual; takes precedence over `connect.classes`.
+    #[serde(default)]
+    pub classes: Classes,
+    /// A record that must appear, else the scope is a gap.
+    #[serde(default)]
+    pub sentinel: Option<Sentinel>,
+    /// Literal: an empty list is nothing strange (`expected`), or makes the scope a gap once it held something (`suspicious`, the rule for
+    /// collections that are read once).
+    #[serde(default)]
+    pub empty: Option<Empty>,
+    /// Reading only what changed since the last complete read.
+    #[serde(default)]
+    pub delta: Option<Delta>,
+    /// Template, `node` in scope: the call that reads one record again, so that one person can be re-read without reading everybody. Its
+    /// answer is one record of this collection (`each` isn't applied).
+    #[serde(default)]
+    pub one: Option<String>,
+    /// What the records mean. May be left out by a collection whose records only serve as parents (`keep`).
+    #[serde(default)]
+    pub yields: Vec<Yield>,
+}
+
+/// Whether an empty list is believable.
+#[derive(Deserialize, JsonSchema, Debug, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs)]
+pub enum Empty {
+    Expected,
+    Suspicious,
+}
+
+/// An LDAP search.
+#[derive(Deserialize, JsonSchema, Debug, Clone)]
+#[serde(deny_unknown_fields)]
+pub struct Search {
+    /// Template (DN-escaped): where to begin.
+    pub base: String,
+    /// Template (filter-escaped): which entries; `(objectClass=*)` when left out.
+    #[serde(default)]
+    pub filter: Option<String>,
+    /// Literal: `base`, `one` or `sub` (when left out).
+    #[serde(default)]
+    pub scope: Option<String>,
+    /// Literal: the attributes to read. `member[]` is always a list in expressions (also when it has one value or none), and read to its
+    /// end when the server hands it out in ranges; other attributes are their first value, or null.
+    #[serde(default)]
+    pub attributes: Vec<String>,
+}
+
+/// A record that must appear.
+#[derive(Deserialize, JsonSchema, Debug, Clone)]
+#[serde(deny_unknown_fields)]
+pub struct Sentinel {
+    /// Template: a call that names it; left out when `key` needs no call.
+    #[serde(default)]
+    pub call: Option<String>,
+    /// Expression over that call's `body`, or over `settings`: the key of a node that the collection must yield.
+    pub key: String,
+}
+
+/// Reading only what changed.
+#[derive(Deserialize, JsonSchema, Debug, Clone)]
+#[serde(deny_unknown_fields)]
+pub struct Delta {
+    /// Template: the call for changes, `since` in scope (the mark). The full call is used when there is no mark, and every
+    /// `full_every` days.
+    #[serde(default)]
+    pub call: Option<String>,
+    /// Template (ldap): a filter that is added to the search, `since` in scope.
+    #[serde(default)]
+    pub filter: Option<String>,
+    /// Expression: the mark to remember: over the last page's `body`, or over each `it` (the greatest counts).
+    pub mark: String,
+    /// Expression over `it`: this record says that its node is gone.
+    #[serde(default)]
+    pub removed: Option<String>,
+    /// Literal: days between complete reads; 7 when left out.
+    #[serde(default)]
+    pub full_every: Option<u32>,
+}
+
+/// What one record means: a node (one of the kinds as key) or an edge; with `each`, one for each item of an inner list.
+///
+/// Reference expressions name nodes: `account(KEY)`, `group(KEY)`, `role(KEY)`, `app(KEY)`, `resource(KEY)`, `credential(KEY)`,
+/// `device(KEY)`, `person(KEY)` of this system, `address(MAIL)` (whoever has it, in any system), `aka(NAME)` (by a second name).
+#[derive(Deserialize, JsonSchema, Debug, Clone, Default)]
+#[allow(missing_docs)]
+pub struct Yield {
+    /// Expression: an inner list; `it` is then its item and `outer` the record.
+    #[serde(default)]
+    pub each: Option<String>,
+    /// Expression: only for such records.
+    #[serde(default)]
+    pub when: Option<String>,
+    /// Expression: the key of a person.
+    #[serde(default)]
+    pub person: Option<String>,
+    /// Expression: the key of an account. Likewise the other kinds.
+    #[serde(default)]
+    pub account: Option<String>,
+    #[serde(default)]
+    pub group: Option<String>,
+    #[serde(default)]
+    pub role: Option<String>,
+    #[serde(default)]
+    pub app: Option<String>,
+    #[serde(default)]
+    pub resource: Option<String>,
+    #[serde(default)]
+    pub credential: Option<String>,
+    #[serde(default)]
+    pub device: Option<String>,
+    /// Literal word or expression in braces: the credential's or resource's type.
+    #[serde(default, rename = "type")]
+    pub type_: Option<String>,
+    /// Expressions: other names of the node within its system.
+    #[serde(default)]
+    pub aka: Vec<String>,
+    /// Literal: the kind of an edge; `from` and `to` are reference expressions.
+    #[serde(default)]
+    pub edge: Option<String>,
+    #[serde(default)]
+    pub from: Option<String>,
+    #[serde(default)]
+    pub to: Option<String>,
+    /// Expression: read, write, admin or owner (of the edge, or of the edges that `opens` and `owned_by` make).
+    #[serde(default)]
+    pub level: Option<String>,
+    /// Reference expression (credential, device): who holds or uses it.
+    #[serde(default)]
+    pub held_by: Option<String>,
+    /// Reference expression: who owns it.
+    #[serde(default)]
+    pub owned_by: Option<String>,
+    /// Reference expression (credential): what it opens.
+    #[serde(default)]
+    pub opens: Option<String>,
+    /// Reference expression (account, group): what it is a member of.
+    #[serde(default)]
+    pub member_of: Option<String>,
+    /// Expression (or list of expressions, or map): any other attribute. Those that checks and resolution know: `name`, `emails`,
+    /// `employee_number`, `phones`, `state` (active, disabled), `auth` (sso, local), `admin` (tier 0 to 3), `created`, `last_used`, `expires`,
+    /// `scopes`, `ownership` (corporate, personal), `shared`.
+    #[serde(flatten)]
+    #[schemars(with = "BTreeMap<String, Value>")]
+    pub attrs: BTreeMap<String, Value>,
+}
+
+/// Something that this system's API can't show.
+#[derive(Deserialize, JsonSchema, Debug, Clone)]
+#[serde(deny_unknown_fields)]
+pub struct BlindSpot {
+    /// Literal: what can't be seen.
+    pub what: String,
+    /// Literal: how long it lives when it is not renewed (`1h`, `until revoked`).
+    #[serde(default)]
+    pub lives: Option<String>,
+    /// Literal: why, and what to do instead.
+    pub why: String,
+}

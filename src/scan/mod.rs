@@ -1,0 +1,413 @@
+//! Scanning one system: every collection of its manifest, each scope written in one transaction.
+//!
+//! ```text
+//!   preflight ─► collections whose parents are known ─► pages ─► records ─► observations ─► write_scope (one transaction)
+//!                          ▲                                                                    │
+//!                          └────────────── parents: the nodes that a collection yielded ◄───────┘
+//! ```
+//!
+//! A scope is complete, or a gap with a reason. Only a complete one closes what it no longer saw.
+
+mod preflight;
+mod read;
+mod watch;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::Result;
+use futures_util::StreamExt as _;
+use jiff::ToSpan as _;
+
+pub use preflight::{Tried, preflight};
+pub use watch::{Watched, Watchlist};
+
+use crate::clock;
+use crate::connect::Connection;
+use crate::manifest::express::{Expr, Scope};
+use crate::manifest::raw;
+use crate::model::{Coverage, NodeId, NodeKind, NodeRef, NodeSeen, ScanId, ScopeId};
+use crate::store::Store;
+use crate::store::graph::{self, Closing, Interner, ScopeWrite, Tally};
+use crate::store::scans::{self, Outcome};
+use read::{Parent, ScopeRead, node_value, read_one, read_scope, sentinel_key};
+
+/// What a scan is told.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Read everything, also where a delta read would do.
+    pub full: bool,
+    /// Believe a scope that has lost most of what it held.
+    pub accept_loss: bool,
+    /// Read only what concerns this person (their node, and their key in HR's system).
+    pub person: Option<(NodeId, String)>,
+    /// A scan that was cut off more hours ago than this is begun anew; 12 when not given.
+    pub resume_hours: Option<i64>,
+}
+
+/// What a scan says while it runs.
+#[derive(Debug, Clone)]
+pub enum Progress {
+    /// So many records of a collection have been read.
+    Records(String, u64),
+    /// A scope was written.
+    Written(String, Tally),
+    /// A scope is a gap, and why.
+    Gap(String, String),
+}
+
+/// What a scan of one system gave.
+#[derive(Debug, Clone)]
+pub struct SystemReport {
+    /// The system.
+    pub system: String,
+    /// Scopes read.
+    pub scopes: u64,
+    /// Scopes that are gaps: collection (and parent), reason.
+    pub gaps: Vec<(String, String)>,
+    /// Distinct observations.
+    pub seen: u64,
+    /// Intervals opened.
+    pub opened: u64,
+    /// Intervals closed.
+    pub closed: u64,
+    /// What preflight tried.
+    pub preflight: Vec<Tried>,
+    /// Whether a cut-off scan's pages were taken over.
+    pub resumed: bool,
+    /// How long it took.
+    pub took: std::time::Duration,
+}
+
+/// One scan under way.
+pub(crate) struct Scan<'a> {
+    store: &'a Store,
+    connection: &'a Connection,
+    system: &'a str,
+    row: i64,
+    id: ScanId,
+    person: Option<NodeId>,
+    watchlist: &'a Watchlist,
+    options: &'a Options,
+    /// A cut-off scan whose pages and finished scopes are taken over.
+    resumed: Option<ScanId>,
+    finished: HashSet<ScopeId>,
+    interner: Mutex<Interner>,
+    report: Mutex<SystemReport>,
+    tell: &'a (dyn Fn(Progress) + Send + Sync),
+    told: AtomicU64,
+}
+
+impl Scan<'_> {
+    fn progress(&self, collection: &str, records: u64) {
+        // A page at a time is often enough to look at.
+        self.told.fetch_add(1, Ordering::Relaxed);
+        (self.tell)(Progress::Records(collection.to_owned(), records));
+    }
+}
+
+/// Scans one system.
+///
+/// # Errors
+/// The store's. What the system itself refuses becomes gaps in the report, never an error.
+pub async fn scan_system(store: &Store, connection: &Connection, watchlist: &Watchlist, options: &Options, tell: &(dyn Fn(Progress) + Send + Sync)) -> Result<SystemReport> {
+    let started = std::time::Instant::now();
+    let system = connection.system().0.clone();
+    let manifest = connection.manifest().clone();
+    let now = clock::now();
+    let person = options.person.as_ref().map(|(id, _)| *id);
+    let (row, resumed, id) = store.write(|tx| {
+        let row = graph::system_row(tx, &system, &manifest.scanner, manifest.category.word())?;
+        let oldest = now.checked_sub(options.resume_hours.unwrap_or(12).hours())?;
+        let resumed = if person.is_none() { scans::cut_off(tx, row, oldest, now)? } else { None };
+        Ok((row, resumed, scans::begin(tx, row, person, now)?))
+    })?;
+    let (finished, interner) = store.read(|conn| {
+        let finished = resumed.map(|scan| scans::finished_scopes(conn, scan)).transpose()?.unwrap_or_default();
+        Ok((finished.into_iter().collect(), Interner::load(conn, row)?))
+    })?;
+    let report = SystemReport {
+        system: system.clone(),
+        scopes: 0,
+        gaps: Vec::new(),
+        seen: 0,
+        opened: 0,
+        closed: 0,
+        preflight: Vec::new(),
+        resumed: resumed.is_some(),
+        took: std::time::Duration::ZERO,
+    };
+    let scan = Scan {
+        store,
+        connection,
+        system: &system,
+        row,
+        id,
+        person,
+        watchlist,
+        options,
+        resumed,
+        finished,
+        interner: Mutex::new(interner),
+        report: Mutex::new(report),
+        tell,
+        told: AtomicU64::new(0),
+    };
+    if person.is_none() {
+        let tried = preflight(store, row, connection).await?;
+        lock(&scan.report).preflight = tried;
+    }
+    collections(&scan).await?;
+    let mut report = scan.report.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    report.took = started.elapsed();
+    report.gaps.sort();
+    store.write(|tx| {
+        let outcome = if report.gaps.is_empty() { Outcome::Complete } else { Outcome::Gaps };
+        if let Some(resumed) = resumed {
+            scans::end(tx, resumed, Outcome::Resumed, None, 0, clock::now())?;
+        }
+        scans::end(tx, id, outcome, None, scan.told.load(Ordering::Relaxed), clock::now())
+    })?;
+    Ok(report)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Reads every collection, those with parents once their parents are known.
+async fn collections(scan: &Scan<'_>) -> Result<()> {
+    let manifest = scan.connection.manifest();
+    let mut pending: Vec<&(String, raw::Collection)> = manifest.see.iter().collect();
+    let mut parents: HashMap<&str, Vec<NodeSeen>> = HashMap::new();
+    while !pending.is_empty() {
+        let (ready, later): (Vec<_>, Vec<_>) =
+            pending.into_iter().partition(|(_, collection)| collection.for_each.as_deref().is_none_or(|parent| parent == "people" || parents.contains_key(parent)));
+        if ready.is_empty() {
+            // `check` refuses circles; a manifest that got here all the same must not hang a scan.
+            break;
+        }
+        let known = &parents;
+        let done: Vec<Result<(&str, Vec<NodeSeen>)>> = futures_util::stream::iter(ready)
+            .map(|(name, collection)| async move { collection_scopes(scan, name, collection, known).await.map(|nodes| (name.as_str(), nodes)) })
+            .buffer_unordered(8)
+            .collect()
+            .await;
+        for result in done {
+            let (name, nodes) = result?;
+            parents.insert(name, nodes);
+        }
+        pending = later;
+    }
+    Ok(())
+}
+
+/// Reads one collection: its one scope, or a scope for each parent. Answers with the nodes that later collections may have as parents.
+async fn collection_scopes(scan: &Scan<'_>, name: &str, collection: &raw::Collection, parents: &HashMap<&str, Vec<NodeSeen>>) -> Result<Vec<NodeSeen>> {
+    let kind = main_kind(collection);
+    let Some(parent) = collection.for_each.as_deref() else {
+        return match &scan.options.person {
+            Some((_, key)) => again_for_person(scan, name, collection, key, kind).await,
+            None => whole(scan, name, collection, &Parent::default(), kind).await,
+        };
+    };
+    let all = parents.get(parent).map_or(&[][..], Vec::as_slice);
+    let wanted = wanted_parents(scan, collection, parent, all);
+    let wanted = match wanted {
+        Ok(wanted) => wanted,
+        Err(problem) => {
+            scan.gap(name, "", &problem);
+            return Ok(Vec::new());
+        }
+    };
+    let results: Vec<Result<Vec<NodeSeen>>> =
+        futures_util::stream::iter(wanted).map(|parent| async move { whole(scan, name, collection, &parent, kind).await }).buffer_unordered(16).collect().await;
+    let mut nodes = Vec::new();
+    for result in results {
+        nodes.extend(result?);
+    }
+    // Only a complete list of parents says which children have gone with theirs.
+    if parent != "people" && scan.person.is_none() && !lock(&scan.report).gaps.iter().any(|(gap, _)| gap == parent) {
+        let keys: HashSet<&str> = all.iter().map(|node| node.node.key.as_str()).collect();
+        let closed = scan.store.write(|tx| graph::close_orphans(tx, scan.row, name, &keys, scan.id, clock::now()))?;
+        lock(&scan.report).closed += closed;
+    }
+    Ok(nodes)
+}
+
+/// The parents for which a collection is to be read.
+fn wanted_parents<'a>(scan: &'a Scan<'_>, collection: &raw::Collection, parent: &str, nodes: &[NodeSeen]) -> Result<Vec<Parent<'a>>, String> {
+    let focus = scan.options.person.as_ref().map(|(_, key)| key.as_str());
+    let when = collection.when.as_deref().map(Expr::compile).transpose()?;
+    let mut wanted = Vec::new();
+    if parent == "people" {
+        for person in scan.watchlist.0.iter().filter(|person| focus.is_none_or(|key| key == person.key)) {
+            wanted.push(Parent { key: person.key.clone(), node: Some(person.value.clone()), person: Some(person) });
+        }
+    } else {
+        for node in nodes {
+            let person = scan.watchlist.owner(scan.system, node);
+            let concerns_focus = focus.is_none_or(|key| person.is_some_and(|person| person.key == key));
+            // When one person is read again, what is everybody's (an app's users) is left as it is.
+            if (collection.watched && person.is_none()) || !concerns_focus {
+                continue;
+            }
+            wanted.push(Parent { key: node.node.key.clone(), node: Some(node_value(scan.system, node)), person });
+        }
+    }
+    if let Some(when) = when {
+        let mut kept = Vec::with_capacity(wanted.len());
+        for parent in wanted {
+            let mut scope = Scope::new().with("settings", scan.connection.settings());
+            if let Some(node) = &parent.node {
+                scope.set("parent", node);
+            }
+            if let Some(person) = parent.person {
+                scope.set("person", &person.value);
+            }
+            let yes = when.truth(&scope)?;
+            drop(scope);
+            if yes {
+                kept.push(parent);
+            }
+        }
+        wanted = kept;
+    }
+    Ok(wanted)
+}
+
+/// Reads one scope as a whole (or what changed in it) and writes it.
+async fn whole(scan: &Scan<'_>, name: &str, collection: &raw::Collection, parent: &Parent<'_>, kind: Option<NodeKind>) -> Result<Vec<NodeSeen>> {
+    let scope = scan.store.write(|tx| graph::scope_row(tx, scan.row, name, &parent.key))?;
+    if scan.finished.contains(&scope) {
+        // The cut-off scan had finished this one.
+        let nodes = scan.store.read(|conn| kind.map_or_else(|| Ok(Vec::new()), |kind| graph::scope_nodes(conn, scope, kind)))?;
+        scan.store.write(|tx| scans::cover(tx, scan.id, scope, &Coverage::Complete, Tally { seen: nodes.len() as u64, ..Tally::default() }, &[], clock::now()))?;
+        let mut report = lock(&scan.report);
+        report.scopes += 1;
+        report.seen += nodes.len() as u64;
+        return Ok(nodes);
+    }
+    let (since, resumed) = scan.store.read(|conn| {
+        let resumed = scan.resumed.map(|old| scans::staged(conn, old, name, &parent.key)).transpose()?.unwrap_or_default();
+        let (mark, full_at) = graph::scope_mark(conn, scope)?;
+        let fresh = collection.delta.as_ref().zip(full_at).is_some_and(|(delta, at)| at > clock::days_before(clock::now(), i64::from(delta.full_every.unwrap_or(7))));
+        Ok((mark.filter(|_| fresh && !scan.options.full && resumed.is_empty()), resumed))
+    })?;
+    let mut read = read_scope(scan, name, collection, parent, since, resumed).await;
+    let known = scan.store.read(|conn| graph::open_count(conn, scope))?;
+    if read.coverage.is_complete() && read.changed.is_none() {
+        if let Some(reason) = suspicious(scan, collection, parent, &read, known).await {
+            read.coverage = Coverage::Gap(reason);
+        }
+    }
+    write(scan, name, scope, parent, &read)?;
+    // Children of what we could not list all the same exist: known parents stand in for a list that is a gap.
+    let mut nodes: Vec<NodeSeen> = read.nodes().filter(|node| Some(node.node.kind) == kind).cloned().collect();
+    if let (Some(kind), true) = (kind, read.changed.is_some() || !read.coverage.is_complete()) {
+        let seen: HashSet<NodeRef> = nodes.iter().map(|node| node.node.clone()).collect();
+        let more = scan.store.read(|conn| graph::scope_nodes(conn, scope, kind))?;
+        nodes.extend(more.into_iter().filter(|node| !seen.contains(&node.node)));
+    }
+    Ok(nodes)
+}
+
+/// Why a list that came to its end is not to be believed, if it isn't.
+async fn suspicious(scan: &Scan<'_>, collection: &raw::Collection, parent: &Parent<'_>, read: &ScopeRead, known: u64) -> Option<String> {
+    let empty_is_strange = match collection.empty {
+        Some(raw::Empty::Expected) => false,
+        Some(raw::Empty::Suspicious) => true,
+        None => parent.key.is_empty(),
+    };
+    if read.observations.is_empty() && known > 0 && empty_is_strange {
+        return Some(format!("the system answered with an empty list where {known} were known"));
+    }
+    if let Some(sentinel) = &collection.sentinel {
+        return match sentinel_key(scan, sentinel).await {
+            Err(problem) => Some(format!("the sentinel could not be read: {problem}")),
+            Ok(key) if read.nodes().any(|node| node.node.key == key || node.aka.contains(&key)) => None,
+            Ok(key) => Some(format!("the sentinel {key} is missing from the list, so others may be too")),
+        };
+    }
+    None
+}
+
+/// Reads what one collection knows of one person again: record by record where the manifest says how, else the whole list.
+async fn again_for_person(scan: &Scan<'_>, name: &str, collection: &raw::Collection, key: &str, kind: Option<NodeKind>) -> Result<Vec<NodeSeen>> {
+    let scope = scan.store.write(|tx| graph::scope_row(tx, scan.row, name, ""))?;
+    let known = scan.store.read(|conn| kind.map_or_else(|| Ok(Vec::new()), |kind| graph::scope_nodes(conn, scope, kind)))?;
+    let (Some(one), false) = (collection.one.as_deref(), known.is_empty()) else {
+        return whole(scan, name, collection, &Parent::default(), kind).await;
+    };
+    let mut nodes = Vec::new();
+    for node in known {
+        let Some(person) = scan.watchlist.owner(scan.system, &node).filter(|person| person.key == key) else { continue };
+        let read = read_one(scan, collection, one, &node, person).await;
+        write(scan, name, scope, &Parent::default(), &read)?;
+        nodes.extend(read.nodes().filter(|seen| Some(seen.node.kind) == kind).cloned());
+    }
+    Ok(nodes)
+}
+
+/// Writes what a scope gave, in one transaction.
+fn write(scan: &Scan<'_>, name: &str, scope: ScopeId, parent: &Parent<'_>, read: &ScopeRead) -> Result<()> {
+    let at = clock::now();
+    let mut coverage = read.coverage.clone();
+    let closing = match (&coverage, &read.changed) {
+        (Coverage::Gap(_), _) => Closing::Nothing,
+        (Coverage::Complete, Some(changed)) => Closing::Around(changed),
+        (Coverage::Complete, None) => Closing::Unseen,
+    };
+    let write = ScopeWrite { scan: scan.id, scope, at, closing, accept_loss: scan.options.accept_loss };
+    let drift: Vec<&str> = read.never_filled.iter().map(String::as_str).collect();
+    let tally = scan.store.write(|tx| {
+        let tally = graph::write_scope(tx, &mut lock(&scan.interner), write, &read.observations)?;
+        if let Some((lost, known)) = tally.held_back {
+            coverage = Coverage::Gap(format!("{lost} of {known} would have disappeared at once, which is not believed: look at the system, then scan with --accept-loss"));
+        }
+        scans::cover(tx, scan.id, scope, &coverage, tally, &drift, at)?;
+        if coverage.is_complete() && read.mark.is_some() {
+            graph::set_scope_mark(tx, scope, read.mark.as_deref(), read.changed.is_none().then_some(at))?;
+        }
+        Ok(tally)
+    })?;
+    {
+        let mut report = lock(&scan.report);
+        report.scopes += 1;
+        report.seen += tally.seen;
+        report.opened += tally.opened;
+        report.closed += tally.closed;
+    }
+    if let Coverage::Gap(reason) = &coverage {
+        scan.gap(name, &parent.key, reason);
+    }
+    (scan.tell)(Progress::Written(name.to_owned(), tally));
+    Ok(())
+}
+
+impl Scan<'_> {
+    fn gap(&self, name: &str, parent: &str, reason: &str) {
+        let place = if parent.is_empty() { name.to_owned() } else { format!("{name}({parent})") };
+        lock(&self.report).gaps.push((place.clone(), reason.to_owned()));
+        (self.tell)(Progress::Gap(place, reason.to_owned()));
+    }
+}
+
+/// The kind of the nodes that a collection is about: that of its first yield.
+fn main_kind(collection: &raw::Collection) -> Option<NodeKind> {
+    collection.yields.iter().find_map(|item| {
+        let kinds: BTreeMap<NodeKind, bool> = [
+            (NodeKind::Person, item.person.is_some()),
+            (NodeKind::Account, item.account.is_some()),
+            (NodeKind::Group, item.group.is_some()),
+            (NodeKind::Role, item.role.is_some()),
+            (NodeKind::App, item.app.is_some()),
+            (NodeKind::Resource, item.resource.is_some()),
+            (NodeKind::Credential, item.credential.is_some()),
+            (NodeKind::Device, item.device.is_some()),
+        ]
+        .into();
+        kinds.into_iter().find(|(_, given)| *given).map(|(kind, _)| kind)
+    })
+}

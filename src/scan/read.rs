@@ -1,0 +1,320 @@
+//! Reading one scope: its call, all its pages, and what the records mean; or why it is a gap.
+
+use std::ops::ControlFlow;
+
+use anyhow::Result;
+use rayon::prelude::*;
+use serde_json::{Value, json};
+
+use super::{Scan, watch::Watched};
+use crate::clock;
+use crate::connect::{Body, Call, Checkpoint, Class, Ended, HttpCall, Lane, Page, SearchCall};
+use crate::manifest::express::{Expr, Scope};
+use crate::manifest::extract::{Extractor, extract, records};
+use crate::manifest::raw::{self, Hand};
+use crate::manifest::template::{Place, fill, fill_form, render};
+use crate::model::{Coverage, NodeRef, NodeSeen, Observation};
+use crate::store::scans::{self, StagedPage};
+
+/// For whom a collection is read: once, or for one parent.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Parent<'a> {
+    /// The parent's key; empty for a collection that is read once.
+    pub key: String,
+    /// The parent node as expressions see it.
+    pub node: Option<Value>,
+    /// The watched person it belongs to.
+    pub person: Option<&'a Watched>,
+}
+
+/// What reading a scope gave.
+#[derive(Debug)]
+pub(super) struct ScopeRead {
+    /// What was seen.
+    pub observations: Vec<Observation>,
+    /// How completely.
+    pub coverage: Coverage,
+    /// The call asked for changes only: these nodes changed or went, everything else is as it was.
+    pub changed: Option<Vec<NodeRef>>,
+    /// Where the next delta read begins.
+    pub mark: Option<String>,
+    /// Attributes that no record filled.
+    pub never_filled: Vec<String>,
+}
+
+impl ScopeRead {
+    fn gap(reason: impl Into<String>) -> Self {
+        Self { observations: Vec::new(), coverage: Coverage::Gap(reason.into()), changed: None, mark: None, never_filled: Vec::new() }
+    }
+
+    /// The nodes that were seen.
+    pub fn nodes(&self) -> impl Iterator<Item = &NodeSeen> {
+        self.observations.iter().filter_map(|observation| match observation {
+            Observation::Node(node) => Some(node),
+            Observation::Edge(_) => None,
+        })
+    }
+}
+
+/// The names in scope for a collection's templates.
+fn scope_of<'s>(scan: &'s Scan<'_>, parent: &'s Parent<'_>) -> Scope<'s> {
+    let mut scope = Scope::new().with("settings", scan.connection.settings()).with_owned("now", json!(clock::now().to_string()));
+    if let Some(node) = &parent.node {
+        scope.set("parent", node);
+    }
+    if let Some(person) = parent.person {
+        scope.set("person", &person.value);
+    }
+    scope
+}
+
+/// Reads a collection, for one parent if it has one. Pages of a list that goes on are staged as they come; `resumed` are those that a cut-off
+/// scan had staged.
+pub(super) async fn read_scope(scan: &Scan<'_>, name: &str, collection: &raw::Collection, parent: &Parent<'_>, since: Option<String>, resumed: Vec<StagedPage>) -> ScopeRead {
+    let mut scope = scope_of(scan, parent);
+    let delta = collection.delta.as_ref().filter(|_| since.is_some());
+    if let Some(since) = since {
+        scope = scope.with_owned("since", Value::String(since));
+    }
+    let call = match build_call(collection, delta, &scope) {
+        Ok(call) => call,
+        Err(problem) => return ScopeRead::gap(problem),
+    };
+    let extractor = match Extractor::new(&collection.yields) {
+        Ok(extractor) => extractor,
+        Err(problem) => return ScopeRead::gap(problem),
+    };
+    let mut taken = Taken { observations: Vec::new(), problems: Vec::new(), removed: Vec::new(), mark: None, records: 0 };
+    let resumed_pages = u32::try_from(resumed.len()).unwrap_or(u32::MAX);
+    let from = resumed.last().map(|page| Checkpoint(page.checkpoint.clone()));
+    for page in &resumed {
+        taken.page(collection, delta, &extractor, &page.body, &Value::Null, &scope);
+    }
+    let stages = delta.is_none() && scan.person.is_none();
+    let mut trouble = None;
+    let ended = scan
+        .connection
+        .pages(Hand::Read, Lane::Scan, &call, &collection.classes, collection.paging.as_ref(), from, |page: Page| {
+            // Extraction is work for all cores, and staging waits for the disk: the other tasks of this thread move elsewhere.
+            let done = tokio::task::block_in_place(|| -> Result<()> {
+                taken.page(collection, delta, &extractor, &page.body, &page.headers, &scope);
+                if let (true, Some(checkpoint)) = (stages, &page.checkpoint) {
+                    scan.store.write(|tx| scans::stage(tx, scan.id, name, &parent.key, page.number + resumed_pages, &page.body, &checkpoint.0, clock::now()))?;
+                }
+                Ok(())
+            });
+            scan.progress(name, taken.records);
+            match done {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    trouble = Some(format!("a page could not be stored: {error}"));
+                    ControlFlow::Break(())
+                }
+            }
+        })
+        .await;
+    let coverage = match (ended, trouble) {
+        (_, Some(trouble)) => Coverage::Gap(trouble),
+        (Ended::Complete { .. }, None) => taken.coverage(),
+        // What a parent doesn't have is nothing; what the whole system doesn't have is a blind spot.
+        (Ended::Absent, None) if collection.for_each.is_some() => Coverage::Complete,
+        (Ended::Absent, None) => Coverage::Gap("the system says that there is no such collection".to_owned()),
+        (Ended::Gap { reason, .. }, None) => Coverage::Gap(reason),
+        (Ended::Stopped, None) => Coverage::Gap("stopped".to_owned()),
+    };
+    let never_filled = if coverage.is_complete() && taken.records > 0 { extractor.never_filled().into_iter().map(str::to_owned).collect() } else { Vec::new() };
+    let changed = delta.map(|_| {
+        let nodes = taken.observations.iter().filter_map(|o| if let Observation::Node(node) = o { Some(node.node.clone()) } else { None });
+        nodes.chain(taken.removed.drain(..)).collect()
+    });
+    ScopeRead { coverage, changed, mark: taken.mark, never_filled, observations: taken.observations }
+}
+
+/// Reads one record of a collection again.
+pub(super) async fn read_one(scan: &Scan<'_>, collection: &raw::Collection, one: &str, node: &NodeSeen, person: &Watched) -> ScopeRead {
+    let value = node_value(scan.system, node);
+    let scope = Scope::new().with("settings", scan.connection.settings()).with("node", &value).with("person", &person.value);
+    let call = match http_call(one, None, None, &collection.headers, collection.act_as.as_deref(), &scope) {
+        Ok(call) => call,
+        Err(problem) => return ScopeRead::gap(problem),
+    };
+    let reply = match scan.connection.send(Hand::Read, Lane::Prove, &call, &collection.classes).await {
+        Ok(reply) => reply,
+        Err(error) => return ScopeRead::gap(error.to_string()),
+    };
+    let mut observations = Vec::new();
+    let mut problems = Vec::new();
+    match reply.class {
+        Class::Gone => {}
+        Class::Fine => extract(&collection.yields, &reply.body, &scope, &mut observations, &mut problems),
+        class => return ScopeRead::gap(format!("{class:?} ({})", reply.status)),
+    }
+    let coverage = problems.pop().map_or(Coverage::Complete, Coverage::Gap);
+    let mut changed = vec![node.node.clone()];
+    changed.dedup();
+    ScopeRead { observations, coverage, changed: Some(changed), mark: None, never_filled: Vec::new() }
+}
+
+/// The key that a sentinel names.
+pub(super) async fn sentinel_key(scan: &Scan<'_>, sentinel: &raw::Sentinel) -> Result<String, String> {
+    let scope = Scope::new().with("settings", scan.connection.settings());
+    let key = Expr::compile(&sentinel.key)?;
+    let value = match &sentinel.call {
+        None => key.text(&scope)?,
+        Some(call) => {
+            let call = http_call(call, None, None, &Default::default(), None, &scope)?;
+            let reply = scan.connection.send(Hand::Read, Lane::Scan, &call, &raw::Classes::default()).await.map_err(|error| error.to_string())?;
+            if reply.class != Class::Fine {
+                return Err(format!("the sentinel's call was answered with {}", reply.status));
+            }
+            key.text(&scope.with("body", &reply.body))?
+        }
+    };
+    value.ok_or_else(|| format!("the sentinel's key {} is null", sentinel.key))
+}
+
+/// What the pages have given so far.
+struct Taken {
+    observations: Vec<Observation>,
+    problems: Vec<String>,
+    removed: Vec<NodeRef>,
+    mark: Option<String>,
+    records: u64,
+}
+
+impl Taken {
+    fn page(&mut self, collection: &raw::Collection, delta: Option<&raw::Delta>, extractor: &Extractor, body: &Value, headers: &Value, scope: &Scope<'_>) {
+        let list = match records(collection.each.as_deref(), body, scope) {
+            Ok(list) => list,
+            Err(problem) => return self.problems.push(problem),
+        };
+        self.records += list.len() as u64;
+        if let Some(delta) = &collection.delta {
+            self.remember_mark(delta, &list, body, headers, scope);
+        }
+        let removed = delta.and_then(|delta| delta.removed.as_deref()).and_then(|source| Expr::compile(source).ok());
+        let is_removed = |record: &Value| removed.as_ref().is_some_and(|expr| expr.truth(&scope.clone().with("it", record)).unwrap_or(false));
+        let parts: Vec<(Vec<Observation>, Vec<String>, Vec<NodeRef>)> = list
+            .par_chunks(64)
+            .map_init(
+                || scope.clone(),
+                |scope, chunk| {
+                    let (mut observations, mut problems, mut gone) = (Vec::with_capacity(chunk.len() * 2), Vec::new(), Vec::new());
+                    for record in chunk {
+                        let before = observations.len();
+                        extractor.extract(record, scope, &mut observations, &mut problems);
+                        if is_removed(record) {
+                            gone.extend(observations.drain(before..).filter_map(|o| if let Observation::Node(node) = o { Some(node.node) } else { None }));
+                        }
+                    }
+                    (observations, problems, gone)
+                },
+            )
+            .collect();
+        for (observations, problems, gone) in parts {
+            self.observations.extend(observations);
+            self.problems.extend(problems);
+            self.removed.extend(gone);
+        }
+    }
+
+    /// The greatest mark of the records, or the last page's.
+    fn remember_mark(&mut self, delta: &raw::Delta, list: &[Value], body: &Value, headers: &Value, scope: &Scope<'_>) {
+        let Ok(mark) = Expr::compile(&delta.mark) else { return };
+        if mark.names().contains(&"it") {
+            for record in list {
+                if let Ok(Some(value)) = mark.text(&scope.clone().with("it", record))
+                    && self.mark.as_ref().is_none_or(|known| later(&value, known))
+                {
+                    self.mark = Some(value);
+                }
+            }
+        } else if let Ok(Some(value)) = mark.text(&scope.clone().with("body", body).with("headers", headers)) {
+            self.mark = Some(value);
+        }
+    }
+
+    fn coverage(&self) -> Coverage {
+        match self.problems.first() {
+            None => Coverage::Complete,
+            Some(first) if self.problems.len() == 1 => Coverage::Gap(format!("a record could not be understood: {first}")),
+            Some(first) => Coverage::Gap(format!("{} records could not be understood, the first: {first}", self.problems.len())),
+        }
+    }
+}
+
+/// Whether mark `a` is later than `b`: numbers by value, everything else as text.
+fn later(a: &str, b: &str) -> bool {
+    match (a.parse::<u64>(), b.parse::<u64>()) {
+        (Ok(a), Ok(b)) => a > b,
+        _ => a > b,
+    }
+}
+
+/// A node as `parent` or `node` in expressions.
+pub(super) fn node_value(system: &str, node: &NodeSeen) -> Value {
+    let mut map = node.attrs.clone();
+    map.insert("id".into(), json!(node.node.key));
+    map.insert("key".into(), json!(node.node.key));
+    map.insert("name".into(), json!(node.name));
+    map.insert("kind".into(), json!(node.node.kind.word()));
+    map.insert("type".into(), json!(node.type_));
+    map.insert("system".into(), json!(system));
+    if let Some(email) = map.get("emails").and_then(|emails| emails.get(0)).cloned() {
+        map.entry("email").or_insert(email);
+    }
+    Value::Object(map)
+}
+
+fn build_call(collection: &raw::Collection, delta: Option<&raw::Delta>, scope: &Scope<'_>) -> Result<Call, String> {
+    if let Some(search) = &collection.search {
+        let mut call = search_call(search, scope)?;
+        if let Some(filter) = delta.and_then(|delta| delta.filter.as_deref()) {
+            call.filter = format!("(&{}{})", call.filter, render(filter, Place::Filter, scope)?);
+        }
+        return Ok(Call::Search(call));
+    }
+    let template = delta.and_then(|delta| delta.call.as_deref()).or(collection.call.as_deref());
+    match template {
+        Some(template) => http_call(template, collection.body.as_ref(), collection.form.as_ref(), &collection.headers, collection.act_as.as_deref(), scope),
+        None => Ok(Call::File),
+    }
+}
+
+/// The call of a preflight.
+pub(super) fn preflight_call(item: &raw::Preflight, scope: &Scope<'_>) -> Result<Call, String> {
+    match (&item.search, item.call.as_deref()) {
+        (Some(search), _) => search_call(search, scope).map(Call::Search),
+        (None, Some(call)) => http_call(call, item.body.as_ref(), item.form.as_ref(), &Default::default(), item.act_as.as_deref(), scope),
+        (None, None) => Ok(Call::File),
+    }
+}
+
+fn search_call(search: &raw::Search, scope: &Scope<'_>) -> Result<SearchCall, String> {
+    Ok(SearchCall {
+        base: render(&search.base, Place::Dn, scope)?,
+        scope: search.scope.clone().unwrap_or_else(|| "sub".to_owned()),
+        filter: search.filter.as_deref().map_or_else(|| Ok("(objectClass=*)".to_owned()), |filter| render(filter, Place::Filter, scope))?,
+        attributes: search.attributes.clone(),
+    })
+}
+
+/// A manifest's `METHOD path` call, rendered.
+fn http_call(
+    template: &str,
+    body: Option<&Value>,
+    form: Option<&Value>,
+    headers: &std::collections::BTreeMap<String, String>,
+    act_as: Option<&str>,
+    scope: &Scope<'_>,
+) -> Result<Call, String> {
+    let (method, path) = template.split_once(' ').ok_or_else(|| format!("{template:?} is no call: write METHOD path"))?;
+    let body = match (body, form) {
+        (Some(body), _) => Some(Body::Json(fill(body, scope)?)),
+        (None, Some(form)) => Some(Body::Form(fill_form(form, scope)?)),
+        (None, None) => None,
+    };
+    let headers = headers.iter().map(|(name, value)| Ok((name.clone(), render(value, Place::Header, scope)?))).collect::<Result<_, String>>()?;
+    let act_as = act_as.map(|template| render(template, Place::Text, scope)).transpose()?.filter(|who| !who.is_empty());
+    Ok(Call::Http(HttpCall { method: method.to_owned(), url: render(path.trim(), Place::Url, scope)?, headers, body, act_as }))
+}
