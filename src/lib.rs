@@ -8,5 +8,6 @@ pub mod demo;
 pub mod graph;
 pub mod manifest;
 pub mod model;
+pub mod revoke;
 pub mod secret;
 pub mod store;

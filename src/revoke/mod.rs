@@ -1,0 +1,16 @@
+//! Revoking: plan what is taken away, prove on the graph that it is a cut, fire it all at once, prove each by a fresh read.
+//!
+//! `plan` and `cut` are pure. `run` writes the journal before it acts, so that `run` again, after a crash, reads first and
+//! fires only what isn't gone. What no call can do becomes a task; what a call didn't do becomes one too.
+
+mod candidates;
+mod cut;
+mod order;
+mod plan;
+mod spec;
+
+pub use cut::{Cut, prove};
+pub use plan::{Rules, SystemFacts, plan};
+pub use spec::{
+    Blind, EdgeName, Falls, Kept, OtherHit, OwnCredential, Plan, PlannedAction, PlannedTask, ResidualPath, Spec, Who, case_name,
+};
