@@ -6,6 +6,7 @@ pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod graph;
+pub mod handoff;
 pub mod manifest;
 pub mod model;
 pub mod revoke;

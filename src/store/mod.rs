@@ -1,5 +1,6 @@
 //! The store: SQLite, one writer, readers beside it. Every change is one transaction.
 
+pub mod departures;
 pub mod graph;
 pub mod scans;
 
