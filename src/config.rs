@@ -306,7 +306,7 @@ impl Config {
     /// One line: what is wrong, and in which line.
     pub fn parse(text: &str) -> Result<Self, String> {
         let config: Self = toml::from_str(text).map_err(|error| {
-            let line = error.span().map(|span| text[..span.start.min(text.len())].lines().count().max(1));
+            let line = error.span().map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
             let message = error.message().lines().collect::<Vec<_>>().join(" ");
             line.map_or_else(|| message.clone(), |line| format!("line {line}: {message}"))
         })?;

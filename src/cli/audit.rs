@@ -48,14 +48,13 @@ pub enum Args {
 pub fn run(global: &Global, args: Args) -> Result<Exit> {
     match args {
         Args::Verify { bundle, key } => {
-            let key = key.as_deref().map(str::parse).transpose()?;
             let report = match bundle {
-                Some(path) => audit::verify_bundle(&path, key.as_ref())?,
+                Some(path) => audit::verify_bundle(&path, key.as_deref())?,
                 None => {
                     let (config, store) = global.open()?;
                     let key = match key {
                         Some(key) => key,
-                        None => departure::signer(&config)?.verifier(),
+                        None => departure::signer(&config)?.verifier().to_string(),
                     };
                     store.with_writer(|conn| Ok(audit::verify_store(conn, &key)?))?
                 }
@@ -68,7 +67,7 @@ pub fn run(global: &Global, args: Args) -> Result<Exit> {
             let signer = departure::signer(&config)?;
             let id = DepartureId(departure);
             let info = store.with_writer(|conn| Ok(audit::bundle(conn, clock::now(), &case_name(id), &signer, &[], &output)?))?;
-            let report = audit::verify_bundle(&output, Some(&signer.verifier()))?;
+            let report = audit::verify_bundle(&output, Some(&signer.verifier().to_string()))?;
             print_report(global, &report);
             let _ = info;
             if !global.json {

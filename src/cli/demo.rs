@@ -235,8 +235,8 @@ fn print_shadow(findings: &[Finding], people: &[Person], key: &Compared) {
 /// Writes the bundle and verifies both it and the log; answers with the log's entries.
 fn evidence(store: &Store, signer: &audit::Signer, id: DepartureId, bundle: &Path) -> Result<(u64, bool)> {
     store.with_writer(|conn| Ok(audit::bundle(conn, clock::now(), &case_name(id), signer, &[], bundle)?))?;
-    let log = store.with_writer(|conn| Ok(audit::verify_store(conn, &signer.verifier())?))?;
-    let file = audit::verify_bundle(bundle, Some(&signer.verifier()))?;
+    let log = store.with_writer(|conn| Ok(audit::verify_store(conn, &signer.verifier().to_string())?))?;
+    let file = audit::verify_bundle(bundle, Some(&signer.verifier().to_string()))?;
     let intact = |report: &audit::Report| audit_cli::report_json(report)["verified"] == json!(true);
     Ok((log.entries, intact(&log) && intact(&file)))
 }

@@ -186,11 +186,12 @@ pub fn ended_json(ended: &Ended) -> Result<Value> {
 /// Prints how a departure ended.
 pub fn print_ended(ended: &Ended) {
     let outcome = &ended.outcome;
-    out::say(format!("Firing      {} of {} sent, the first wave within {} ms", outcome.sent, outcome.actions, outcome.first_to_last_call_ms));
+    out::say(format!("Firing      {} of {} sent, the first wave within {} ms", outcome.sent, outcome.actions.len(), outcome.first_to_last_call_ms));
     out::say(format!("Proving     {} gone · {} claimed · {} present · {} unknown · {} stuck", outcome.gone, outcome.claimed, outcome.present, outcome.unknown, outcome.stuck));
-    out::say(format!("Window      {:.2} s from the first call to the last proof, {:.2} × the longest forced chain", outcome.window_ms as f64 / 1000.0, outcome.window_over_critical_path));
-    for note in &outcome.notes {
-        out::say(format!("            {note}"));
+    out::say(format!("Window      {:.2} s from the first call to the last proof, {:.2} × the longest forced chain", outcome.window_ms / 1000.0, outcome.window_over_critical_path.unwrap_or(1.0)));
+    for line in outcome.actions.iter().filter(|line| line.verdict.as_deref() != Some("gone") || line.why.is_some()) {
+        let verdict = line.verdict.as_deref().unwrap_or(&line.state);
+        out::say(format!("            {verdict}: {} ({})", line.label, line.why.as_deref().unwrap_or("no reason given")));
     }
     out::say(format!("Left        {} paths · {} hand-offs", ended.residual.len(), ended.tasks));
     for path in &ended.residual {

@@ -141,8 +141,8 @@ pub async fn run_with_bars(desk: &Desk<'_>, id: crate::model::DepartureId, quiet
 pub fn print_plan_head(prospect: &Prospect) {
     let plan = &prospect.plan;
     let systems = plan.systems().len();
-    let chain = crate::revoke::chain(plan);
-    let chain = if chain.len() > 1 { format!("longest forced chain {}", chain.join(" → ")) } else { "nothing has to wait".to_owned() };
+    let chain = crate::revoke::dry_run(plan, |_, _| None).critical_path;
+    let chain = if chain.len() > 1 { format!("longest forced chain: {}", chain.join(" → ")) } else { "nothing has to wait".to_owned() };
     out::say(format!("Plan        {} actions on {systems} systems, {} hand-offs · {chain}", plan.actions.len(), plan.tasks.len()));
     let proof = if prospect.cut.residual.is_empty() {
         format!("on the graph, the plan cuts all of {} ways in", plan.reachable_before)

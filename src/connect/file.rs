@@ -58,7 +58,7 @@ impl Source {
     }
 
     /// The records, page by page.
-    pub(super) async fn pages(&self, take: &mut (impl FnMut(Page) -> ControlFlow<()> + Send)) -> Ended {
+    pub(super) async fn pages(&self, take: &mut (dyn FnMut(Page) -> ControlFlow<()> + Send)) -> Ended {
         let found = match self.read().await {
             Ok(found) => found,
             Err(error) => return Ended::Gap { reason: error.to_string(), class: None, pages: 0 },

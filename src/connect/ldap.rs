@@ -68,6 +68,13 @@ impl Failure {
     }
 }
 
+/// What is asked of a directory.
+#[derive(Clone, Copy)]
+enum Ask<'a> {
+    Search(&'a SearchCall),
+    Modify(&'a ModifyCall),
+}
+
 impl Directory {
     pub(super) fn open(
         system: &SystemId,
@@ -104,7 +111,15 @@ impl Directory {
 
     /// A search, all of it in one reply.
     pub(super) async fn search(&self, hand: Hand, lane: Lane, call: &SearchCall, classes: &raw::Classes) -> Result<Reply, CallError> {
-        self.patiently(lane, async || {
+        self.patiently(hand, lane, Ask::Search(call), classes).await
+    }
+
+    /// A change to one entry.
+    pub(super) async fn modify(&self, hand: Hand, lane: Lane, call: &ModifyCall, classes: &raw::Classes) -> Result<Reply, CallError> {
+        self.patiently(hand, lane, Ask::Modify(call), classes).await
+    }
+
+    async fn search_once(&self, hand: Hand, lane: Lane, call: &SearchCall, classes: &raw::Classes) -> Result<Reply, CallError> {
             let sent_at = Instant::now();
             let mut found = Vec::new();
             let mut restarted = false;
@@ -121,13 +136,9 @@ impl Directory {
             let code = result.as_ref().map_or(0, |result| result.rc as u16);
             let text = result.map(|result| result.text).unwrap_or_default();
             self.reply(code, &text, Value::Array(found), classes, sent_at)
-        })
-        .await
     }
 
-    /// A change to one entry.
-    pub(super) async fn modify(&self, hand: Hand, lane: Lane, call: &ModifyCall, classes: &raw::Classes) -> Result<Reply, CallError> {
-        self.patiently(lane, async || {
+    async fn modify_once(&self, hand: Hand, lane: Lane, call: &ModifyCall, classes: &raw::Classes) -> Result<Reply, CallError> {
             let _scan = if lane == Lane::Scan { self.scans.acquire().await.ok() } else { None };
             let sent_at = Instant::now();
             let mut fresh = false;
@@ -161,8 +172,6 @@ impl Directory {
             };
             let body = json!({ "message": result.text });
             self.reply(result.rc as u16, &result.text, body, classes, sent_at)
-        })
-        .await
     }
 
     /// A search page by page. If the connection breaks, it begins once more from the first page.
@@ -172,7 +181,7 @@ impl Directory {
         lane: Lane,
         call: &SearchCall,
         classes: &raw::Classes,
-        take: &mut (impl FnMut(Page) -> ControlFlow<()> + Send),
+        take: &mut (dyn FnMut(Page) -> ControlFlow<()> + Send),
     ) -> Ended {
         let (mut pages, mut entries_so_far, mut patience) = (0_u32, 0_usize, Patience::new(lane));
         loop {
@@ -417,11 +426,15 @@ impl Directory {
     }
 
     /// Tries again as the lane says while the directory is busy or away.
-    async fn patiently(&self, lane: Lane, mut attempt: impl AsyncFnMut() -> Result<Reply, CallError>) -> Result<Reply, CallError> {
+    async fn patiently(&self, hand: Hand, lane: Lane, ask: Ask<'_>, classes: &raw::Classes) -> Result<Reply, CallError> {
         let mut patience = Patience::new(lane);
         loop {
             patience.tries += 1;
-            let tried = attempt().await.map(|reply| Reply { attempts: patience.tries, ..reply });
+            let tried = match ask {
+                Ask::Search(call) => self.search_once(hand, lane, call, classes).await,
+                Ask::Modify(call) => self.modify_once(hand, lane, call, classes).await,
+            };
+            let tried = tried.map(|reply| Reply { attempts: patience.tries, ..reply });
             match &tried {
                 Ok(Reply { class: Class::Transient | Class::Throttled, .. }) | Err(CallError::Unreachable(_) | CallError::Timeout(_)) => {}
                 _ => return tried,

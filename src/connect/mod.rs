@@ -8,6 +8,7 @@ mod body;
 mod budget;
 mod class;
 mod file;
+pub mod fleet;
 mod http;
 mod ldap;
 mod ldap_entry;
@@ -53,6 +54,8 @@ pub struct Access {
     pub recorder: Option<Recorder>,
 }
 
+type Boxed<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
 /// A connection to one system. Cheap to clone.
 #[derive(Clone)]
 pub struct Connection(Arc<(Manifest, wire::Wire)>);
@@ -88,7 +91,9 @@ impl Connection {
     /// # Errors
     /// There is no reply to judge: see [`CallError`].
     pub async fn send(&self, hand: Hand, lane: Lane, call: &Call, classes: &raw::Classes) -> Result<Reply, CallError> {
-        self.0.1.send(hand, lane, call, classes).await
+        // Boxed: callers' futures stay small, and the compiler can tell that they may move between threads.
+        let sending: Boxed<'_, _> = Box::pin(self.0.1.send(hand, lane, call, classes));
+        sending.await
     }
 
     /// All pages of a call. Each goes to `take` as it arrives; `paging` is the collection's, else `connect.paging` holds.
@@ -102,9 +107,16 @@ impl Connection {
         classes: &raw::Classes,
         paging: Option<&raw::Paging>,
         from: Option<Checkpoint>,
-        take: impl FnMut(Page) -> ControlFlow<()> + Send,
+        take: &mut (dyn FnMut(Page) -> ControlFlow<()> + Send),
     ) -> Ended {
-        self.0.1.pages(hand, lane, call, classes, paging.or(self.0.0.connect.paging.as_ref()), from, take).await
+        let paging = paging.or(self.0.0.connect.paging.as_ref());
+        let reading: Boxed<'_, _> = Box::pin(self.0.1.pages(hand, lane, call, classes, paging, from, take));
+        reading.await
+    }
+
+    /// Whether there is a credential to revoke with.
+    pub fn can_revoke(&self) -> bool {
+        self.0.1.can_revoke
     }
 
     /// Opens the connections that a departure will need (TCP, TLS, tokens), so that all its calls leave at once.

@@ -57,7 +57,7 @@ pub(super) async fn read(
     classes: &Classes,
     paging: Option<&Paging>,
     from: Option<Checkpoint>,
-    take: &mut (impl FnMut(Page) -> ControlFlow<()> + Send),
+    take: &mut (dyn FnMut(Page) -> ControlFlow<()> + Send),
 ) -> Ended {
     let none = Paging::default();
     let pager = Pager { http, settings, call, paging: paging.unwrap_or(&none) };

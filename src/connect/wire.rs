@@ -19,6 +19,7 @@ use crate::model::SystemId;
 pub(super) struct Wire {
     pub(super) system: SystemId,
     pub(super) settings: Value,
+    pub(super) can_revoke: bool,
     way: Way,
 }
 
@@ -40,6 +41,7 @@ impl Wire {
         let scope = Scope::new().with("settings", &settings);
         let address = |template: &str, place: Place| render(template, place, &scope).map_err(|error| format!("{system}: {error}"));
         let connect = &manifest.connect;
+        let can_revoke = secrets[1].is_some();
         let way = if let Some(base) = &connect.http {
             Way::Http(Box::new(Http::open(&system, manifest, &address(base, Place::Url)?, &settings, secrets, ca_file, recorder)?))
         } else if let Some(url) = &connect.ldap {
@@ -49,7 +51,7 @@ impl Wire {
         } else {
             return Err(format!("{system}: the manifest {} has none of connect.http, connect.ldap, connect.file", manifest.scanner));
         };
-        Ok(Self { system, settings, way })
+        Ok(Self { system, settings, can_revoke, way })
     }
 
     pub(super) async fn send(&self, hand: Hand, lane: Lane, call: &Call, classes: &raw::Classes) -> Result<Reply, CallError> {
@@ -71,14 +73,14 @@ impl Wire {
         classes: &raw::Classes,
         paging: Option<&raw::Paging>,
         from: Option<Checkpoint>,
-        mut take: impl FnMut(Page) -> ControlFlow<()> + Send,
+        take: &mut (dyn FnMut(Page) -> ControlFlow<()> + Send),
     ) -> Ended {
         match (&self.way, call) {
             (Way::Http(http), Call::Http(call)) => {
-                page::read(http, &self.settings, hand, lane, call, classes, paging, from, &mut take).await
+                page::read(http, &self.settings, hand, lane, call, classes, paging, from, take).await
             }
-            (Way::Ldap(directory), Call::Search(call)) => directory.pages(hand, lane, call, classes, &mut take).await,
-            (Way::File(source), Call::File) => source.pages(&mut take).await,
+            (Way::Ldap(directory), Call::Search(call)) => directory.pages(hand, lane, call, classes, take).await,
+            (Way::File(source), Call::File) => source.pages(take).await,
             _ => Ended::Gap { reason: self.mismatch().to_string(), class: None, pages: 0 },
         }
     }

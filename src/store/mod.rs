@@ -1,7 +1,8 @@
 //! The store: SQLite, one writer, readers beside it. Every change is one transaction.
 
-pub mod findings;
+
 pub mod departures;
+pub mod findings;
 pub mod graph;
 pub mod links;
 pub mod scans;
