@@ -66,8 +66,11 @@ CREATE TABLE task (
   CONSTRAINT done_by_somebody CHECK ((state = 'done') = (done_at IS NOT NULL))
 ) STRICT;
 
--- Webhooks taken, so that a repeated one changes nothing.
+-- Webhooks taken, so that a repeated one changes nothing; and whom HR asked us to look at.
 CREATE TABLE webhook (
-  digest TEXT PRIMARY KEY,                  -- sha256 of signature and time stamp
-  at     INTEGER NOT NULL
+  digest   TEXT PRIMARY KEY,                -- of signature and time stamp
+  at       INTEGER NOT NULL,
+  system   TEXT NOT NULL,                   -- the HR system
+  employee TEXT NOT NULL,                   -- the employee's key there
+  looked   INTEGER CONSTRAINT yes_or_no CHECK (looked IN (0, 1)) NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;

@@ -127,9 +127,24 @@ pub struct Policy {
     /// Days without a sign of life after which a device record counts as stale; 90 when left out.
     #[serde(default)]
     pub stale_device_days: Option<i64>,
+    /// Apps without a scanner whose leavers somebody takes out by hand, by a rule that is written down.
+    #[serde(default)]
+    pub handed_off_apps: Vec<HandedOffApp>,
     /// Single findings that somebody has accepted, for a time.
     #[serde(default)]
     pub exceptions: Vec<Exception>,
+}
+
+/// An app without a scanner whose leavers somebody takes out by hand.
+#[derive(Deserialize, schemars::JsonSchema, Debug, Clone)]
+#[serde(deny_unknown_fields)]
+pub struct HandedOffApp {
+    /// The app's key or name in the SSO system; `*` stands for anything.
+    pub app: String,
+    /// The role that does it (`it`, `legal`, `facilities` …; see `departure.roles`).
+    pub role: String,
+    /// Why there is no scanner, or where the rule is written.
+    pub reason: String,
 }
 
 /// A finding that somebody has accepted, for a time.
@@ -165,6 +180,8 @@ pub struct Departure {
     pub deny: Vec<String>,
     /// Access that a leaver keeps, each a named person's decision with an end.
     pub keep: Vec<Keep>,
+    /// The hour of the last day (0 to 23, UTC) at which a departure takes effect.
+    pub hour: i8,
     /// Who gets the tasks of a role: role to address.
     pub roles: BTreeMap<String, String>,
 }
@@ -178,6 +195,7 @@ impl Default for Departure {
             allow: Vec::new(),
             deny: Vec::new(),
             keep: Vec::new(),
+            hour: 0,
             roles: BTreeMap::new(),
         }
     }
@@ -321,6 +339,17 @@ impl Config {
     /// A path of the settings, relative to the settings file's folder.
     pub fn at(&self, path: &Path) -> PathBuf {
         self.folder.join(path)
+    }
+
+    /// A secret's place; a file's is relative to the settings file's folder.
+    ///
+    /// # Errors
+    /// As [`SecretRef::parse`].
+    pub fn secret(&self, text: &str) -> Result<SecretRef, String> {
+        Ok(match SecretRef::parse(text)? {
+            SecretRef::File(path) => SecretRef::File(self.at(Path::new(&path)).display().to_string()),
+            other => other,
+        })
     }
 
     /// Where the store is.

@@ -1,11 +1,15 @@
 //! See every way in. Close them all at once. Prove they are closed.
 
 pub mod audit;
+pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod connect;
 pub mod demo;
 pub mod graph;
 pub mod manifest;
 pub mod model;
+pub mod resolve;
 pub mod secret;
+pub mod shadow;
 pub mod store;

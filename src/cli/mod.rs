@@ -1,6 +1,7 @@
 //! The command line: flags in, a library call, words out. Nothing is decided here.
 
 pub mod out;
+pub mod scanners;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -83,6 +84,9 @@ struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    /// List, show, check and begin manifests: one file per system
+    #[command(subcommand)]
+    Scanners(scanners::Args),
 }
 
 /// Runs the command that the process was started with.
@@ -109,6 +113,7 @@ pub fn main() -> ExitCode {
 async fn dispatch(cli: Cli) -> Result<Exit> {
     let global = &cli.global;
     match cli.command {
+        Command::Scanners(args) => scanners::run(global, args),
     }
 }
 

@@ -108,10 +108,7 @@ impl Person {
 
     /// The digits of the number: 1002 for `E1002`.
     pub fn index(&self) -> u32 {
-        self.number
-            .trim_start_matches(|c: char| !c.is_ascii_digit())
-            .parse()
-            .unwrap_or_default()
+        self.number.trim_start_matches(|c: char| !c.is_ascii_digit()).parse().unwrap_or_default()
     }
 
     /// First and last name.
@@ -123,23 +120,13 @@ impl Person {
 impl Company {
     /// The company as it stands at `now`, with all relative dates resolved.
     pub fn load(now: Timestamp) -> anyhow::Result<Company> {
-        let key: AnswerKey =
-            serde_saphyr::from_str(ANSWER_KEY).context("fixtures/company.yaml does not parse")?;
+        let key: AnswerKey = serde_saphyr::from_str(ANSWER_KEY).context("fixtures/company.yaml does not parse")?;
         let today = date_in(&key.timezone, now);
         let mut taken = HashSet::new();
         let mut people = Vec::with_capacity(key.staff + key.executives.len() + key.former.len());
-        for (named, executive) in key
-            .executives
-            .iter()
-            .map(|p| (p, true))
-            .chain(key.former.iter().map(|p| (p, p.executive)))
-        {
+        for (named, executive) in key.executives.iter().map(|p| (p, true)).chain(key.former.iter().map(|p| (p, p.executive))) {
             let person = named.person(&key.domain, today, executive)?;
-            anyhow::ensure!(
-                taken.insert(person.login.clone()),
-                "two people have the login {} in fixtures/company.yaml",
-                person.login
-            );
+            anyhow::ensure!(taken.insert(person.login.clone()), "two people have the login {} in fixtures/company.yaml", person.login);
             people.push(person);
         }
         let chief = people.first().map(|p| p.number.clone());
@@ -170,9 +157,7 @@ impl Company {
 
     /// The moment `n` days before the simulation started; negative `n` lies ahead.
     pub fn days_ago(&self, n: i64) -> Timestamp {
-        self.started
-            .checked_sub(SignedDuration::from_hours(n.saturating_mul(24)))
-            .unwrap_or(self.started)
+        self.started.checked_sub(SignedDuration::from_hours(n.saturating_mul(24))).unwrap_or(self.started)
     }
 
     /// The day the simulation started, where the company is.
@@ -230,14 +215,8 @@ struct Named {
 
 impl Named {
     fn person(&self, domain: &str, today: civil::Date, executive: bool) -> anyhow::Result<Person> {
-        let day = |days: i32| {
-            days_from(today, days).with_context(|| {
-                format!(
-                    "{} has a date out of range in fixtures/company.yaml",
-                    self.number
-                )
-            })
-        };
+        let day =
+            |days: i32| days_from(today, days).with_context(|| format!("{} has a date out of range in fixtures/company.yaml", self.number));
         let login = staff::login(&self.first, &self.last);
         Ok(Person {
             work_email: format!("{login}@{domain}"),
@@ -286,12 +265,7 @@ mod tests {
         let logins: HashSet<_> = company.people.iter().map(|p| &p.login).collect();
         assert_eq!((numbers.len(), logins.len()), (412, 412));
         for login in logins {
-            assert!(
-                login
-                    .chars()
-                    .all(|c| c.is_ascii_lowercase() || c == '.' || c == '-'),
-                "{login}"
-            );
+            assert!(login.chars().all(|c| c.is_ascii_lowercase() || c == '.' || c == '-'), "{login}");
         }
         assert!(company.people.iter().any(|p| !p.last.is_ascii()));
     }
@@ -309,11 +283,8 @@ mod tests {
     #[test]
     fn every_flaw_and_trap_is_about_someone_who_exists() {
         let company = company();
-        let people = company
-            .flaws
-            .iter()
-            .filter_map(|f| f.person.as_deref())
-            .chain(company.traps.iter().filter_map(|t| t.person.as_deref()));
+        let people =
+            company.flaws.iter().filter_map(|f| f.person.as_deref()).chain(company.traps.iter().filter_map(|t| t.person.as_deref()));
         for number in people {
             assert!(company.person(number).is_some(), "{number}");
         }
@@ -326,19 +297,14 @@ mod tests {
         assert!(company.person("E1004").unwrap().left.unwrap() > today);
         assert!(company.person("E1004").unwrap().active(today));
         assert!(!company.person("E1013").unwrap().active(today));
-        assert_eq!(
-            company.person("E1004").unwrap().work_email,
-            "soren.adeyemi@northmoor.example"
-        );
+        assert_eq!(company.person("E1004").unwrap().work_email, "soren.adeyemi@northmoor.example");
     }
 
     #[test]
     fn successors_sit_in_the_executives_department_and_can_be_reached() {
         let company = company();
         for executive in company.executives().filter(|p| p.successor.is_some()) {
-            let successor = company
-                .person(executive.successor.as_deref().unwrap())
-                .unwrap();
+            let successor = company.person(executive.successor.as_deref().unwrap()).unwrap();
             assert_eq!(successor.department, executive.department);
             assert!(successor.home_email.is_some() && successor.mobile.is_some());
         }

@@ -74,11 +74,7 @@ impl Faults {
         let mut state = self.state();
         let id = state.next_id;
         state.next_id += 1;
-        state.faults.push(Armed {
-            id,
-            fault,
-            repeated: None,
-        });
+        state.faults.push(Armed { id, fault, repeated: None });
     }
 
     /// All is well again. The count of hits stays.
@@ -136,21 +132,12 @@ impl Faults {
 }
 
 /// Lets a request meet its fault on the way in or its answer on the way out.
-pub(super) async fn strike(
-    faults: &Faults,
-    system: &str,
-    request: Request,
-    next: Next,
-) -> Result<Response, axum::Error> {
+pub(super) async fn strike(faults: &Faults, system: &str, request: Request, next: Next) -> Result<Response, axum::Error> {
     let Some((id, kind)) = faults.strike(system, request.method(), request.uri()) else {
         return Ok(next.run(request).await);
     };
     match kind {
-        FaultKind::Status {
-            code,
-            headers,
-            body,
-        } => Ok(told(code, &headers, &body)),
+        FaultKind::Status { code, headers, body } => Ok(told(code, &headers, &body)),
         FaultKind::Stall(time) => {
             tokio::time::sleep(time).await;
             Ok(next.run(request).await)
@@ -189,13 +176,9 @@ pub(super) async fn strike(
 
 fn told(code: u16, headers: &[(String, String)], body: &Value) -> Response {
     let mut response = Response::new(Body::from(body.to_string()));
-    *response.status_mut() =
-        StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let all = response.headers_mut();
-    all.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
+    all.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     for (name, value) in headers {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             all.insert(name, value);

@@ -16,3 +16,4 @@ pub mod scim;
 pub mod slack;
 mod staff;
 pub mod vendor;
+pub mod world;

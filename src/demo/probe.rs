@@ -31,12 +31,7 @@ pub(crate) struct Answer {
 }
 
 impl Probe {
-    pub(crate) fn new(
-        system: &'static str,
-        base: &str,
-        public: &'static str,
-        authorization: &str,
-    ) -> Probe {
+    pub(crate) fn new(system: &'static str, base: &str, public: &'static str, authorization: &str) -> Probe {
         Probe {
             system,
             base: base.to_owned(),
@@ -51,10 +46,7 @@ impl Probe {
     }
 
     pub(crate) async fn call(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
-        let mut request = self
-            .client
-            .request(method.parse().unwrap(), format!("{}{path}", self.base))
-            .header("accept", "application/json");
+        let mut request = self.client.request(method.parse().unwrap(), format!("{}{path}", self.base)).header("accept", "application/json");
         if !self.authorization.is_empty() {
             request = request.header("authorization", &self.authorization);
         }
@@ -65,11 +57,7 @@ impl Probe {
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let text = response.text().await.unwrap();
-        let answer = Answer {
-            status,
-            headers,
-            body: serde_json::from_str(&text).unwrap_or(Value::Null),
-        };
+        let answer = Answer { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::Null) };
         self.remember(method, path, body.as_ref(), &answer);
         answer
     }
@@ -86,11 +74,8 @@ impl Probe {
         if body.is_some() {
             sent.insert("content-type".into(), "application/json".into());
         }
-        let received: Map<String, Value> = answer
-            .headers
-            .iter()
-            .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or("").into()))
-            .collect();
+        let received: Map<String, Value> =
+            answer.headers.iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap_or("").into())).collect();
         let line = json!({
             "system": self.system,
             "method": method,
@@ -102,11 +87,7 @@ impl Probe {
             "response_body": answer.body,
         });
         let path = std::path::Path::new(&folder).join(format!("{}.jsonl", self.system));
-        let mut file = std::fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(path)
-            .unwrap();
+        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
         // in one piece: other tests append to the same file
         file.write_all(format!("{line}\n").as_bytes()).unwrap();
     }

@@ -154,102 +154,43 @@ const LAST: &[&str] = &[
 
 /// Where staff work, what they are called there, and how many of each 40 work there.
 const DEPARTMENTS: &[(&str, usize, &[&str])] = &[
-    (
-        "Engineering",
-        13,
-        &[
-            "Software Engineer",
-            "Senior Software Engineer",
-            "Site Reliability Engineer",
-            "Test Engineer",
-        ],
-    ),
-    (
-        "Operations",
-        8,
-        &[
-            "Production Technician",
-            "Logistics Planner",
-            "Facilities Coordinator",
-            "Buyer",
-        ],
-    ),
-    (
-        "Sales",
-        6,
-        &[
-            "Account Executive",
-            "Sales Engineer",
-            "Customer Success Manager",
-        ],
-    ),
+    ("Engineering", 13, &["Software Engineer", "Senior Software Engineer", "Site Reliability Engineer", "Test Engineer"]),
+    ("Operations", 8, &["Production Technician", "Logistics Planner", "Facilities Coordinator", "Buyer"]),
+    ("Sales", 6, &["Account Executive", "Sales Engineer", "Customer Success Manager"]),
     ("Product", 4, &["Product Manager", "Product Designer"]),
     ("Marketing", 3, &["Campaign Manager", "Content Editor"]),
-    (
-        "Finance",
-        3,
-        &["Accountant", "Payroll Specialist", "Financial Analyst"],
-    ),
+    ("Finance", 3, &["Accountant", "Payroll Specialist", "Financial Analyst"]),
     ("People", 1, &["People Partner", "Recruiter"]),
     ("Legal", 1, &["Paralegal", "Contracts Manager"]),
     ("Security", 1, &["Security Analyst", "Security Engineer"]),
 ];
 
 /// Everyone not named in the answer key: first the executives' successors, then staff, `count` in all.
-pub(super) fn generate(
-    executives: &[Person],
-    count: usize,
-    domain: &str,
-    today: civil::Date,
-    taken: &mut HashSet<String>,
-) -> Vec<Person> {
+pub(super) fn generate(executives: &[Person], count: usize, domain: &str, today: civil::Date, taken: &mut HashSet<String>) -> Vec<Person> {
     let mut dice = Dice(0x6e6f_7274_686d_6f6f);
     let mut people = Vec::with_capacity(count);
     for executive in executives {
         let Some(number) = executive.successor.clone() else {
             continue;
         };
-        let mut person = hire(
-            number,
-            &executive.department,
-            domain,
-            today,
-            &mut dice,
-            taken,
-        );
+        let mut person = hire(number, &executive.department, domain, today, &mut dice, taken);
         person.title = successor_title(&executive.department);
         person.manager = Some(executive.number.clone());
         person.home_email = Some(format!("{}@postbox.example", person.login));
         person.mobile = Some(format!("+452000{}", person.index()));
         people.push(person);
     }
-    let shifts: Vec<_> = DEPARTMENTS
-        .iter()
-        .flat_map(|&(name, share, titles)| std::iter::repeat_n((name, titles), share))
-        .collect();
+    let shifts: Vec<_> = DEPARTMENTS.iter().flat_map(|&(name, share, titles)| std::iter::repeat_n((name, titles), share)).collect();
     for i in 0..count.saturating_sub(people.len()) {
         let (department, titles) = shifts[(i * 7) % shifts.len()];
-        let mut person = hire(
-            format!("E{}", 3001 + i),
-            department,
-            domain,
-            today,
-            &mut dice,
-            taken,
-        );
+        let mut person = hire(format!("E{}", 3001 + i), department, domain, today, &mut dice, taken);
         person.title = titles[dice.roll(titles.len())].to_owned();
-        person.manager = executives
-            .iter()
-            .find(|e| e.department == department && e.active(today))
-            .or(executives.first())
-            .map(|e| e.number.clone());
+        person.manager =
+            executives.iter().find(|e| e.department == department && e.active(today)).or(executives.first()).map(|e| e.number.clone());
         people.push(person);
     }
     // The chief operating officer forwards mail to this address, which is in order because it is a colleague's.
-    if let Some(assistant) = people
-        .iter_mut()
-        .find(|p| p.number.starts_with("E3") && p.department == "Operations")
-    {
+    if let Some(assistant) = people.iter_mut().find(|p| p.number.starts_with("E3") && p.department == "Operations") {
         assistant.title = "Executive Assistant".to_owned();
         assistant.aliases.push(format!("assistant.coo@{domain}"));
     }
@@ -285,14 +226,7 @@ pub(super) fn login(first: &str, last: &str) -> String {
     out
 }
 
-fn hire(
-    number: String,
-    department: &str,
-    domain: &str,
-    today: civil::Date,
-    dice: &mut Dice,
-    taken: &mut HashSet<String>,
-) -> Person {
+fn hire(number: String, department: &str, domain: &str, today: civil::Date, dice: &mut Dice, taken: &mut HashSet<String>) -> Person {
     let (first, last, login) = loop {
         let first = FIRST[dice.roll(FIRST.len())];
         let last = LAST[dice.roll(LAST.len())];

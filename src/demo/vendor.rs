@@ -70,9 +70,7 @@ impl Running {
     pub async fn stop(mut self) {
         self.stop.cancel();
         if let Some(mut task) = self.task.take()
-            && tokio::time::timeout(Duration::from_secs(1), &mut task)
-                .await
-                .is_err()
+            && tokio::time::timeout(Duration::from_secs(1), &mut task).await.is_err()
         {
             task.abort();
         }
@@ -89,57 +87,25 @@ impl Drop for Running {
 }
 
 /// Serves a vendor on a free port of this machine.
-pub async fn serve(
-    name: &str,
-    router: Router,
-    profile: Profile,
-    faults: Faults,
-) -> std::io::Result<Running> {
-    serve_on(
-        (Ipv4Addr::LOCALHOST, 0).into(),
-        name,
-        router,
-        profile,
-        faults,
-    )
-    .await
+pub async fn serve(name: &str, router: Router, profile: Profile, faults: Faults) -> std::io::Result<Running> {
+    serve_on((Ipv4Addr::LOCALHOST, 0).into(), name, router, profile, faults).await
 }
 
 /// Serves a vendor on a given port, for servers that outlive one run of the demo.
-pub async fn serve_on(
-    addr: SocketAddr,
-    name: &str,
-    router: Router,
-    profile: Profile,
-    faults: Faults,
-) -> std::io::Result<Running> {
+pub async fn serve_on(addr: SocketAddr, name: &str, router: Router, profile: Profile, faults: Faults) -> std::io::Result<Running> {
     let listener = TcpListener::bind(addr).await?;
     let url = format!("http://{}", listener.local_addr()?);
-    let wire = Arc::new(Wire {
-        name: name.to_owned(),
-        profile,
-        faults,
-        count: AtomicU64::new(0),
-        window: Mutex::new(Window::default()),
-    });
+    let wire = Arc::new(Wire { name: name.to_owned(), profile, faults, count: AtomicU64::new(0), window: Mutex::new(Window::default()) });
     let app = router.layer(middleware::from_fn_with_state(wire, on_the_wire));
     let stop = CancellationToken::new();
     let stopped = stop.clone().cancelled_owned();
     let name_in_log = name.to_owned();
     let task = tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, app)
-            .with_graceful_shutdown(stopped)
-            .await
-        {
+        if let Err(error) = axum::serve(listener, app).with_graceful_shutdown(stopped).await {
             tracing::error!(system = name_in_log, %error, "a simulated vendor went down");
         }
     });
-    Ok(Running {
-        name: name.to_owned(),
-        url,
-        stop,
-        task: Some(task),
-    })
+    Ok(Running { name: name.to_owned(), url, stop, task: Some(task) })
 }
 
 /// What a vendor serves whose fixture does not load: 500 and the reason, to everything.
@@ -181,10 +147,7 @@ async fn on_the_wire(State(wire): State<Arc<Wire>>, request: Request, next: Next
         let mut window = wire.window.lock().unwrap_or_else(PoisonError::into_inner);
         if now >= window.ends {
             let length = i64::try_from(rate.window.as_secs()).unwrap_or(i64::MAX);
-            *window = Window {
-                ends: now.saturating_add(length.max(1)),
-                used: 0,
-            };
+            *window = Window { ends: now.saturating_add(length.max(1)), used: 0 };
         }
         window.used = window.used.saturating_add(1);
         (rate.limit.checked_sub(window.used), window.ends)
@@ -232,9 +195,7 @@ fn too_many(style: RateStyle, seconds: i64) -> Response {
     };
     let mut response = reply(429, &body);
     if matches!(style, RateStyle::RetryAfterOnly | RateStyle::GitHub) {
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
     }
     response
 }
@@ -321,9 +282,7 @@ pub fn basic(headers: &HeaderMap) -> Option<(String, String)> {
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
     }
-    let bytes = base64::engine::general_purpose::STANDARD
-        .decode(rest.trim())
-        .ok()?;
+    let bytes = base64::engine::general_purpose::STANDARD.decode(rest.trim()).ok()?;
     let text = String::from_utf8(bytes).ok()?;
     let (user, password) = text.split_once(':')?;
     Some((user.to_owned(), password.to_owned()))
@@ -337,12 +296,8 @@ pub fn bearer_is(headers: &HeaderMap, token: &str) -> bool {
 /// A JSON answer.
 pub fn reply(status: u16, body: &Value) -> Response {
     let mut response = Response::new(Body::from(body.to_string()));
-    *response.status_mut() =
-        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
@@ -359,10 +314,7 @@ pub fn param(uri: &Uri, name: &str) -> Option<String> {
 
 /// A numeric query parameter, or its default, at most `max`.
 pub fn count_param(uri: &Uri, name: &str, default: usize, max: usize) -> usize {
-    param(uri, name)
-        .and_then(|v| v.parse().ok())
-        .unwrap_or(default)
-        .clamp(1, max)
+    param(uri, name).and_then(|v| v.parse().ok()).unwrap_or(default).clamp(1, max)
 }
 
 /// The items of one page, and the offset of the next one if there is more.
@@ -374,10 +326,7 @@ pub fn page<T>(items: &[T], offset: usize, limit: usize) -> (&[T], Option<usize>
 
 /// `http://host:port`, as the caller knows us.
 pub fn origin(headers: &HeaderMap) -> String {
-    let host = headers
-        .get(header::HOST)
-        .and_then(|h| h.to_str().ok())
-        .unwrap_or("127.0.0.1");
+    let host = headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or("127.0.0.1");
     format!("http://{host}")
 }
 

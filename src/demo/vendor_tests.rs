@@ -34,32 +34,20 @@ async fn up(profile: Profile, faults: &Faults) -> (Running, Probe, Arc<AtomicUsi
             response
         }
     });
-    let running = serve("thing", router, profile, faults.clone())
-        .await
-        .unwrap();
+    let running = serve("thing", router, profile, faults.clone()).await.unwrap();
     let probe = Probe::new("thing", &running.url, "https://thing.example", "Bearer t");
     (running, probe, deleted)
 }
 
 fn fault(kind: FaultKind, times: Option<u32>) -> Fault {
-    Fault {
-        system: "thing".to_owned(),
-        method: None,
-        path: "/things".to_owned(),
-        kind,
-        times,
-    }
+    Fault { system: "thing".to_owned(), method: None, path: "/things".to_owned(), kind, times }
 }
 
 #[tokio::test]
 async fn a_status_strikes_as_often_as_told_and_only_where_told() {
     let faults = Faults::default();
     let (_up, probe, deleted) = up(Profile::default(), &faults).await;
-    let kind = FaultKind::Status {
-        code: 503,
-        headers: vec![("retry-after".to_owned(), "7".to_owned())],
-        body: json!({ "error": "busy" }),
-    };
+    let kind = FaultKind::Status { code: 503, headers: vec![("retry-after".to_owned(), "7".to_owned())], body: json!({ "error": "busy" }) };
     faults.add(fault(kind, Some(2)));
     let busy = probe.call("DELETE", "/things/1", None).await;
     assert_eq!((busy.status, &busy.body["error"]), (503, &json!("busy")));
@@ -127,10 +115,7 @@ async fn a_loop_never_gets_past_its_next_page() {
 #[tokio::test]
 async fn stalls_and_latency_take_their_time() {
     let faults = Faults::default();
-    let profile = Profile {
-        latency: Duration::from_millis(20),
-        rate: None,
-    };
+    let profile = Profile { latency: Duration::from_millis(20), rate: None };
     let (_up, probe, _) = up(profile, &faults).await;
     let began = Instant::now();
     probe.get("/things").await;
@@ -143,31 +128,17 @@ async fn stalls_and_latency_take_their_time() {
 
 #[tokio::test]
 async fn the_rate_limit_counts_down_and_then_refuses() {
-    let rate = RateLimit {
-        limit: 2,
-        window: Duration::from_secs(60),
-        style: RateStyle::Okta,
-    };
-    let profile = Profile {
-        latency: Duration::ZERO,
-        rate: Some(rate),
-    };
+    let rate = RateLimit { limit: 2, window: Duration::from_secs(60), style: RateStyle::Okta };
+    let profile = Profile { latency: Duration::ZERO, rate: Some(rate) };
     let (_up, probe, _) = up(profile, &Faults::default()).await;
     let first = probe.get("/things").await;
     assert_eq!(first.headers["x-rate-limit-limit"], "2");
     assert_eq!(first.headers["x-rate-limit-remaining"], "1");
     assert_eq!(probe.get("/things").await.status, 200);
     let refused = probe.get("/things").await;
-    assert_eq!(
-        (refused.status, &refused.body["errorCode"]),
-        (429, &json!("E0000047"))
-    );
+    assert_eq!((refused.status, &refused.body["errorCode"]), (429, &json!("E0000047")));
     assert_eq!(refused.headers["x-rate-limit-remaining"], "0");
-    let reset: i64 = refused.headers["x-rate-limit-reset"]
-        .to_str()
-        .unwrap()
-        .parse()
-        .unwrap();
+    let reset: i64 = refused.headers["x-rate-limit-reset"].to_str().unwrap().parse().unwrap();
     let wait = reset - now().as_second();
     assert!((1..=61).contains(&wait), "{wait}");
 }

@@ -21,6 +21,8 @@ pub enum Spot {
     PreflightAnswer,
     /// A collection's call, search, `when`, `as`, `headers`, and its paging's `continue_at`.
     Collection,
+    /// A collection's `one`.
+    One,
     /// A collection's `each`.
     Each,
     /// A sentinel's `key`.
@@ -60,6 +62,7 @@ const TABLE: &[Row] = &[
     Row(Spot::Preflight, "preflight: call, search, body, form, as", &["settings", "now"]),
     Row(Spot::PreflightAnswer, "preflight: own_account", &["settings", "status", "headers", "body", "it", "entries"]),
     Row(Spot::Collection, "see: when, as, call, search, body, form, headers, sentinel.call, paging.continue_at", &["settings", "now"]),
+    Row(Spot::One, "see: one", &["settings", "node", "now"]),
     Row(Spot::Each, "see: each", &["settings", "status", "headers", "body", "now"]),
     Row(Spot::Sentinel, "see: sentinel.key", &["settings", "body", "it"]),
     Row(Spot::Delta, "see: delta.call, delta.filter", &["settings", "since", "now"]),
@@ -144,7 +147,7 @@ pub fn why_not(name: &str) -> &'static str {
         "parent" => "it needs `for` with a collection",
         "person" => "it needs `for`, or an action",
         "outer" => "it needs a yield with `each`",
-        "node" => "it stands in actions on nodes",
+        "node" => "it stands in actions on nodes (and in a collection's `one`)",
         "from" | "to" | "edge" => "it stands in actions on edges",
         "secret" | "act_as" => "it stands in credentials",
         "token" => "it stands in a login credential's `send`",

@@ -45,6 +45,10 @@ fn good_manifests_pass() {
     let warnings: Vec<String> = load::read("rules-http.yaml", HTTP).warnings.iter().map(ToString::to_string).collect();
     assert!(warnings.iter().any(|w| w == "rules-http.yaml:30: see.tokens: no example shows what comes of its replies"), "{warnings:#?}");
     assert!(warnings.iter().any(|w| w.contains("take.badge: no example tries its proof")), "{warnings:#?}");
+    let slip =
+        load::read("x", &HTTP.replace("name: it.login, member_of", "employe_number: it.n, groups: it.g, phone: it.p, member_of")).warnings;
+    let slips: Vec<&str> = slip.iter().filter(|w| w.message.contains("did you mean")).map(|w| w.path.as_str()).collect();
+    assert_eq!(slips, ["see.users.yields[0].employe_number"]);
     assert!(!warnings.iter().any(|w| w.contains("see.users") || w.contains("take.suspend")), "{warnings:#?}");
 }
 
@@ -108,6 +112,7 @@ fn rules_for_collections() {
             ("    call: GET /users\n", "    call: GET users\n", "see.users.call", "begins with /"),
             ("    call: GET /users\n", "    cal: GET /users\n", "see.users.cal", "did you mean \"call\"?"),
             ("    for: people", "    for: mail", "see.mail.for", "read for each other: mail → mail"),
+            ("    each: body.users", "    each: body.users\n    one: GET /users/{{ it.id }}", "see.users.one", "it holds nothing here"),
             ("    each: body.users", "    each: bodi.users", "see.users.each", "bodi is no name"),
             ("    each: body.users", "    each: \"{{ body.users }}\"", "see.users.each", "leave out the {{ }}"),
             ("key: body.id }\n    delta", "key: node.id }\n    delta", "see.users.sentinel.key", "node holds nothing here"),

@@ -168,7 +168,11 @@ pub fn write_scope(tx: &Transaction<'_>, interner: &mut Interner, write: ScopeWr
     };
     let concerns = |id: i64| around.as_ref().is_none_or(|around| around.contains(&id));
     let lost_nodes: Vec<i64> = nodes.iter().filter(|(id, open)| !open.seen && concerns(**id)).map(|(_, open)| open.row).collect();
-    let lost_edges: Vec<i64> = edges.iter().filter(|((src, _, dst, _), open)| !open.seen && (concerns(*src) || concerns(*dst))).map(|(_, open)| open.row).collect();
+    let lost_edges: Vec<i64> = edges
+        .iter()
+        .filter(|((src, _, dst, _), open)| !open.seen && (concerns(*src) || concerns(*dst)))
+        .map(|(_, open)| open.row)
+        .collect();
     let known = nodes.values().filter(|open| open.known).count() + edges.values().filter(|open| open.known).count();
     let lost = lost_nodes.len() + lost_edges.len();
     if around.is_none() && !write.accept_loss && lost > LOSS_FLOOR && lost as f64 > known as f64 * LOSS_SHARE {
@@ -200,8 +204,9 @@ pub fn open_count(conn: &Connection, scope: ScopeId) -> Result<u64> {
 
 fn open_nodes(tx: &Transaction<'_>, scope: ScopeId) -> Result<HashMap<i64, OpenNode>> {
     let mut statement = tx.prepare_cached("SELECT node, id, hash, touch FROM node_seen WHERE scope = ?1 AND until IS NULL")?;
-    let rows = statement
-        .query_map([scope.0], |row| Ok((row.get(0)?, OpenNode { row: row.get(1)?, hash: row.get(2)?, touch: row.get(3)?, seen: false, known: true })))?;
+    let rows = statement.query_map([scope.0], |row| {
+        Ok((row.get(0)?, OpenNode { row: row.get(1)?, hash: row.get(2)?, touch: row.get(3)?, seen: false, known: true }))
+    })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -485,6 +490,28 @@ pub fn links(conn: &Connection, as_of: Option<Timestamp>) -> Result<Vec<LinkRow>
     Ok(links)
 }
 
+/// When a node was first seen.
+///
+/// # Errors
+/// The database's.
+pub fn first_seen(conn: &Connection, node: NodeId) -> Result<Option<Timestamp>> {
+    let first: Option<i64> = conn.query_row("SELECT min(since) FROM node_seen WHERE node = ?1", [node.0], |row| row.get(0))?;
+    first.map(moment).transpose()
+}
+
+/// Whether HR's record once showed a person as active and without a last day: their leaving is news then.
+///
+/// # Errors
+/// The database's.
+pub fn was_here(conn: &Connection, person: NodeId) -> Result<bool> {
+    let here: i64 = conn.query_row(
+        "SELECT count(*) FROM node_seen WHERE node = ?1 AND json_extract(attrs, '$.state') IS NOT 'disabled' AND json_extract(attrs, '$.last_day') IS NULL",
+        [person.0],
+        |row| row.get(0),
+    )?;
+    Ok(here > 0)
+}
+
 /// The nodes that a scope holds open, of one kind.
 ///
 /// # Errors
@@ -511,7 +538,14 @@ pub fn scope_nodes(conn: &Connection, scope: ScopeId, kind: NodeKind) -> Result<
 ///
 /// # Errors
 /// The database's.
-pub fn close_orphans(tx: &Transaction<'_>, system: i64, collection: &str, parents: &HashSet<&str>, scan: ScanId, at: Timestamp) -> Result<u64> {
+pub fn close_orphans(
+    tx: &Transaction<'_>,
+    system: i64,
+    collection: &str,
+    parents: &HashSet<&str>,
+    scan: ScanId,
+    at: Timestamp,
+) -> Result<u64> {
     let scopes: Vec<(i64, String)> = tx
         .prepare_cached("SELECT id, parent FROM scope WHERE system = ?1 AND collection = ?2")?
         .query_map(params![system, collection], |row| Ok((row.get(0)?, row.get(1)?)))?
@@ -532,7 +566,8 @@ pub fn close_orphans(tx: &Transaction<'_>, system: i64, collection: &str, parent
 /// # Errors
 /// The database's.
 pub fn scope_mark(conn: &Connection, scope: ScopeId) -> Result<(Option<String>, Option<Timestamp>)> {
-    let (mark, full_at): (Option<String>, Option<i64>) = conn.query_row("SELECT mark, full_at FROM scope WHERE id = ?1", [scope.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (mark, full_at): (Option<String>, Option<i64>) =
+        conn.query_row("SELECT mark, full_at FROM scope WHERE id = ?1", [scope.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok((mark, full_at.map(moment).transpose()?))
 }
 
@@ -541,7 +576,10 @@ pub fn scope_mark(conn: &Connection, scope: ScopeId) -> Result<(Option<String>, 
 /// # Errors
 /// The database's.
 pub fn set_scope_mark(tx: &Transaction<'_>, scope: ScopeId, mark: Option<&str>, full: Option<Timestamp>) -> Result<()> {
-    tx.execute("UPDATE scope SET mark = ?2, full_at = coalesce(?3, full_at) WHERE id = ?1", params![scope.0, mark, full.map(|at| at.as_microsecond())])?;
+    tx.execute(
+        "UPDATE scope SET mark = ?2, full_at = coalesce(?3, full_at) WHERE id = ?1",
+        params![scope.0, mark, full.map(|at| at.as_microsecond())],
+    )?;
     Ok(())
 }
 
@@ -564,18 +602,4 @@ pub fn find_node(conn: &Connection, system: &str, node: &NodeRef) -> Result<Opti
 /// The number is no moment (a damaged store).
 pub fn moment(micros: i64) -> Result<Timestamp> {
     Timestamp::from_microsecond(micros).with_context(|| format!("{micros} is no moment"))
-}
-
-/// Texts that may be null.
-trait AsStrOrNull<'a> {
-    fn as_str_or_null(&self) -> Result<Option<&'a str>>;
-}
-
-impl<'a> AsStrOrNull<'a> for rusqlite::types::ValueRef<'a> {
-    fn as_str_or_null(&self) -> Result<Option<&'a str>> {
-        match self {
-            Self::Null => Ok(None),
-            other => Ok(Some(other.as_str()?)),
-        }
-    }
 }

@@ -1,6 +1,8 @@
 //! The store: SQLite, one writer, readers beside it. Every change is one transaction.
 
+pub mod findings;
 pub mod graph;
+pub mod links;
 pub mod scans;
 
 use std::path::{Path, PathBuf};
@@ -11,8 +13,12 @@ use anyhow::{Context as _, Result, bail};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 /// The schema, one file per topic, in the order of their references.
-const SCHEMA: &[&str] =
-    &[include_str!("../../schema/graph.sql"), include_str!("../../schema/scans.sql"), include_str!("../../schema/departures.sql"), include_str!("../../schema/audit.sql")];
+const SCHEMA: &[&str] = &[
+    include_str!("../../schema/graph.sql"),
+    include_str!("../../schema/scans.sql"),
+    include_str!("../../schema/departures.sql"),
+    include_str!("../../schema/audit.sql"),
+];
 
 /// The version of the schema that this binary reads and writes.
 const VERSION: i64 = 1;

@@ -244,3 +244,58 @@ pub fn own_accounts(conn: &Connection) -> Result<Vec<(String, String, String)>> 
         conn.prepare_cached("SELECT y.name, o.hand, o.key FROM own_account o JOIN system y ON y.id = o.system ORDER BY 1, 2")?;
     Ok(statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect::<rusqlite::Result<_>>()?)
 }
+
+/// The due time that a job served last. A job seen for the first time counts as served now: a new schedule doesn't fire for the past.
+///
+/// # Errors
+/// The database's.
+pub fn schedule(tx: &Transaction<'_>, job: &str, now: Timestamp) -> Result<Timestamp> {
+    tx.execute("INSERT OR IGNORE INTO schedule (job, due, ran) VALUES (?1, ?2, ?2)", params![job, now.as_microsecond()])?;
+    moment(tx.query_row("SELECT due FROM schedule WHERE job = ?1", [job], |row| row.get(0))?)
+}
+
+/// Remembers that a job's due time was served.
+///
+/// # Errors
+/// The database's.
+pub fn served(tx: &Transaction<'_>, job: &str, due: Timestamp, now: Timestamp) -> Result<()> {
+    tx.execute(
+        "INSERT OR REPLACE INTO schedule (job, due, ran) VALUES (?1, ?2, ?3)",
+        params![job, due.as_microsecond(), now.as_microsecond()],
+    )?;
+    Ok(())
+}
+
+/// Takes a webhook's word to look at somebody; false if the very same webhook was taken before. `once` is what makes it the same.
+///
+/// # Errors
+/// The database's.
+pub fn want_look(tx: &Transaction<'_>, once: &str, system: &str, employee: &str, at: Timestamp) -> Result<bool> {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, once.as_bytes());
+    let digest: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let new = tx.execute(
+        "INSERT OR IGNORE INTO webhook (digest, at, system, employee) VALUES (?1, ?2, ?3, ?4)",
+        params![digest, at.as_microsecond(), system, employee],
+    )?;
+    Ok(new == 1)
+}
+
+/// The webhooks whose people nobody has looked at yet.
+///
+/// # Errors
+/// The database's.
+pub fn wanted_looks(conn: &Connection) -> Result<Vec<String>> {
+    let mut statement = conn.prepare_cached("SELECT digest FROM webhook WHERE looked = 0 ORDER BY at")?;
+    Ok(statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Marks webhooks as looked after.
+///
+/// # Errors
+/// The database's.
+pub fn looked(tx: &Transaction<'_>, webhooks: &[String]) -> Result<()> {
+    for digest in webhooks {
+        tx.execute("UPDATE webhook SET looked = 1 WHERE digest = ?1", [digest])?;
+    }
+    Ok(())
+}

@@ -83,26 +83,15 @@ pub fn router(company: Arc<Company>) -> Router {
 
 /// The employee id of an employee number: `1002` for `E1002`.
 pub fn employee_id(number: &str) -> String {
-    number
-        .trim_start_matches(|c: char| !c.is_ascii_digit())
-        .to_owned()
+    number.trim_start_matches(|c: char| !c.is_ascii_digit()).to_owned()
 }
 
-async fn answer(
-    Shared(hr): Shared<BambooHr>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
+async fn answer(Shared(hr): Shared<BambooHr>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     let access = Access::of(&headers, "bamboohr");
     if let Err(status) = access.may(is_write(&method)) {
         // Webhooks refuse with a body, everything else without.
         return if status == StatusCode::FORBIDDEN && uri.path().starts_with("/api/v1/webhooks") {
-            reply(
-                403,
-                &json!({ "errors": [{ "error": "permission denied" }] }),
-            )
+            reply(403, &json!({ "errors": [{ "error": "permission denied" }] }))
         } else {
             status.into_response()
         };
@@ -117,9 +106,7 @@ async fn answer(
         ("GET", ["employees", "directory"]) => records::directory(&state, &uri),
         ("GET", ["employees", "changed"]) => changed(&state, &uri),
         ("GET", ["employees", id]) => records::one(&state, id, &uri),
-        ("GET", ["employees", id, "tables", "employmentStatus"]) => {
-            records::employment_status(&state, id)
-        }
+        ("GET", ["employees", id, "tables", "employmentStatus"]) => records::employment_status(&state, id),
         ("GET", ["meta", "users"]) => records::users(&state, param(&uri, "status")),
         (_, ["webhooks", rest @ ..]) => webhooks::answer(&mut state, &method, rest, &body),
         _ => refused(404, "no such path"),
@@ -130,10 +117,7 @@ async fn answer(
 fn changed(state: &State, uri: &Uri) -> Response {
     let since = param(uri, "since").and_then(|s| s.parse::<Timestamp>().ok());
     let Some(since) = since else {
-        return refused(
-            400,
-            "the since parameter is missing or not a valid ISO 8601 date",
-        );
+        return refused(400, "the since parameter is missing or not a valid ISO 8601 date");
     };
     let kind = param(uri, "type").unwrap_or("all".to_owned());
     if !["inserted", "updated", "deleted", "all"].contains(&kind.as_str()) {
@@ -142,24 +126,14 @@ fn changed(state: &State, uri: &Uri) -> Response {
     let mut latest = since;
     let mut employees = serde_json::Map::new();
     for (id, record) in &state.records {
-        let action = if record.changed == record.inserted {
-            "Inserted"
-        } else {
-            "Updated"
-        };
+        let action = if record.changed == record.inserted { "Inserted" } else { "Updated" };
         if record.changed <= since || (kind != "all" && !action.eq_ignore_ascii_case(&kind)) {
             continue;
         }
         latest = latest.max(record.changed);
-        employees.insert(
-            id.to_string(),
-            json!({ "id": id.to_string(), "action": action, "lastChanged": seconds(record.changed) }),
-        );
+        employees.insert(id.to_string(), json!({ "id": id.to_string(), "action": action, "lastChanged": seconds(record.changed) }));
     }
-    reply(
-        200,
-        &json!({ "latest": seconds(latest), "employees": Value::Object(employees) }),
-    )
+    reply(200, &json!({ "latest": seconds(latest), "employees": Value::Object(employees) }))
 }
 
 /// BambooHR's timestamps end at the second.
@@ -169,13 +143,9 @@ fn seconds(at: Timestamp) -> String {
 
 /// An error without a body; the reason stands in a header.
 fn refused(status: u16, why: &str) -> Response {
-    let mut response = StatusCode::from_u16(status)
-        .unwrap_or(StatusCode::BAD_REQUEST)
-        .into_response();
+    let mut response = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST).into_response();
     if let Ok(why) = HeaderValue::from_str(why) {
-        response
-            .headers_mut()
-            .insert("x-bamboohr-error-message", why);
+        response.headers_mut().insert("x-bamboohr-error-message", why);
     }
     response
 }

@@ -50,8 +50,7 @@ struct ApiUser {
 
 impl State {
     pub(super) fn build(company: &Company) -> anyhow::Result<State> {
-        let planted = serde_saphyr::from_str(PLANTED)
-            .context("fixtures/bamboohr/state.yaml does not parse")?;
+        let planted = serde_saphyr::from_str(PLANTED).context("fixtures/bamboohr/state.yaml does not parse")?;
         let today = company.today();
         let records = company.people.iter().map(|person| {
             let days = i64::from((today - person.hired).get_days());
@@ -66,13 +65,7 @@ impl State {
             };
             (person.index(), record)
         });
-        Ok(State {
-            planted,
-            today,
-            records: records.collect(),
-            webhooks: BTreeMap::new(),
-            next_webhook: 1,
-        })
+        Ok(State { planted, today, records: records.collect(), webhooks: BTreeMap::new(), next_webhook: 1 })
     }
 
     fn find(&self, id: &str) -> Option<&Record> {
@@ -81,21 +74,14 @@ impl State {
 
     /// The status flips when the day comes, not when the date is entered.
     fn status(&self, person: &Person) -> &'static str {
-        if person.active(self.today) {
-            "Active"
-        } else {
-            "Inactive"
-        }
+        if person.active(self.today) { "Active" } else { "Inactive" }
     }
 
     /// The value of a field, or `None` if there is no such field.
     ///
     /// A termination date in the future is a future row of the employment status table, which only those see who ask for it.
     fn field(&self, person: &Person, name: &str, future: bool) -> Option<Value> {
-        let manager = person
-            .manager
-            .as_ref()
-            .and_then(|number| self.records.values().find(|r| r.person.number == *number));
+        let manager = person.manager.as_ref().and_then(|number| self.records.values().find(|r| r.person.number == *number));
         let manager = manager.map(|r| &r.person);
         let left = person.left.filter(|day| future || *day <= self.today);
         Some(match name {
@@ -125,22 +111,11 @@ impl State {
 }
 
 fn employment(terminated: bool) -> &'static str {
-    if terminated {
-        "Terminated"
-    } else {
-        "Full-Time"
-    }
+    if terminated { "Terminated" } else { "Full-Time" }
 }
 
 /// What the list always holds.
-const ALWAYS: &[&str] = &[
-    "firstName",
-    "lastName",
-    "preferredName",
-    "photoUrl",
-    "jobTitleName",
-    "status",
-];
+const ALWAYS: &[&str] = &["firstName", "lastName", "preferredName", "photoUrl", "jobTitleName", "status"];
 
 /// What the list holds on demand, as far as this company fills it in.
 const ON_DEMAND: &[&str] = &[
@@ -174,17 +149,8 @@ pub(super) fn list(state: &State, uri: &Uri, headers: &HeaderMap) -> Response {
     };
     let limit = count_param(uri, "page[limit]", 250, 2500);
     let fields = param(uri, "fields").unwrap_or_default();
-    let wanted: Vec<_> = fields
-        .split(',')
-        .map(str::trim)
-        .filter(|name| ON_DEMAND.contains(name))
-        .collect();
-    let matching = || {
-        state
-            .records
-            .iter()
-            .filter(|(id, record)| filter.holds(state, **id, &record.person))
-    };
+    let wanted: Vec<_> = fields.split(',').map(str::trim).filter(|name| ON_DEMAND.contains(name)).collect();
+    let matching = || state.records.iter().filter(|(id, record)| filter.holds(state, **id, &record.person));
     let mut rest = matching().filter(|(id, _)| **id > after).peekable();
     let page: Vec<_> = rest.by_ref().take(limit).collect();
     let last = page.last().map(|(id, _)| id.to_string());
@@ -259,26 +225,17 @@ impl Filter {
     }
 
     fn holds(&self, state: &State, id: u32, person: &Person) -> bool {
-        let has = |text: &str, part: &Option<String>| {
-            part.as_ref()
-                .is_none_or(|part| text.to_lowercase().contains(part))
-        };
+        let has = |text: &str, part: &Option<String>| part.as_ref().is_none_or(|part| text.to_lowercase().contains(part));
         has(&person.first, &self.first)
             && has(&person.last, &self.last)
             && has(&person.title, &self.title)
-            && self
-                .status
-                .as_ref()
-                .is_none_or(|status| state.status(person).eq_ignore_ascii_case(status))
+            && self.status.as_ref().is_none_or(|status| state.status(person).eq_ignore_ascii_case(status))
             && self.ids.as_ref().is_none_or(|ids| ids.contains(&id))
     }
 }
 
 fn bad(code: &str, message: &str) -> Response {
-    reply(
-        400,
-        &json!({ "error": { "code": code, "message": message } }),
-    )
+    reply(400, &json!({ "error": { "code": code, "message": message } }))
 }
 
 /// `GET /employees/{id}?fields=`: only the fields asked for; those that don't exist are left out.
@@ -315,10 +272,7 @@ pub(super) fn directory(state: &State, uri: &Uri) -> Response {
         ("supervisor", "employee", "Manager"),
     ];
     let future = param(uri, "onlyCurrent").as_deref() == Some("false");
-    let fields: Vec<_> = FIELDS
-        .iter()
-        .map(|(id, kind, name)| json!({ "id": id, "type": kind, "name": name }))
-        .collect();
+    let fields: Vec<_> = FIELDS.iter().map(|(id, kind, name)| json!({ "id": id, "type": kind, "name": name })).collect();
     let employees: Vec<_> = state
         .records
         .iter()

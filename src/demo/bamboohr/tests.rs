@@ -1,3 +1,5 @@
+//! HR from outside: what it lists, how it pages, and what a termination changes.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use base64::Engine;
@@ -10,25 +12,13 @@ use crate::demo::vendor::{Profile, Running, serve};
 async fn hr() -> (BambooHr, Running) {
     let company = Company::load("2026-03-10T09:00:00Z".parse().unwrap()).unwrap();
     let hr = BambooHr::new(&company).unwrap();
-    let up = serve(
-        "bamboohr",
-        hr.router(),
-        Profile::default(),
-        Faults::default(),
-    )
-    .await
-    .unwrap();
+    let up = serve("bamboohr", hr.router(), Profile::default(), Faults::default()).await.unwrap();
     (hr, up)
 }
 
 fn caller(up: &Running, key: &str) -> Probe {
     let basic = base64::engine::general_purpose::STANDARD.encode(format!("{key}:x"));
-    Probe::new(
-        "bamboohr",
-        &up.url,
-        "https://northmoor.bamboohr.com",
-        &format!("Basic {basic}"),
-    )
+    Probe::new("bamboohr", &up.url, "https://northmoor.bamboohr.com", &format!("Basic {basic}"))
 }
 
 #[tokio::test]
@@ -39,26 +29,15 @@ async fn the_list_pages_through_everyone_the_former_included() {
     let page = reader.get(first).await;
     assert_eq!(page.body["meta"]["total"], 412);
     assert_eq!(page.body["data"].as_array().unwrap().len(), 250);
-    assert_eq!(
-        page.body["data"][1]["homeEmail"],
-        "rafael.okonjo@postbox.example"
-    );
+    assert_eq!(page.body["data"][1]["homeEmail"], "rafael.okonjo@postbox.example");
     let next = page.body["_links"]["next"]["href"].as_str().unwrap();
     let page = reader.get(next.strip_prefix(&up.url).unwrap()).await;
     assert_eq!(page.body["data"].as_array().unwrap().len(), 162);
     assert!(page.body["meta"]["page"]["nextCursor"].is_null());
-    let gone = reader
-        .get("/api/v1/employees?filter%5Bstatus%5D=inactive")
-        .await;
+    let gone = reader.get("/api/v1/employees?filter%5Bstatus%5D=inactive").await;
     assert_eq!(gone.body["data"].as_array().unwrap().len(), 1);
     assert_eq!(gone.body["data"][0]["employeeId"], "1013");
-    assert_eq!(
-        reader
-            .get("/api/v1/employees?page%5Bafter%5D=abc")
-            .await
-            .status,
-        400
-    );
+    assert_eq!(reader.get("/api/v1/employees?page%5Bafter%5D=abc").await.status, 400);
     let directory = reader.get("/api/v1/employees/directory").await;
     assert_eq!(directory.body["employees"].as_array().unwrap().len(), 411);
 }
@@ -67,34 +46,23 @@ async fn the_list_pages_through_everyone_the_former_included() {
 async fn a_termination_is_told_and_flips_the_status_when_its_day_comes() {
     let (hr, up) = hr().await;
     let reader = caller(&up, "read-bamboohr");
-    let fields =
-        "fields=status,terminationDate,employeeNumber,employmentStatus,reportsToId,workEmail";
+    let fields = "fields=status,terminationDate,employeeNumber,employmentStatus,reportsToId,workEmail";
     let cfo = format!("/api/v1/employees/1002?{fields}");
     let before = reader.get(&cfo).await.body;
     assert_eq!(before["employeeNumber"], "E1002");
-    assert_eq!(
-        (&before["status"], &before["terminationDate"]),
-        (&json!("Active"), &Value::Null)
-    );
+    assert_eq!((&before["status"], &before["terminationDate"]), (&json!("Active"), &Value::Null));
     let since = now().to_string();
     let changes = format!("/api/v1/employees/changed?since={since}");
     assert_eq!(reader.get(&changes).await.body["employees"], json!({}));
 
-    hr.terminate("E1002", "2026-03-10".parse().unwrap())
-        .unwrap();
+    hr.terminate("E1002", "2026-03-10".parse().unwrap()).unwrap();
     let after = reader.get(&cfo).await.body;
-    assert_eq!(
-        (&after["status"], &after["terminationDate"]),
-        (&json!("Inactive"), &json!("2026-03-10"))
-    );
+    assert_eq!((&after["status"], &after["terminationDate"]), (&json!("Inactive"), &json!("2026-03-10")));
     let changed = reader.get(&changes).await.body;
     assert_eq!(changed["employees"]["1002"]["action"], "Updated");
     hr.rescind("E1002").unwrap();
     assert_eq!(reader.get(&cfo).await.body["status"], "Active");
-    assert!(
-        hr.terminate("E0000", "2026-03-10".parse().unwrap())
-            .is_err()
-    );
+    assert!(hr.terminate("E0000", "2026-03-10".parse().unwrap()).is_err());
 }
 
 #[tokio::test]
@@ -104,14 +72,8 @@ async fn a_date_in_the_future_shows_only_to_those_who_ask() {
     let coo = "/api/v1/employees/1004?fields=status,terminationDate";
     assert!(reader.get(coo).await.body["terminationDate"].is_null());
     let ahead = reader.get(&format!("{coo}&onlyCurrent=false")).await.body;
-    assert_eq!(
-        (&ahead["status"], &ahead["terminationDate"]),
-        (&json!("Active"), &json!("2026-05-09"))
-    );
-    let rows = reader
-        .get("/api/v1/employees/1004/tables/employmentStatus")
-        .await
-        .body;
+    assert_eq!((&ahead["status"], &ahead["terminationDate"]), (&json!("Active"), &json!("2026-05-09")));
+    let rows = reader.get("/api/v1/employees/1004/tables/employmentStatus").await.body;
     assert_eq!(rows[1]["employmentStatus"], "Terminated");
     let since = now();
     hr.day_comes("2026-05-09".parse().unwrap());
@@ -125,33 +87,21 @@ async fn a_date_in_the_future_shows_only_to_those_who_ask() {
 #[tokio::test]
 async fn keys_reach_as_far_as_they_should_and_webhooks_tell_their_key_once() {
     let (_, up) = hr().await;
-    assert_eq!(
-        caller(&up, "wrong").get("/api/v1/employees").await.status,
-        401
-    );
+    assert_eq!(caller(&up, "wrong").get("/api/v1/employees").await.status, 401);
     let hook = json!({
         "name": "exeunt", "url": "https://exeunt.northmoor.example/hr", "format": "json",
         "events": ["employee.updated"], "monitorFields": ["terminationDate"],
     });
     let hooks = "/api/v1/webhooks";
     let reader = caller(&up, "read-bamboohr");
-    assert_eq!(
-        reader.call("POST", hooks, Some(hook.clone())).await.status,
-        403
-    );
+    assert_eq!(reader.call("POST", hooks, Some(hook.clone())).await.status, 403);
     let writer = caller(&up, "revoke-bamboohr");
     let made = writer.call("POST", hooks, Some(hook)).await;
     assert_eq!(made.status, 201);
     assert!(made.body["privateKey"].is_string());
     let own = format!("{hooks}/{}", made.body["id"].as_str().unwrap());
     assert!(writer.get(&own).await.body["privateKey"].is_null());
-    assert_eq!(
-        writer.get(hooks).await.body["webhooks"]
-            .as_array()
-            .unwrap()
-            .len(),
-        1
-    );
+    assert_eq!(writer.get(hooks).await.body["webhooks"].as_array().unwrap().len(), 1);
     assert_eq!(writer.call("DELETE", &own, None).await.status, 200);
     assert_eq!(writer.get(&own).await.status, 404);
     writer.get("/api/v1/webhooks/monitor_fields").await;
@@ -170,8 +120,5 @@ fn a_webhook_is_signed_over_body_and_then_timestamp() {
     assert_eq!(signature, sign(&body, timestamp, "key"));
     assert_ne!(signature, sign(&body, "1773133201", "key"));
     // as another implementation computes it, over "abc" + "1"
-    assert_eq!(
-        sign(b"abc", "1", "key"),
-        "99ee5fa0c4dd822113ed99d941cf01eb84979560dea2629f70784514570fa4d7"
-    );
+    assert_eq!(sign(b"abc", "1", "key"), "99ee5fa0c4dd822113ed99d941cf01eb84979560dea2629f70784514570fa4d7");
 }

@@ -50,10 +50,7 @@ pub fn signed_webhook(employee_id: &str, key: &str, now: Timestamp) -> (HeaderMa
     let timestamp = now.as_second();
     let signature = sign(&body, &timestamp.to_string(), key);
     let mut headers = HeaderMap::new();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert("x-bamboohr-timestamp", HeaderValue::from(timestamp));
     if let Ok(signature) = HeaderValue::from_str(&signature) {
         headers.insert("x-bamboohr-signature", signature);
@@ -94,15 +91,10 @@ pub(super) fn answer(state: &mut State, method: &Method, path: &[&str], body: &[
                 ("1936", "Employment Status", "employmentStatus"),
                 ("17", "Job Title", "jobTitle"),
             ];
-            let fields =
-                fields.map(|(id, name, alias)| json!({ "id": id, "name": name, "alias": alias }));
+            let fields = fields.map(|(id, name, alias)| json!({ "id": id, "name": name, "alias": alias }));
             reply(200, &json!({ "fields": fields }))
         }
-        ("GET", [id]) => match id
-            .parse()
-            .ok()
-            .and_then(|n: u64| Some((n, state.webhooks.get(&n)?)))
-        {
+        ("GET", [id]) => match id.parse().ok().and_then(|n: u64| Some((n, state.webhooks.get(&n)?))) {
             Some((id, hook)) => reply(200, &shown(id, hook)),
             None => missing(),
         },
@@ -136,10 +128,7 @@ fn create(state: &mut State, body: &[u8]) -> Response {
     }
     let id = state.next_webhook;
     state.next_webhook += 1;
-    let hook = Webhook {
-        created: now(),
-        asked,
-    };
+    let hook = Webhook { created: now(), asked };
     let mut body = shown(id, &hook);
     body["privateKey"] = json!(private_key(&state.planted.company_id, id));
     state.webhooks.insert(id, hook);

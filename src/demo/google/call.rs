@@ -37,18 +37,8 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    fn new(
-        code: StatusCode,
-        reason: &'static str,
-        status: &'static str,
-        message: impl Into<String>,
-    ) -> Self {
-        Self {
-            code,
-            reason,
-            status,
-            message: message.into(),
-        }
+    fn new(code: StatusCode, reason: &'static str, status: &'static str, message: impl Into<String>) -> Self {
+        Self { code, reason, status, message: message.into() }
     }
 
     pub(super) fn not_found(message: impl Into<String>) -> Self {
@@ -56,21 +46,11 @@ impl Refusal {
     }
 
     pub(super) fn invalid(message: impl Into<String>) -> Self {
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "invalid",
-            "INVALID_ARGUMENT",
-            message,
-        )
+        Self::new(StatusCode::BAD_REQUEST, "invalid", "INVALID_ARGUMENT", message)
     }
 
     pub(super) fn failed_precondition(message: impl Into<String>) -> Self {
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "failedPrecondition",
-            "FAILED_PRECONDITION",
-            message,
-        )
+        Self::new(StatusCode::BAD_REQUEST, "failedPrecondition", "FAILED_PRECONDITION", message)
     }
 
     pub(super) fn forbidden(message: impl Into<String>) -> Self {
@@ -83,12 +63,7 @@ impl Refusal {
     }
 
     fn unauthenticated(message: impl Into<String>) -> Self {
-        Self::new(
-            StatusCode::UNAUTHORIZED,
-            "authError",
-            "UNAUTHENTICATED",
-            message,
-        )
+        Self::new(StatusCode::UNAUTHORIZED, "authError", "UNAUTHENTICATED", message)
     }
 }
 
@@ -114,27 +89,16 @@ pub(super) struct Call {
 impl FromRequestParts<Arc<Google>> for Call {
     type Rejection = Infallible;
 
-    async fn from_request_parts(
-        parts: &mut Parts,
-        google: &Arc<Google>,
-    ) -> Result<Self, Infallible> {
-        let query = Query::<HashMap<String, String>>::try_from_uri(&parts.uri)
-            .map(|Query(map)| map)
-            .unwrap_or_default();
-        Ok(Self {
-            google: Arc::clone(google),
-            bearer: bearer(&parts.headers),
-            query,
-        })
+    async fn from_request_parts(parts: &mut Parts, google: &Arc<Google>) -> Result<Self, Infallible> {
+        let query = Query::<HashMap<String, String>>::try_from_uri(&parts.uri).map(|Query(map)| map).unwrap_or_default();
+        Ok(Self { google: Arc::clone(google), bearer: bearer(&parts.headers), query })
     }
 }
 
 fn bearer(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
-    scheme
-        .eq_ignore_ascii_case("bearer")
-        .then(|| token.trim().to_owned())
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
 }
 
 impl Call {
@@ -146,14 +110,9 @@ impl Call {
             )
         })?;
         let state = self.google.state();
-        let access = state.access(bearer).ok_or_else(|| {
-            Refusal::unauthenticated("Request had invalid authentication credentials.")
-        })?;
+        let access = state.access(bearer).ok_or_else(|| Refusal::unauthenticated("Request had invalid authentication credentials."))?;
         if right == Right::Write && access.right == Right::Read {
-            return Err(Refusal::because(
-                "insufficientPermissions",
-                "Request had insufficient authentication scopes.",
-            ));
+            return Err(Refusal::because("insufficientPermissions", "Request had insufficient authentication scopes."));
         }
         let acts_as = access.acts_as.clone();
         Ok((state, acts_as))
@@ -162,25 +121,13 @@ impl Call {
     /// As `admit`, for the services that only administrators may call.
     pub(super) fn admin(&self, right: Right) -> Result<MutexGuard<'_, State>, Refusal> {
         let (state, acts_as) = self.admit(right)?;
-        let admin = state
-            .users
-            .get(&acts_as)
-            .is_some_and(|user| !user.suspended && state.is_super_admin(&user.id));
-        if admin {
-            Ok(state)
-        } else {
-            Err(Refusal::forbidden(
-                "Not Authorized to access this resource/api",
-            ))
-        }
+        let admin = state.users.get(&acts_as).is_some_and(|user| !user.suspended && state.is_super_admin(&user.id));
+        if admin { Ok(state) } else { Err(Refusal::forbidden("Not Authorized to access this resource/api")) }
     }
 
     /// A query parameter that is there and not empty.
     pub(super) fn query(&self, name: &str) -> Option<&str> {
-        self.query
-            .get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
+        self.query.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
     pub(super) fn flag(&self, name: &str) -> bool {
@@ -189,11 +136,7 @@ impl Call {
 
     /// The customer named in a path or query must be this one.
     pub(super) fn customer(&self, state: &State, named: &str) -> Result<(), Refusal> {
-        if named == "my_customer" || named == state.customer {
-            Ok(())
-        } else {
-            Err(Refusal::not_found("Resource Not Found: customer"))
-        }
+        if named == "my_customer" || named == state.customer { Ok(()) } else { Err(Refusal::not_found("Resource Not Found: customer")) }
     }
 
     /// One page of `items`, which are ordered by key; the token of the next page is the last key of this one, so that
@@ -216,14 +159,9 @@ impl Call {
         };
         let after = self
             .query("pageToken")
-            .map(|token| {
-                read_token(token).ok_or_else(|| Refusal::invalid("Invalid Input: pageToken"))
-            })
+            .map(|token| read_token(token).ok_or_else(|| Refusal::invalid("Invalid Input: pageToken")))
             .transpose()?;
-        let mut rest = items
-            .into_iter()
-            .filter(|(key, _)| after.as_ref().is_none_or(|after| key > after))
-            .peekable();
+        let mut rest = items.into_iter().filter(|(key, _)| after.as_ref().is_none_or(|after| key > after)).peekable();
         let mut page = Vec::new();
         let mut last = String::new();
         while page.len() < size {
@@ -233,10 +171,7 @@ impl Call {
             last = key;
             page.push(item);
         }
-        let next = rest
-            .peek()
-            .is_some()
-            .then(|| URL_SAFE_NO_PAD.encode(format!("after:{last}")));
+        let next = rest.peek().is_some().then(|| URL_SAFE_NO_PAD.encode(format!("after:{last}")));
         Ok((page, next))
     }
 
@@ -247,14 +182,10 @@ impl Call {
 
     /// As `reply`, for services that give a few fields only unless asked.
     pub(super) fn reply_with(&self, body: Value, default: &str) -> Answer {
-        let selection = fields::parse(self.query("fields").unwrap_or(default))
-            .ok_or_else(|| Refusal::invalid("Invalid field selection"))?;
+        let selection =
+            fields::parse(self.query("fields").unwrap_or(default)).ok_or_else(|| Refusal::invalid("Invalid field selection"))?;
         let body = fields::select(&selection, body);
-        Ok((
-            [(CONTENT_TYPE, "application/json; charset=UTF-8")],
-            body.to_string(),
-        )
-            .into_response())
+        Ok(([(CONTENT_TYPE, "application/json; charset=UTF-8")], body.to_string()).into_response())
     }
 }
 
@@ -277,12 +208,7 @@ pub(super) fn object(body: &[u8]) -> Result<Value, Refusal> {
 }
 
 /// A list reply: the vendor leaves an empty list and a missing next page out instead of sending them as empty or null.
-pub(super) fn listing(
-    kind: Option<&str>,
-    name: &str,
-    items: Vec<Value>,
-    next: Option<String>,
-) -> Value {
+pub(super) fn listing(kind: Option<&str>, name: &str, items: Vec<Value>, next: Option<String>) -> Value {
     let mut body = json!({});
     if let Some(kind) = kind {
         body["kind"] = json!(kind);

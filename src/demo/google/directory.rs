@@ -16,97 +16,39 @@ use super::{Google, groups, users};
 pub(super) fn routes() -> Router<Arc<Google>> {
     Router::new()
         .route("/admin/directory/v1/users", get(users::list))
-        .route(
-            "/admin/directory/v1/users/{user}",
-            get(users::read).put(users::update).patch(users::update),
-        )
-        .route(
-            "/admin/directory/v1/users/{user}/makeAdmin",
-            post(users::make_admin),
-        )
-        .route(
-            "/admin/directory/v1/users/{user}/signOut",
-            post(users::sign_out),
-        )
-        .route(
-            "/admin/directory/v1/users/{user}/tokens",
-            get(users::tokens),
-        )
-        .route(
-            "/admin/directory/v1/users/{user}/tokens/{client}",
-            get(users::token).delete(users::delete_token),
-        )
-        .route(
-            "/admin/directory/v1/users/{user}/asps",
-            get(users::app_passwords),
-        )
-        .route(
-            "/admin/directory/v1/users/{user}/asps/{code}",
-            get(users::app_password).delete(users::delete_app_password),
-        )
-        .route(
-            "/admin/directory/v1/users/{user}/verificationCodes",
-            get(users::backup_codes),
-        )
-        .route(
-            "/admin/directory/v1/users/{user}/verificationCodes/invalidate",
-            post(users::invalidate_codes),
-        )
-        .route(
-            "/admin/directory/v1/users/{user}/twoStepVerification/turnOff",
-            post(users::turn_off_two_step),
-        )
+        .route("/admin/directory/v1/users/{user}", get(users::read).put(users::update).patch(users::update))
+        .route("/admin/directory/v1/users/{user}/makeAdmin", post(users::make_admin))
+        .route("/admin/directory/v1/users/{user}/signOut", post(users::sign_out))
+        .route("/admin/directory/v1/users/{user}/tokens", get(users::tokens))
+        .route("/admin/directory/v1/users/{user}/tokens/{client}", get(users::token).delete(users::delete_token))
+        .route("/admin/directory/v1/users/{user}/asps", get(users::app_passwords))
+        .route("/admin/directory/v1/users/{user}/asps/{code}", get(users::app_password).delete(users::delete_app_password))
+        .route("/admin/directory/v1/users/{user}/verificationCodes", get(users::backup_codes))
+        .route("/admin/directory/v1/users/{user}/verificationCodes/invalidate", post(users::invalidate_codes))
+        .route("/admin/directory/v1/users/{user}/twoStepVerification/turnOff", post(users::turn_off_two_step))
         .route("/admin/directory/v1/groups", get(groups::list))
         .route("/admin/directory/v1/groups/{group}", get(groups::read))
-        .route(
-            "/admin/directory/v1/groups/{group}/members",
-            get(groups::members),
-        )
-        .route(
-            "/admin/directory/v1/groups/{group}/members/{member}",
-            get(groups::member).delete(groups::delete_member),
-        )
+        .route("/admin/directory/v1/groups/{group}/members", get(groups::members))
+        .route("/admin/directory/v1/groups/{group}/members/{member}", get(groups::member).delete(groups::delete_member))
         .route("/admin/directory/v1/customer/{customer}/roles", get(roles))
-        .route(
-            "/admin/directory/v1/customer/{customer}/roleassignments",
-            get(assignments),
-        )
-        .route(
-            "/admin/directory/v1/customer/{customer}/roleassignments/{id}",
-            delete(delete_assignment).get(assignment),
-        )
-        .route(
-            "/admin/directory/v1/customer/{customer}/devices/mobile",
-            get(devices),
-        )
-        .route(
-            "/admin/directory/v1/customer/{customer}/devices/mobile/{id}",
-            get(device),
-        )
-        .route(
-            "/admin/directory/v1/customer/{customer}/devices/mobile/{id}/action",
-            post(device_action),
-        )
+        .route("/admin/directory/v1/customer/{customer}/roleassignments", get(assignments))
+        .route("/admin/directory/v1/customer/{customer}/roleassignments/{id}", delete(delete_assignment).get(assignment))
+        .route("/admin/directory/v1/customer/{customer}/devices/mobile", get(devices))
+        .route("/admin/directory/v1/customer/{customer}/devices/mobile/{id}", get(device))
+        .route("/admin/directory/v1/customer/{customer}/devices/mobile/{id}/action", post(device_action))
 }
 
 async fn roles(call: Call, Path(customer): Path<String>) -> Answer {
     let state = call.admin(Right::Read)?;
     call.customer(&state, &customer)?;
-    let all = state
-        .roles
-        .iter()
-        .map(|role| (role.id.clone(), role_body(role)))
-        .collect();
+    let all = state.roles.iter().map(|role| (role.id.clone(), role_body(role))).collect();
     let (page, next) = call.page("maxResults", 100, 100, all)?;
     call.reply(listing(Some("admin#directory#roles"), "items", page, next))
 }
 
 fn role_body(role: &Role) -> Value {
-    let privileges: Vec<Value> = role
-        .privileges
-        .iter()
-        .map(|name| json!({"privilegeName": name, "serviceId": "00haapch16h1ysv"}))
-        .collect();
+    let privileges: Vec<Value> =
+        role.privileges.iter().map(|name| json!({"privilegeName": name, "serviceId": "00haapch16h1ysv"})).collect();
     json!({
         "kind": "admin#directory#role",
         "etag": etag(&role.id),
@@ -134,12 +76,7 @@ async fn assignments(call: Call, Path(customer): Path<String>) -> Answer {
         .map(|(id, given)| (id.clone(), assignment_body(id, given)))
         .collect();
     let (page, next) = call.page("maxResults", 100, 200, all)?;
-    call.reply(listing(
-        Some("admin#directory#roleAssignments"),
-        "items",
-        page,
-        next,
-    ))
+    call.reply(listing(Some("admin#directory#roleAssignments"), "items", page, next))
 }
 
 async fn assignment(call: Call, Path((customer, id)): Path<(String, String)>) -> Answer {
@@ -178,9 +115,7 @@ pub(super) fn keep_one_super_admin(state: &State, leaving: &str) -> Result<(), R
     if state.super_admins().any(|user| user != leaving) {
         Ok(())
     } else {
-        Err(Refusal::invalid(
-            "Invalid Input: the last super administrator",
-        ))
+        Err(Refusal::invalid("Invalid Input: the last super administrator"))
     }
 }
 
@@ -193,32 +128,16 @@ async fn devices(call: Call, Path(customer): Path<String>) -> Answer {
     call.customer(&state, &customer)?;
     let email = match call.query("query") {
         None => None,
-        Some(query) => Some(
-            query
-                .strip_prefix("email:")
-                .ok_or_else(|| Refusal::invalid(format!("Invalid Input: {query}")))?,
-        ),
+        Some(query) => Some(query.strip_prefix("email:").ok_or_else(|| Refusal::invalid(format!("Invalid Input: {query}")))?),
     };
     let all = state
         .devices
         .iter()
-        .filter(|(_, device)| {
-            email.is_none_or(|email| {
-                state
-                    .users
-                    .get(&device.user)
-                    .is_some_and(|user| user.has_address(email))
-            })
-        })
+        .filter(|(_, device)| email.is_none_or(|email| state.users.get(&device.user).is_some_and(|user| user.has_address(email))))
         .map(|(id, device)| (id.clone(), device_body(&state, id, device)))
         .collect();
     let (page, next) = call.page("maxResults", 100, 100, all)?;
-    call.reply(listing(
-        Some("admin#directory#mobiledevices"),
-        "mobiledevices",
-        page,
-        next,
-    ))
+    call.reply(listing(Some("admin#directory#mobiledevices"), "mobiledevices", page, next))
 }
 
 async fn device(call: Call, Path((customer, id)): Path<(String, String)>) -> Answer {
@@ -229,11 +148,7 @@ async fn device(call: Call, Path((customer, id)): Path<(String, String)>) -> Ans
 }
 
 fn device_body(state: &State, id: &str, device: &Device) -> Value {
-    let (email, name) = state
-        .users
-        .get(&device.user)
-        .map(|user| (user.email.clone(), user.full_name()))
-        .unwrap_or_default();
+    let (email, name) = state.users.get(&device.user).map(|user| (user.email.clone(), user.full_name())).unwrap_or_default();
     json!({
         "kind": "admin#directory#mobiledevice",
         "etag": etag(&format!("{id}{}", device.status)),
@@ -253,11 +168,7 @@ fn device_body(state: &State, id: &str, device: &Device) -> Value {
     })
 }
 
-async fn device_action(
-    call: Call,
-    Path((customer, id)): Path<(String, String)>,
-    body: Bytes,
-) -> Answer {
+async fn device_action(call: Call, Path((customer, id)): Path<(String, String)>, body: Bytes) -> Answer {
     let mut state = call.admin(Right::Write)?;
     call.customer(&state, &customer)?;
     let body = object(&body)?;
@@ -284,9 +195,7 @@ async fn device_action(
             device.becoming = None;
         }
         other => {
-            return Err(Refusal::invalid(format!(
-                "Invalid value for action: {other}"
-            )));
+            return Err(Refusal::invalid(format!("Invalid value for action: {other}")));
         }
     }
     empty()

@@ -47,12 +47,7 @@ pub(super) enum Grantee {
 
 impl Permission {
     pub(super) fn new(to: Grantee, role: &str) -> Self {
-        Self {
-            id: permission_id(&to),
-            to,
-            role: role.to_owned(),
-            expires: None,
-        }
+        Self { id: permission_id(&to), to, role: role.to_owned(), expires: None }
     }
 
     pub(super) fn owner(address: &str) -> Self {
@@ -78,31 +73,24 @@ impl Permission {
 /// Ids of permissions say who it is given to, and are the same on every file.
 fn permission_id(to: &Grantee) -> String {
     match to {
-        Grantee::User(address) | Grantee::Group(address) => {
-            digits(&address.to_ascii_lowercase(), 20)
-        }
+        Grantee::User(address) | Grantee::Group(address) => digits(&address.to_ascii_lowercase(), 20),
         Grantee::Domain { domain, .. } => format!("{}k", digits(domain, 20)),
         Grantee::Anyone { discoverable: true } => "anyone".to_owned(),
-        Grantee::Anyone {
-            discoverable: false,
-        } => "anyoneWithLink".to_owned(),
+        Grantee::Anyone { discoverable: false } => "anyoneWithLink".to_owned(),
     }
 }
 
 impl File {
     /// The owner's address; what lives in a shared drive has none.
     pub(super) fn owner(&self) -> Option<&str> {
-        self.permissions
-            .iter()
-            .find_map(|permission| match &permission.to {
-                Grantee::User(address) if permission.role == "owner" => Some(address.as_str()),
-                _ => None,
-            })
+        self.permissions.iter().find_map(|permission| match &permission.to {
+            Grantee::User(address) if permission.role == "owner" => Some(address.as_str()),
+            _ => None,
+        })
     }
 
     pub(super) fn owned_by(&self, user: &User) -> bool {
-        self.owner()
-            .is_some_and(|address| user.has_address(address))
+        self.owner().is_some_and(|address| user.has_address(address))
     }
 
     pub(super) fn is_shared(&self) -> bool {
@@ -110,40 +98,30 @@ impl File {
     }
 
     pub(super) fn has_link(&self) -> bool {
-        self.permissions.iter().any(|permission| {
-            permission.to
-                == Grantee::Anyone {
-                    discoverable: false,
-                }
-        })
+        self.permissions.iter().any(|permission| permission.to == Grantee::Anyone { discoverable: false })
     }
 
     /// Its own permissions, and those of its drive.
     fn effective<'a>(&'a self, state: &'a State) -> impl Iterator<Item = &'a Permission> {
         let drive = self.drive.as_ref().and_then(|id| state.drives.get(id));
-        self.permissions
-            .iter()
-            .chain(drive.into_iter().flat_map(|drive| &drive.members))
+        self.permissions.iter().chain(drive.into_iter().flat_map(|drive| &drive.members))
     }
 
     /// Does the user see it in a list of their files: owned, given by name, or in one of their shared drives?
     pub(super) fn listed_for(&self, state: &State, user: &User) -> bool {
-        self.effective(state)
-            .any(|permission| match &permission.to {
-                Grantee::User(_) | Grantee::Group(_) => permission.reaches(state, user),
-                // Whoever was never given it by name sees it only after opening it once.
-                Grantee::Domain { .. } | Grantee::Anyone { .. } => false,
-            })
+        self.effective(state).any(|permission| match &permission.to {
+            Grantee::User(_) | Grantee::Group(_) => permission.reaches(state, user),
+            // Whoever was never given it by name sees it only after opening it once.
+            Grantee::Domain { .. } | Grantee::Anyone { .. } => false,
+        })
     }
 
     pub(super) fn opens_for(&self, state: &State, user: &User) -> bool {
-        self.effective(state)
-            .any(|permission| permission.reaches(state, user))
+        self.effective(state).any(|permission| permission.reaches(state, user))
     }
 
     pub(super) fn shareable_by(&self, state: &State, user: &User) -> bool {
-        self.effective(state)
-            .any(|permission| may_share(&permission.role) && permission.reaches(state, user))
+        self.effective(state).any(|permission| may_share(&permission.role) && permission.reaches(state, user))
     }
 
     /// Makes someone else the owner; the former owner stays as a writer.
@@ -154,8 +132,7 @@ impl File {
             }
         }
         let owner = Permission::owner(new_owner);
-        self.permissions
-            .retain(|permission| permission.id != owner.id);
+        self.permissions.retain(|permission| permission.id != owner.id);
         self.permissions.insert(0, owner);
     }
 }
@@ -187,10 +164,7 @@ pub(super) fn permission_body(state: &State, permission: &Permission) -> Value {
             body["displayName"] = json!(group.map_or(address, |group| &group.name));
             body["deleted"] = json!(false);
         }
-        Grantee::Domain {
-            domain,
-            discoverable,
-        } => {
+        Grantee::Domain { domain, discoverable } => {
             body["type"] = json!("domain");
             body["domain"] = json!(domain);
             body["displayName"] = json!(domain);
@@ -210,24 +184,11 @@ pub(super) fn permission_body(state: &State, permission: &Permission) -> Value {
 /// A permission out of a request.
 pub(super) fn permission_from(body: &Value, domain: &str) -> Result<Permission, Refusal> {
     let text = |name: &str| body.get(name).and_then(Value::as_str);
-    let role =
-        text("role").ok_or_else(|| Refusal::invalid("The permission role field is required."))?;
-    if ![
-        "owner",
-        "organizer",
-        "fileOrganizer",
-        "writer",
-        "commenter",
-        "reader",
-    ]
-    .contains(&role)
-    {
+    let role = text("role").ok_or_else(|| Refusal::invalid("The permission role field is required."))?;
+    if !["owner", "organizer", "fileOrganizer", "writer", "commenter", "reader"].contains(&role) {
         return Err(Refusal::invalid("The specified role is invalid."));
     }
-    let discoverable = body
-        .get("allowFileDiscovery")
-        .and_then(Value::as_bool)
-        .unwrap_or_default();
+    let discoverable = body.get("allowFileDiscovery").and_then(Value::as_bool).unwrap_or_default();
     let address = || {
         text("emailAddress")
             .map(str::to_owned)
@@ -236,10 +197,7 @@ pub(super) fn permission_from(body: &Value, domain: &str) -> Result<Permission, 
     let to = match text("type") {
         Some("user") => Grantee::User(address()?),
         Some("group") => Grantee::Group(address()?),
-        Some("domain") => Grantee::Domain {
-            domain: text("domain").unwrap_or(domain).to_owned(),
-            discoverable,
-        },
+        Some("domain") => Grantee::Domain { domain: text("domain").unwrap_or(domain).to_owned(), discoverable },
         Some("anyone") => Grantee::Anyone { discoverable },
         _ => return Err(Refusal::invalid("The permission type field is required.")),
     };

@@ -20,14 +20,8 @@ pub(super) fn routes() -> Router<Arc<Google>> {
     Router::new()
         .route("/drive/v3/files", get(files))
         .route("/drive/v3/files/{file}", get(file))
-        .route(
-            "/drive/v3/files/{file}/permissions",
-            get(sharing::permissions).post(sharing::share),
-        )
-        .route(
-            "/drive/v3/files/{file}/permissions/{permission}",
-            get(sharing::permission).delete(sharing::unshare),
-        )
+        .route("/drive/v3/files/{file}/permissions", get(sharing::permissions).post(sharing::share))
+        .route("/drive/v3/files/{file}/permissions/{permission}", get(sharing::permission).delete(sharing::unshare))
         .route("/drive/v3/drives", get(drives))
         .route("/drive/v3/drives/{drive}", get(drive))
 }
@@ -52,10 +46,7 @@ async fn files(call: Call) -> Answer {
         .map(|file| (file.id.clone(), file))
         .collect();
     let (page, next) = call.page("pageSize", 100, 1000, found)?;
-    let page: Vec<Value> = page
-        .into_iter()
-        .map(|file| file_body(&state, me, file))
-        .collect();
+    let page: Vec<Value> = page.into_iter().map(|file| file_body(&state, me, file)).collect();
     let mut body = json!({"kind": "drive#fileList", "incompleteSearch": false, "files": page});
     if let Some(next) = next {
         body["nextPageToken"] = json!(next);
@@ -73,12 +64,7 @@ enum Term {
 
 /// Reads a query: conditions joined by `and`, of the kinds that are known here.
 fn terms(query: &str) -> Result<Vec<Term>, Refusal> {
-    let unquoted = |text: &str| {
-        text.trim()
-            .strip_prefix('\'')?
-            .strip_suffix('\'')
-            .map(str::to_owned)
-    };
+    let unquoted = |text: &str| text.trim().strip_prefix('\'')?.strip_suffix('\'').map(str::to_owned);
     query
         .split(" and ")
         .map(str::trim)
@@ -118,11 +104,7 @@ impl Term {
 }
 
 fn file_body(state: &State, me: &User, file: &File) -> Value {
-    let ids: Vec<&str> = file
-        .permissions
-        .iter()
-        .map(|permission| permission.id.as_str())
-        .collect();
+    let ids: Vec<&str> = file.permissions.iter().map(|permission| permission.id.as_str()).collect();
     let mut body = json!({
         "kind": "drive#file",
         "id": file.id,
@@ -159,11 +141,7 @@ fn file_body(state: &State, me: &User, file: &File) -> Value {
         }]);
     }
     if file.shareable_by(state, me) {
-        body["permissions"] = file
-            .permissions
-            .iter()
-            .map(|permission| permission_body(state, permission))
-            .collect();
+        body["permissions"] = file.permissions.iter().map(|permission| permission_body(state, permission)).collect();
     }
     body
 }
@@ -171,11 +149,7 @@ fn file_body(state: &State, me: &User, file: &File) -> Value {
 async fn file(call: Call, Path(id): Path<String>) -> Answer {
     let (state, me) = call.admit(Right::Read)?;
     let me = state.user(&me)?;
-    let file = state
-        .files
-        .get(&id)
-        .filter(|file| file.opens_for(&state, me))
-        .ok_or_else(|| no_file(&id))?;
+    let file = state.files.get(&id).filter(|file| file.opens_for(&state, me)).ok_or_else(|| no_file(&id))?;
     call.reply_with(file_body(&state, me, file), FILE_FIELDS)
 }
 
@@ -188,20 +162,12 @@ async fn drives(call: Call) -> Answer {
     let me = state.user(&me)?;
     let as_admin = call.flag("useDomainAdminAccess");
     if as_admin && !state.is_super_admin(&me.id) {
-        return Err(Refusal::forbidden(
-            "The requesting user is not an administrator of the domain.",
-        ));
+        return Err(Refusal::forbidden("The requesting user is not an administrator of the domain."));
     }
     let all = state
         .drives
         .iter()
-        .filter(|(_, drive)| {
-            as_admin
-                || drive
-                    .members
-                    .iter()
-                    .any(|member| member.reaches(&state, me))
-        })
+        .filter(|(_, drive)| as_admin || drive.members.iter().any(|member| member.reaches(&state, me)))
         .map(|(id, drive)| (id.clone(), drive_body(id, drive, me)))
         .collect();
     let (page, next) = call.page("pageSize", 10, 100, all)?;
@@ -219,13 +185,7 @@ async fn drive(call: Call, Path(id): Path<String>) -> Answer {
     let drive = state
         .drives
         .get(&id)
-        .filter(|drive| {
-            as_admin
-                || drive
-                    .members
-                    .iter()
-                    .any(|member| member.reaches(&state, me))
-        })
+        .filter(|drive| as_admin || drive.members.iter().any(|member| member.reaches(&state, me)))
         .ok_or_else(|| Refusal::not_found(format!("Shared drive not found: {id}")))?;
     call.reply_with(drive_body(&id, drive, me), "kind,id,name")
 }

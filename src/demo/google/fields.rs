@@ -23,9 +23,7 @@ fn list(rest: &mut &str) -> Option<Selection> {
 }
 
 fn item(rest: &mut &str) -> Option<(String, Selection)> {
-    let end = rest
-        .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '*'))
-        .unwrap_or(rest.len());
+    let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '*')).unwrap_or(rest.len());
     if end == 0 {
         return None;
     }
@@ -51,10 +49,7 @@ pub(super) fn select(selection: &Selection, value: Value) -> Value {
         return value;
     }
     match value {
-        Value::Array(items) => items
-            .into_iter()
-            .map(|item| select(selection, item))
-            .collect(),
+        Value::Array(items) => items.into_iter().map(|item| select(selection, item)).collect(),
         Value::Object(map) => {
             let mut kept = Map::new();
             for (key, value) in map {
@@ -80,10 +75,7 @@ mod tests {
     fn keeps_only_what_was_asked_for() {
         let body = json!({"kind": "k", "files": [{"id": "1", "name": "a", "permissions": [{"id": "p", "role": "reader"}]}]});
         let asked = parse("nextPageToken, files(id,permissions/role)").unwrap();
-        assert_eq!(
-            select(&asked, body.clone()),
-            json!({"files": [{"id": "1", "permissions": [{"role": "reader"}]}]})
-        );
+        assert_eq!(select(&asked, body.clone()), json!({"files": [{"id": "1", "permissions": [{"role": "reader"}]}]}));
         assert_eq!(select(&parse("*").unwrap(), body.clone()), body);
         assert_eq!(parse("files(id"), None);
         assert_eq!(parse("files(id))"), None);

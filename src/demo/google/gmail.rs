@@ -15,19 +15,10 @@ use super::state::{AutoForward, Filter, Mailbox, State, User};
 pub(super) fn routes() -> Router<Arc<Google>> {
     let settings = Router::new()
         .route("/delegates", get(delegates))
-        .route(
-            "/delegates/{address}",
-            get(delegate).delete(delete_delegate),
-        )
+        .route("/delegates/{address}", get(delegate).delete(delete_delegate))
         .route("/forwardingAddresses", get(forwarding))
-        .route(
-            "/forwardingAddresses/{address}",
-            get(forwarding_address).delete(delete_forwarding),
-        )
-        .route(
-            "/autoForwarding",
-            get(auto_forwarding).put(put_auto_forwarding),
-        )
+        .route("/forwardingAddresses/{address}", get(forwarding_address).delete(delete_forwarding))
+        .route("/autoForwarding", get(auto_forwarding).put(put_auto_forwarding))
         .route("/filters", get(filters))
         .route("/filters/{id}", get(filter).delete(delete_filter))
         .route("/imap", get(imap).put(put_imap))
@@ -37,18 +28,11 @@ pub(super) fn routes() -> Router<Arc<Google>> {
 }
 
 /// The state and the id of the mailbox's owner, who must be the one the token acts as, and not suspended.
-fn open<'a>(
-    call: &'a Call,
-    right: Right,
-    named: &str,
-) -> Result<(MutexGuard<'a, State>, String), Refusal> {
+fn open<'a>(call: &'a Call, right: Right, named: &str) -> Result<(MutexGuard<'a, State>, String), Refusal> {
     let (state, acts_as) = call.admit(right)?;
     let owner = state.user(&acts_as)?;
     if named != "me" && !owner.has_address(named) {
-        return Err(Refusal::forbidden(format!(
-            "Delegation denied for {}",
-            owner.email
-        )));
+        return Err(Refusal::forbidden(format!("Delegation denied for {}", owner.email)));
     }
     if owner.suspended {
         return Err(Refusal::failed_precondition("Mail service not enabled"));
@@ -66,10 +50,7 @@ fn gone() -> Refusal {
 
 /// Removes an address from a list of them.
 fn remove(list: &mut Vec<String>, address: &str) -> Result<(), Refusal> {
-    let at = list
-        .iter()
-        .position(|known| known.eq_ignore_ascii_case(address))
-        .ok_or_else(gone)?;
+    let at = list.iter().position(|known| known.eq_ignore_ascii_case(address)).ok_or_else(gone)?;
     list.remove(at);
     Ok(())
 }
@@ -88,10 +69,7 @@ async fn delegates(call: Call, Path(user): Path<String>) -> Answer {
 async fn delegate(call: Call, Path((user, address)): Path<(String, String)>) -> Answer {
     let (state, owner) = open(&call, Right::Read, &user)?;
     let mailbox = &state.user(&owner)?.mailbox;
-    let known = mailbox
-        .delegates
-        .iter()
-        .find(|a| a.eq_ignore_ascii_case(&address));
+    let known = mailbox.delegates.iter().find(|a| a.eq_ignore_ascii_case(&address));
     call.reply(delegate_body(known.ok_or_else(gone)?))
 }
 
@@ -108,21 +86,14 @@ fn forwarding_body(address: &str) -> Value {
 async fn forwarding(call: Call, Path(user): Path<String>) -> Answer {
     let (state, owner) = open(&call, Right::Read, &user)?;
     let mailbox = &state.user(&owner)?.mailbox;
-    let items = mailbox
-        .forwarding
-        .iter()
-        .map(|a| forwarding_body(a))
-        .collect();
+    let items = mailbox.forwarding.iter().map(|a| forwarding_body(a)).collect();
     call.reply(listing(None, "forwardingAddresses", items, None))
 }
 
 async fn forwarding_address(call: Call, Path((user, address)): Path<(String, String)>) -> Answer {
     let (state, owner) = open(&call, Right::Read, &user)?;
     let mailbox = &state.user(&owner)?.mailbox;
-    let known = mailbox
-        .forwarding
-        .iter()
-        .find(|a| a.eq_ignore_ascii_case(&address));
+    let known = mailbox.forwarding.iter().find(|a| a.eq_ignore_ascii_case(&address));
     call.reply(forwarding_body(known.ok_or_else(gone)?))
 }
 
@@ -131,11 +102,7 @@ async fn delete_forwarding(call: Call, Path((user, address)): Path<(String, Stri
     let mailbox = mailbox(&mut state, &owner)?;
     remove(&mut mailbox.forwarding, &address)?;
     // What forwarded to the address can't any more.
-    if mailbox
-        .auto_forward
-        .as_ref()
-        .is_some_and(|auto| auto.to.eq_ignore_ascii_case(&address))
-    {
+    if mailbox.auto_forward.as_ref().is_some_and(|auto| auto.to.eq_ignore_ascii_case(&address)) {
         mailbox.auto_forward = None;
     }
     empty()
@@ -161,20 +128,11 @@ async fn put_auto_forwarding(call: Call, Path(user): Path<String>, body: Bytes) 
     let mailbox = mailbox(&mut state, &owner)?;
     mailbox.auto_forward = if wanted["enabled"].as_bool().unwrap_or_default() {
         let to = wanted["emailAddress"].as_str().unwrap_or_default();
-        if !mailbox
-            .forwarding
-            .iter()
-            .any(|known| known.eq_ignore_ascii_case(to))
-        {
-            return Err(Refusal::failed_precondition(
-                "Unrecognized forwarding address",
-            ));
+        if !mailbox.forwarding.iter().any(|known| known.eq_ignore_ascii_case(to)) {
+            return Err(Refusal::failed_precondition("Unrecognized forwarding address"));
         }
         let disposition = wanted["disposition"].as_str().unwrap_or("leaveInInbox");
-        Some(AutoForward {
-            to: to.to_owned(),
-            disposition: disposition.to_owned(),
-        })
+        Some(AutoForward { to: to.to_owned(), disposition: disposition.to_owned() })
     } else {
         None
     };
@@ -188,11 +146,7 @@ fn filter_body(id: &str, filter: &Filter) -> Value {
 async fn filters(call: Call, Path(user): Path<String>) -> Answer {
     let (state, owner) = open(&call, Right::Read, &user)?;
     let mailbox = &state.user(&owner)?.mailbox;
-    let items = mailbox
-        .filters
-        .iter()
-        .map(|(id, f)| filter_body(id, f))
-        .collect();
+    let items = mailbox.filters.iter().map(|(id, f)| filter_body(id, f)).collect();
     call.reply(listing(None, "filter", items, None))
 }
 
@@ -204,10 +158,7 @@ async fn filter(call: Call, Path((user, id)): Path<(String, String)>) -> Answer 
 
 async fn delete_filter(call: Call, Path((user, id)): Path<(String, String)>) -> Answer {
     let (mut state, owner) = open(&call, Right::Write, &user)?;
-    mailbox(&mut state, &owner)?
-        .filters
-        .remove(&id)
-        .ok_or_else(gone)?;
+    mailbox(&mut state, &owner)?.filters.remove(&id).ok_or_else(gone)?;
     empty()
 }
 
@@ -242,9 +193,7 @@ async fn put_pop(call: Call, Path(user): Path<String>, body: Bytes) -> Answer {
     let wanted = object(&body)?;
     let window = wanted["accessWindow"].as_str().unwrap_or("disabled");
     if !["disabled", "fromNowOn", "allMail"].contains(&window) {
-        return Err(Refusal::invalid(format!(
-            "Invalid value for accessWindow: {window}"
-        )));
+        return Err(Refusal::invalid(format!("Invalid value for accessWindow: {window}")));
     }
     let mailbox = mailbox(&mut state, &owner)?;
     mailbox.pop = Some(window.to_owned()).filter(|window| window != "disabled");
@@ -262,13 +211,7 @@ async fn send_as(call: Call, Path(user): Path<String>) -> Answer {
         "isPrimary": true,
         "isDefault": true,
     })];
-    items.extend(
-        owner
-            .mailbox
-            .send_as
-            .iter()
-            .map(|address| alias_body(owner, address)),
-    );
+    items.extend(owner.mailbox.send_as.iter().map(|address| alias_body(owner, address)));
     call.reply(listing(None, "sendAs", items, None))
 }
 

@@ -8,11 +8,7 @@ use super::state::{Group, Member, State};
 
 pub(super) async fn list(call: Call) -> Answer {
     let state = call.admin(Right::Read)?;
-    let of = match (
-        call.query("userKey"),
-        call.query("customer"),
-        call.query("domain"),
-    ) {
+    let of = match (call.query("userKey"), call.query("customer"), call.query("domain")) {
         (Some(key), _, _) => Some(state.user(key)?.id.clone()),
         (None, Some(customer), _) => {
             call.customer(&state, customer)?;
@@ -20,9 +16,7 @@ pub(super) async fn list(call: Call) -> Answer {
         }
         (None, None, Some(domain)) if domain == state.domain => None,
         _ => {
-            return Err(Refusal::invalid(
-                "Bad Request: customer, domain or userKey is required",
-            ));
+            return Err(Refusal::invalid("Bad Request: customer, domain or userKey is required"));
         }
     };
     let all = state
@@ -32,12 +26,7 @@ pub(super) async fn list(call: Call) -> Answer {
         .map(|group| (group.id.clone(), body(group)))
         .collect();
     let (page, next) = call.page("maxResults", 200, 200, all)?;
-    call.reply(listing(
-        Some("admin#directory#groups"),
-        "groups",
-        page,
-        next,
-    ))
+    call.reply(listing(Some("admin#directory#groups"), "groups", page, next))
 }
 
 pub(super) async fn read(call: Call, Path(key): Path<String>) -> Answer {
@@ -59,9 +48,7 @@ fn body(group: &Group) -> Value {
 }
 
 fn find<'a>(state: &'a State, key: &str) -> Result<&'a Group, Refusal> {
-    state
-        .group(key)
-        .ok_or_else(|| Refusal::not_found("Resource Not Found: groupKey"))
+    state.group(key).ok_or_else(|| Refusal::not_found("Resource Not Found: groupKey"))
 }
 
 pub(super) async fn members(call: Call, Path(key): Path<String>) -> Answer {
@@ -70,19 +57,11 @@ pub(super) async fn members(call: Call, Path(key): Path<String>) -> Answer {
     let all = group
         .members
         .iter()
-        .filter(|(_, member)| {
-            call.query("roles")
-                .is_none_or(|roles| roles.split(',').any(|role| role == member.role))
-        })
+        .filter(|(_, member)| call.query("roles").is_none_or(|roles| roles.split(',').any(|role| role == member.role)))
         .map(|(id, member)| (id.clone(), member_body(&state, id, member)))
         .collect();
     let (page, next) = call.page("maxResults", 200, 200, all)?;
-    call.reply(listing(
-        Some("admin#directory#members"),
-        "members",
-        page,
-        next,
-    ))
+    call.reply(listing(Some("admin#directory#members"), "members", page, next))
 }
 
 fn member_body(state: &State, id: &str, member: &Member) -> Value {
@@ -115,17 +94,11 @@ pub(super) async fn member(call: Call, Path((key, member)): Path<(String, String
     let state = call.admin(Right::Read)?;
     let group = find(&state, &key)?;
     let id = member_id(&state, group, &member)?;
-    let member = group
-        .members
-        .get(&id)
-        .ok_or_else(|| Refusal::not_found("Resource Not Found: memberKey"))?;
+    let member = group.members.get(&id).ok_or_else(|| Refusal::not_found("Resource Not Found: memberKey"))?;
     call.reply(member_body(&state, &id, member))
 }
 
-pub(super) async fn delete_member(
-    call: Call,
-    Path((key, member)): Path<(String, String)>,
-) -> Answer {
+pub(super) async fn delete_member(call: Call, Path((key, member)): Path<(String, String)>) -> Answer {
     let mut state = call.admin(Right::Write)?;
     let group = find(&state, &key)?;
     let member = member_id(&state, group, &member)?;

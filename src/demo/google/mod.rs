@@ -57,13 +57,10 @@ pub fn router(company: Arc<Company>) -> Router {
         // A fixture that can't be read answers every call, so that whoever asks first is told.
         Err(problem) => {
             let problem = format!("{problem:#}");
-            return Router::new()
-                .fallback(move || async move { (StatusCode::INTERNAL_SERVER_ERROR, problem) });
+            return Router::new().fallback(move || async move { (StatusCode::INTERNAL_SERVER_ERROR, problem) });
         }
     };
-    let google = Arc::new(Google {
-        state: Mutex::new(state),
-    });
+    let google = Arc::new(Google { state: Mutex::new(state) });
     Router::new()
         .route("/token", post(oauth::token))
         .merge(directory::routes())
@@ -77,8 +74,5 @@ pub fn router(company: Arc<Company>) -> Router {
 }
 
 async fn nothing_here(request: Request) -> Refusal {
-    Refusal::not_found(format!(
-        "The requested URL {} was not found on this server.",
-        request.uri().path()
-    ))
+    Refusal::not_found(format!("The requested URL {} was not found on this server.", request.uri().path()))
 }

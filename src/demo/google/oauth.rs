@@ -16,23 +16,12 @@ use super::call::Right;
 
 const LIFETIME_SECS: u64 = 3599;
 
-pub(super) async fn token(
-    State(google): State<Arc<Google>>,
-    Form(form): Form<HashMap<String, String>>,
-) -> Response {
-    if form.get("grant_type").map(String::as_str)
-        != Some("urn:ietf:params:oauth:grant-type:jwt-bearer")
-    {
+pub(super) async fn token(State(google): State<Arc<Google>>, Form(form): Form<HashMap<String, String>>) -> Response {
+    if form.get("grant_type").map(String::as_str) != Some("urn:ietf:params:oauth:grant-type:jwt-bearer") {
         return refuse("unsupported_grant_type", "Invalid grant_type");
     }
-    let Some(claims) = form
-        .get("assertion")
-        .and_then(|assertion| claims(assertion))
-    else {
-        return refuse(
-            "invalid_grant",
-            "Invalid JWT: the assertion could not be read",
-        );
+    let Some(claims) = form.get("assertion").and_then(|assertion| claims(assertion)) else {
+        return refuse("invalid_grant", "Invalid JWT: the assertion could not be read");
     };
     let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default();
     let number = |name: &str| claims.get(name).and_then(Value::as_i64);
@@ -40,10 +29,7 @@ pub(super) async fn token(
         return refuse("invalid_grant", "Invalid JWT: iat and exp are required");
     };
     if expires <= issued || expires - issued > 3600 || text("aud").is_empty() {
-        return refuse(
-            "invalid_grant",
-            "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe.",
-        );
+        return refuse("invalid_grant", "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe.");
     }
     if text("scope").is_empty() {
         return refuse("invalid_scope", "Empty or missing scope not allowed.");
@@ -64,8 +50,7 @@ pub(super) async fn token(
         return refuse("invalid_grant", "Invalid email or User ID");
     };
     let access_token = state.issue(right, user, LIFETIME_SECS);
-    Json(json!({"access_token": access_token, "expires_in": LIFETIME_SECS, "token_type": "Bearer"}))
-        .into_response()
+    Json(json!({"access_token": access_token, "expires_in": LIFETIME_SECS, "token_type": "Bearer"})).into_response()
 }
 
 /// The claims of a well-formed RS256 assertion. Its signature is not checked: the simulation holds no public key of ours.
@@ -83,14 +68,6 @@ fn claims(assertion: &str) -> Option<Value> {
 }
 
 fn refuse(error: &str, description: &str) -> Response {
-    let status = if error == "unauthorized_client" {
-        StatusCode::UNAUTHORIZED
-    } else {
-        StatusCode::BAD_REQUEST
-    };
-    (
-        status,
-        Json(json!({"error": error, "error_description": description})),
-    )
-        .into_response()
+    let status = if error == "unauthorized_client" { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST };
+    (status, Json(json!({"error": error, "error_description": description}))).into_response()
 }

@@ -6,61 +6,18 @@ use super::super::company::{Company, Person};
 use super::documents::{File, Grantee, Permission};
 use super::state::{hash, letters};
 
-const BOARD: &[&str] = &[
-    "Board agenda",
-    "Board minutes",
-    "Audit committee notes",
-    "Shareholder update",
-    "Strategy memo",
-];
-const FINANCE: &[&str] = &[
-    "Cash plan",
-    "Budget review",
-    "Covenant report",
-    "Payroll summary",
-    "Forecast",
-    "Tax workpapers",
-];
-const HR: &[&str] = &[
-    "Compensation bands",
-    "Hiring plan",
-    "Performance calibration",
-    "Engagement survey",
-    "Org chart",
-];
-const PRODUCT: &[&str] = &[
-    "Sensor roadmap",
-    "Architecture review",
-    "Release checklist",
-    "Firmware test report",
-    "Design brief",
-];
-const TRADE: &[&str] = &[
-    "Pipeline review",
-    "Campaign brief",
-    "Price list",
-    "Customer references",
-    "Supplier contract",
-];
-const DAILY: &[&str] = &[
-    "Meeting notes",
-    "Weekly report",
-    "Onboarding checklist",
-    "Travel request",
-    "Training record",
-];
+const BOARD: &[&str] = &["Board agenda", "Board minutes", "Audit committee notes", "Shareholder update", "Strategy memo"];
+const FINANCE: &[&str] = &["Cash plan", "Budget review", "Covenant report", "Payroll summary", "Forecast", "Tax workpapers"];
+const HR: &[&str] = &["Compensation bands", "Hiring plan", "Performance calibration", "Engagement survey", "Org chart"];
+const PRODUCT: &[&str] = &["Sensor roadmap", "Architecture review", "Release checklist", "Firmware test report", "Design brief"];
+const TRADE: &[&str] = &["Pipeline review", "Campaign brief", "Price list", "Customer references", "Supplier contract"];
+const DAILY: &[&str] = &["Meeting notes", "Weekly report", "Onboarding checklist", "Travel request", "Training record"];
 
 /// Endings and what the vendor calls them; the vendor's own types have no size.
 const KINDS: &[(&str, &str)] = &[
-    (
-        ".xlsx",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ),
+    (".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     (".pdf", "application/pdf"),
-    (
-        ".docx",
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    ),
+    (".docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
     (".zip", "application/zip"),
     (".gdoc", "application/vnd.google-apps.document"),
     (".gsheet", "application/vnd.google-apps.spreadsheet"),
@@ -71,10 +28,7 @@ const FOLDER: &str = "application/vnd.google-apps.folder";
 /// A file without anyone in it yet; its type follows from its name, and a name without an ending is a folder's.
 pub(super) fn blank(place: &str, name: &str, created: Timestamp, modified: Timestamp) -> File {
     let seed = format!("{place}/{name}");
-    let mime = KINDS
-        .iter()
-        .find(|(ending, _)| name.ends_with(ending))
-        .map_or(FOLDER, |(_, mime)| mime);
+    let mime = KINDS.iter().find(|(ending, _)| name.ends_with(ending)).map_or(FOLDER, |(_, mime)| mime);
     let own = mime.starts_with("application/vnd.google-apps.");
     File {
         id: format!("1{}", letters(&seed, 32)),
@@ -90,49 +44,23 @@ pub(super) fn blank(place: &str, name: &str, created: Timestamp, modified: Times
 
 /// A person's files: 40 to 120 for an executive, a handful for everyone else.
 pub(super) fn of(company: &Company, person: &Person) -> Vec<File> {
-    let count = if person.executive {
-        40 + hash(&person.number) % 81
-    } else {
-        2 + hash(&person.number) % 5
-    };
+    let count = if person.executive { 40 + hash(&person.number) % 81 } else { 2 + hash(&person.number) % 5 };
     // Colleagues are taken from the first who work here, executives and their successors among them.
-    let colleagues: Vec<&Person> = company
-        .employed()
-        .filter(|other| other.number != person.number)
-        .take(60)
-        .collect();
+    let colleagues: Vec<&Person> = company.employed().filter(|other| other.number != person.number).take(60).collect();
     let year = company.today().year();
     (0..count)
         .map(|n| {
-            let dice =
-                |what: &str, sides: u64| hash(&format!("{}/{n}/{what}", person.number)) % sides;
+            let dice = |what: &str, sides: u64| hash(&format!("{}/{n}/{what}", person.number)) % sides;
             let topics = topics(person, dice("topics", 2) == 0);
-            let topic = pick(topics, dice("topic", 1000))
-                .copied()
-                .unwrap_or("Notes");
+            let topic = pick(topics, dice("topic", 1000)).copied().unwrap_or("Notes");
             let ending = pick(KINDS, dice("kind", 1000)).map_or("", |(ending, _)| ending);
             // The counter keeps two files of one person from having one id.
-            let when = format!(
-                "Q{} {}",
-                1 + dice("quarter", 4),
-                i64::from(year) - i64::from(n % 3 == 0)
-            );
+            let when = format!("Q{} {}", 1 + dice("quarter", 4), i64::from(year) - i64::from(n % 3 == 0));
             let name = format!("{topic} {when} no {}{ending}", n + 1);
             let age = i64::try_from(5 + dice("age", 700)).unwrap_or(5);
-            let mut file = blank(
-                &person.work_email,
-                &name,
-                company.days_ago(age + 20),
-                company.days_ago(age),
-            );
+            let mut file = blank(&person.work_email, &name, company.days_ago(age + 20), company.days_ago(age));
             file.permissions.push(Permission::owner(&person.work_email));
-            share(
-                &mut file,
-                company,
-                &colleagues,
-                dice("sharing", 100),
-                dice("colleague", 1_000_000),
-            );
+            share(&mut file, company, &colleagues, dice("sharing", 100), dice("colleague", 1_000_000));
             file
         })
         .collect()
@@ -145,10 +73,7 @@ fn share(file: &mut File, company: &Company, colleagues: &[&Person], chance: u64
     }
     if chance < 75 {
         let domain = company.domain.clone();
-        let everyone = Grantee::Domain {
-            domain,
-            discoverable: false,
-        };
+        let everyone = Grantee::Domain { domain, discoverable: false };
         file.permissions.push(Permission::new(everyone, "reader"));
         return;
     }

@@ -11,22 +11,15 @@ use jiff::tz::TimeZone;
 use super::super::company::{Company, Person};
 use super::documents::{Drive, File, Grantee, Permission};
 use super::papers;
-use super::planted::{
-    self, Anyone, App, Extras, PlantedDevice, PlantedFile, PlantedGroup, ServiceAccount, Share,
-    SharedDrive,
-};
+use super::planted::{self, Anyone, App, Extras, PlantedDevice, PlantedFile, PlantedGroup, ServiceAccount, Share, SharedDrive};
 use super::state::{
-    AppPassword, Assignment, AutoForward, Device, Filter, Group, Mailbox, Member, Role, State,
-    Token, User, digits, letters, small_letters,
+    AppPassword, Assignment, AutoForward, Device, Filter, Group, Mailbox, Member, Role, State, Token, User, digits, letters, small_letters,
 };
 
 /// The tenant on its first day.
 pub(super) fn state(company: &Arc<Company>) -> anyhow::Result<State> {
     let planted = planted::load()?;
-    let mut seed = Seed {
-        company,
-        state: State::new(planted.customer, company.domain.clone(), company.started),
-    };
+    let mut seed = Seed { company, state: State::new(planted.customer, company.domain.clone(), company.started) };
     for role in planted.roles {
         seed.state.roles.push(Role {
             id: digits(&role.name, 17),
@@ -52,8 +45,7 @@ pub(super) fn state(company: &Arc<Company>) -> anyhow::Result<State> {
         }
     }
     for (number, extras) in planted.people {
-        seed.extras(&number, extras, &planted.apps)
-            .with_context(|| format!("{number} in fixtures/google-workspace/state.yaml"))?;
+        seed.extras(&number, extras, &planted.apps).with_context(|| format!("{number} in fixtures/google-workspace/state.yaml"))?;
     }
     for drive in planted.shared_drives {
         seed.shared_drive(drive)?;
@@ -71,8 +63,7 @@ fn user_id(number: u32) -> String {
 
 /// Midnight of a day.
 fn midnight(day: Date) -> Timestamp {
-    day.to_zoned(TimeZone::UTC)
-        .map_or(Timestamp::UNIX_EPOCH, |zoned| zoned.timestamp())
+    day.to_zoned(TimeZone::UTC).map_or(Timestamp::UNIX_EPOCH, |zoned| zoned.timestamp())
 }
 
 struct Seed<'a> {
@@ -92,10 +83,7 @@ impl Seed<'_> {
             return Ok(text.to_owned());
         }
         let person = self.company.person(text);
-        Ok(person
-            .with_context(|| format!("nobody has the number {text}"))?
-            .work_email
-            .clone())
+        Ok(person.with_context(|| format!("nobody has the number {text}"))?.work_email.clone())
     }
 
     fn service_account(&mut self, account: ServiceAccount) -> anyhow::Result<()> {
@@ -135,10 +123,7 @@ impl Seed<'_> {
         for name in roles {
             let role = self.state.roles.iter().find(|role| role.name == *name);
             let role = role.with_context(|| format!("no role {name}"))?.id.clone();
-            let assignment = Assignment {
-                user: user.to_owned(),
-                role,
-            };
+            let assignment = Assignment { user: user.to_owned(), role };
             let id = digits(&format!("{user}/{name}"), 17);
             self.state.assignments.insert(id, assignment);
         }
@@ -147,10 +132,7 @@ impl Seed<'_> {
 
     fn account(&mut self, person: &Person) {
         let active = person.active(self.company.today());
-        let manager = person
-            .manager
-            .as_deref()
-            .and_then(|number| self.company.person(number));
+        let manager = person.manager.as_deref().and_then(|number| self.company.person(number));
         let user = User {
             id: user_id(person.index()),
             email: person.work_email.clone(),
@@ -179,9 +161,7 @@ impl Seed<'_> {
             tokens: Vec::new(),
             app_passwords: Vec::new(),
             backup_codes: if person.executive && active {
-                (0..10)
-                    .map(|n| digits(&format!("{}/code/{n}", person.number), 8))
-                    .collect()
+                (0..10).map(|n| digits(&format!("{}/code/{n}", person.number), 8)).collect()
             } else {
                 Vec::new()
             },
@@ -196,16 +176,8 @@ impl Seed<'_> {
         let domain = &self.company.domain;
         for person in self.company.employed() {
             for (local, name, owns) in [
-                (
-                    "all".to_owned(),
-                    "Everyone".to_owned(),
-                    person.manager.is_none(),
-                ),
-                (
-                    person.department.to_ascii_lowercase(),
-                    person.department.clone(),
-                    person.executive,
-                ),
+                ("all".to_owned(), "Everyone".to_owned(), person.manager.is_none()),
+                (person.department.to_ascii_lowercase(), person.department.clone(), person.executive),
             ] {
                 let address = format!("{local}@{domain}");
                 let group = groups.entry(local).or_insert_with(|| PlantedGroup {
@@ -215,11 +187,7 @@ impl Seed<'_> {
                     members: Vec::new(),
                     groups: Vec::new(),
                 });
-                let list = if owns {
-                    &mut group.owners
-                } else {
-                    &mut group.members
-                };
+                let list = if owns { &mut group.owners } else { &mut group.members };
                 list.push(person.number.clone());
             }
         }
@@ -232,22 +200,14 @@ impl Seed<'_> {
         for (key, role) in owners.chain(planted.members.iter().map(|member| (member, "MEMBER"))) {
             let email = self.address(key)?;
             let user = self.state.find(&email);
-            let id = user
-                .with_context(|| format!("no account {email}"))?
-                .id
-                .clone();
+            let id = user.with_context(|| format!("no account {email}"))?.id.clone();
             let group = false;
             members.insert(id, Member { email, role, group });
         }
         for address in &planted.groups {
             let inner = self.state.group(address);
-            let inner =
-                inner.with_context(|| format!("no group {address} before {}", planted.address))?;
-            let member = Member {
-                email: inner.email.clone(),
-                role: "MEMBER",
-                group: true,
-            };
+            let inner = inner.with_context(|| format!("no group {address} before {}", planted.address))?;
+            let member = Member { email: inner.email.clone(), role: "MEMBER", group: true };
             members.insert(inner.id.clone(), member);
         }
         let id = small_letters(&planted.address, 15);
@@ -262,23 +222,11 @@ impl Seed<'_> {
         Ok(())
     }
 
-    fn extras(
-        &mut self,
-        number: &str,
-        extras: Extras,
-        apps: &BTreeMap<String, App>,
-    ) -> anyhow::Result<()> {
-        let person = self
-            .company
-            .person(number)
-            .context("nobody has that number")?;
+    fn extras(&mut self, number: &str, extras: Extras, apps: &BTreeMap<String, App>) -> anyhow::Result<()> {
+        let person = self.company.person(number).context("nobody has that number")?;
         let id = user_id(person.index());
         self.give_roles(&id, &extras.roles)?;
-        let delegates = extras
-            .delegates
-            .iter()
-            .map(|key| self.address(key))
-            .collect::<Result<_, _>>()?;
+        let delegates = extras.delegates.iter().map(|key| self.address(key)).collect::<Result<_, _>>()?;
         for file in extras.files {
             let file = self.file(file, &person.work_email, None)?;
             self.state.files.insert(file.id.clone(), file);
@@ -288,12 +236,7 @@ impl Seed<'_> {
             .iter()
             .map(|name| {
                 let app = apps.get(name).with_context(|| format!("no app {name}"))?;
-                Ok(Token {
-                    client_id: app.client_id.clone(),
-                    name: name.clone(),
-                    scopes: app.scopes.clone(),
-                    native: app.native,
-                })
+                Ok(Token { client_id: app.client_id.clone(), name: name.clone(), scopes: app.scopes.clone(), native: app.native })
             })
             .collect::<anyhow::Result<_>>()?;
         let app_passwords = extras
@@ -313,18 +256,12 @@ impl Seed<'_> {
         user.mailbox = Mailbox {
             delegates,
             forwarding: extras.forwarding,
-            auto_forward: extras.auto_forwarding.map(|planted| AutoForward {
-                to: planted.to,
-                disposition: planted.disposition,
-            }),
+            auto_forward: extras.auto_forwarding.map(|planted| AutoForward { to: planted.to, disposition: planted.disposition }),
             filters: extras
                 .filters
                 .into_iter()
                 .map(|planted| {
-                    let filter = Filter {
-                        criteria: planted.criteria,
-                        action: planted.action,
-                    };
+                    let filter = Filter { criteria: planted.criteria, action: planted.action };
                     (planted.id, filter)
                 })
                 .collect(),
@@ -338,12 +275,7 @@ impl Seed<'_> {
     fn file(&self, planted: PlantedFile, owner: &str, drive: Option<&str>) -> anyhow::Result<File> {
         let modified = self.at(planted.modified);
         let place = drive.unwrap_or(owner);
-        let mut file = papers::blank(
-            place,
-            &planted.name,
-            self.at(planted.modified - 30),
-            modified,
-        );
+        let mut file = papers::blank(place, &planted.name, self.at(planted.modified - 30), modified);
         match drive {
             Some(id) => file.drive = Some(id.to_owned()),
             None => file.permissions.push(Permission::owner(owner)),
@@ -356,26 +288,9 @@ impl Seed<'_> {
 
     fn permission(&self, share: &Share) -> anyhow::Result<Permission> {
         let to = match share {
-            Share {
-                user: Some(user),
-                group: None,
-                anyone: None,
-                ..
-            } => Grantee::User(self.address(user)?),
-            Share {
-                user: None,
-                group: Some(group),
-                anyone: None,
-                ..
-            } => Grantee::Group(group.clone()),
-            Share {
-                user: None,
-                group: None,
-                anyone: Some(Anyone::Link),
-                ..
-            } => Grantee::Anyone {
-                discoverable: false,
-            },
+            Share { user: Some(user), group: None, anyone: None, .. } => Grantee::User(self.address(user)?),
+            Share { user: None, group: Some(group), anyone: None, .. } => Grantee::Group(group.clone()),
+            Share { user: None, group: None, anyone: Some(Anyone::Link), .. } => Grantee::Anyone { discoverable: false },
             _ => anyhow::bail!("a share is with one user, one group or anyone"),
         };
         Ok(Permission::new(to, &share.role))
@@ -383,16 +298,8 @@ impl Seed<'_> {
 
     fn shared_drive(&mut self, planted: SharedDrive) -> anyhow::Result<()> {
         let id = format!("0A{}PVA", letters(&planted.name, 14));
-        let members = planted
-            .members
-            .iter()
-            .map(|share| self.permission(share))
-            .collect::<Result<_, _>>()?;
-        let drive = Drive {
-            name: planted.name,
-            created: self.at(planted.created),
-            members,
-        };
+        let members = planted.members.iter().map(|share| self.permission(share)).collect::<Result<_, _>>()?;
+        let drive = Drive { name: planted.name, created: self.at(planted.created), members };
         for file in planted.files {
             let file = self.file(file, "", Some(&id))?;
             self.state.files.insert(file.id.clone(), file);
@@ -403,12 +310,7 @@ impl Seed<'_> {
 
     fn device(&mut self, planted: PlantedDevice) -> anyhow::Result<()> {
         let address = self.address(&planted.user)?;
-        let user = self
-            .state
-            .find(&address)
-            .context("a device without an account")?
-            .id
-            .clone();
+        let user = self.state.find(&address).context("a device without an account")?.id.clone();
         let device = Device {
             user,
             device_id: small_letters(&planted.serial, 16),

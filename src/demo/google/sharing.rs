@@ -20,39 +20,14 @@ enum Holder<'a> {
 }
 
 /// The file or drive of that id, which the caller must reach; changing it takes the right to share.
-fn holder<'a>(
-    call: &Call,
-    state: &'a State,
-    me: &User,
-    id: &str,
-    change: bool,
-) -> Result<Holder<'a>, Refusal> {
-    let may_not = || {
-        Refusal::because(
-            "insufficientFilePermissions",
-            "The user does not have sufficient permissions for this file.",
-        )
-    };
+fn holder<'a>(call: &Call, state: &'a State, me: &User, id: &str, change: bool) -> Result<Holder<'a>, Refusal> {
+    let may_not = || Refusal::because("insufficientFilePermissions", "The user does not have sufficient permissions for this file.");
     if let Some(file) = state.files.get(id).filter(|file| file.opens_for(state, me)) {
-        return if change && !file.shareable_by(state, me) {
-            Err(may_not())
-        } else {
-            Ok(Holder::File(file))
-        };
+        return if change && !file.shareable_by(state, me) { Err(may_not()) } else { Ok(Holder::File(file)) };
     }
     let as_admin = call.flag("useDomainAdminAccess") && state.is_super_admin(&me.id);
-    match state
-        .drives
-        .get(id)
-        .filter(|_| call.flag("supportsAllDrives"))
-    {
-        Some(drive)
-            if as_admin
-                || drive
-                    .members
-                    .iter()
-                    .any(|m| m.names(me) && (m.role == "organizer" || !change)) =>
-        {
+    match state.drives.get(id).filter(|_| call.flag("supportsAllDrives")) {
+        Some(drive) if as_admin || drive.members.iter().any(|m| m.names(me) && (m.role == "organizer" || !change)) => {
             Ok(Holder::Drive(drive))
         }
         Some(drive) if drive.members.iter().any(|member| member.names(me)) => Err(may_not()),
@@ -64,8 +39,7 @@ fn holder<'a>(
 fn permissions_of(state: &State, id: &str, holder: &Holder<'_>) -> Vec<Value> {
     let drive_permission = |permission: &Permission, kind: &str, from: Option<&str>| {
         let mut body = permission_body(state, permission);
-        let mut detail =
-            json!({"permissionType": kind, "role": permission.role, "inherited": from.is_some()});
+        let mut detail = json!({"permissionType": kind, "role": permission.role, "inherited": from.is_some()});
         if let Some(from) = from {
             detail["inheritedFrom"] = json!(from);
         }
@@ -73,33 +47,18 @@ fn permissions_of(state: &State, id: &str, holder: &Holder<'_>) -> Vec<Value> {
         body
     };
     match holder {
-        Holder::Drive(drive) => drive
-            .members
-            .iter()
-            .map(|member| drive_permission(member, "member", None))
-            .collect(),
-        Holder::File(File {
-            drive: None,
-            permissions,
-            ..
-        }) => permissions
-            .iter()
-            .map(|permission| permission_body(state, permission))
-            .collect(),
+        Holder::Drive(drive) => drive.members.iter().map(|member| drive_permission(member, "member", None)).collect(),
+        Holder::File(File { drive: None, permissions, .. }) => {
+            permissions.iter().map(|permission| permission_body(state, permission)).collect()
+        }
         Holder::File(file) => {
             let drive_id = file.drive.as_deref().filter(|drive| *drive != id);
-            let members = drive_id
-                .and_then(|id| state.drives.get(id))
-                .map(|drive| &drive.members);
+            let members = drive_id.and_then(|id| state.drives.get(id)).map(|drive| &drive.members);
             members
                 .into_iter()
                 .flatten()
                 .map(|member| drive_permission(member, "member", drive_id))
-                .chain(
-                    file.permissions
-                        .iter()
-                        .map(|own| drive_permission(own, "file", None)),
-                )
+                .chain(file.permissions.iter().map(|own| drive_permission(own, "file", None)))
                 .collect()
         }
     }
@@ -109,11 +68,7 @@ pub(super) async fn permissions(call: Call, Path(id): Path<String>) -> Answer {
     let (state, me) = call.admit(Right::Read)?;
     let me = state.user(&me)?;
     let holder = holder(&call, &state, me, &id, false)?;
-    let all = permissions_of(&state, &id, &holder)
-        .into_iter()
-        .enumerate()
-        .map(|(at, body)| (format!("{at:04}"), body))
-        .collect();
+    let all = permissions_of(&state, &id, &holder).into_iter().enumerate().map(|(at, body)| (format!("{at:04}"), body)).collect();
     let (page, next) = call.page("pageSize", 100, 100, all)?;
     let mut body = json!({"kind": "drive#permissionList", "permissions": page});
     if let Some(next) = next {
@@ -122,10 +77,7 @@ pub(super) async fn permissions(call: Call, Path(id): Path<String>) -> Answer {
     call.reply_with(body, PERMISSIONS_FIELDS)
 }
 
-pub(super) async fn permission(
-    call: Call,
-    Path((id, permission)): Path<(String, String)>,
-) -> Answer {
+pub(super) async fn permission(call: Call, Path((id, permission)): Path<(String, String)>) -> Answer {
     let (state, me) = call.admit(Right::Read)?;
     let me = state.user(&me)?;
     let holder = holder(&call, &state, me, &id, false)?;
@@ -140,21 +92,14 @@ pub(super) async fn unshare(call: Call, Path((id, permission)): Path<(String, St
     let (mut state, me) = call.admit(Right::Write)?;
     let me = state.user(&me)?;
     // Whoever has it may always let go of it.
-    let own = state.files.get(&id).is_some_and(|file| {
-        file.permissions
-            .iter()
-            .any(|p| p.id == permission && p.names(me))
-    });
+    let own = state.files.get(&id).is_some_and(|file| file.permissions.iter().any(|p| p.id == permission && p.names(me)));
     let holder = holder(&call, &state, me, &id, !own)?;
     let body = permissions_of(&state, &id, &holder)
         .into_iter()
         .find(|body| body["id"] == permission.as_str())
         .ok_or_else(|| no_permission(&permission))?;
     if body["role"] == "owner" {
-        return Err(Refusal::because(
-            "insufficientFilePermissions",
-            "The owner of a file cannot be removed.",
-        ));
+        return Err(Refusal::because("insufficientFilePermissions", "The owner of a file cannot be removed."));
     }
     if body["permissionDetails"][0]["inherited"] == true {
         return Err(Refusal::because(
@@ -188,8 +133,7 @@ pub(super) async fn share(call: Call, Path(id): Path<String>, body: Bytes) -> An
             file.give_to(&new_owner);
         }
     } else if let Some(file) = state.files.get_mut(&id) {
-        file.permissions
-            .retain(|known| known.id != wanted.id || known.role == "owner");
+        file.permissions.retain(|known| known.id != wanted.id || known.role == "owner");
         file.permissions.push(wanted.clone());
     } else if let Some(drive) = state.drives.get_mut(&id) {
         drive.members.retain(|known| known.id != wanted.id);
@@ -199,29 +143,14 @@ pub(super) async fn share(call: Call, Path(id): Path<String>, body: Bytes) -> An
 }
 
 /// Ownership moves only by its owner's hand, only knowingly, and only inside the company.
-fn allow_transfer(
-    call: &Call,
-    state: &State,
-    me: &User,
-    file: &File,
-    wanted: &Permission,
-) -> Result<(), Refusal> {
+fn allow_transfer(call: &Call, state: &State, me: &User, file: &File, wanted: &Permission) -> Result<(), Refusal> {
     if !call.flag("transferOwnership") {
-        return Err(Refusal::forbidden(
-            "The transferOwnership parameter must be enabled when the permission role is 'owner'.",
-        ));
+        return Err(Refusal::forbidden("The transferOwnership parameter must be enabled when the permission role is 'owner'."));
     }
     if !file.owned_by(me) {
-        return Err(Refusal::because(
-            "insufficientFilePermissions",
-            "The user does not have sufficient permissions for this file.",
-        ));
+        return Err(Refusal::because("insufficientFilePermissions", "The user does not have sufficient permissions for this file."));
     }
-    if state
-        .users
-        .values()
-        .any(|user| wanted.names(user) && !user.suspended)
-    {
+    if state.users.values().any(|user| wanted.names(user) && !user.suspended) {
         Ok(())
     } else {
         Err(Refusal::because(

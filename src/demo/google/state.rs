@@ -82,11 +82,7 @@ impl User {
     }
 
     pub(super) fn has_address(&self, address: &str) -> bool {
-        self.email.eq_ignore_ascii_case(address)
-            || self
-                .aliases
-                .iter()
-                .any(|alias| alias.eq_ignore_ascii_case(address))
+        self.email.eq_ignore_ascii_case(address) || self.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(address))
     }
 }
 
@@ -204,9 +200,7 @@ impl State {
 
     /// The time in the company: the day it started, and what has passed since.
     pub(super) fn now(&self) -> Timestamp {
-        self.started
-            .checked_add(self.since.elapsed())
-            .unwrap_or(self.started)
+        self.started.checked_add(self.since.elapsed()).unwrap_or(self.started)
     }
 
     /// A number that was never given out before.
@@ -220,27 +214,19 @@ impl State {
         let serial = self.next();
         let seed = format!("{acts_as}/{serial}/{}", self.now().as_nanosecond());
         let token = format!("ya29.{}", letters(&seed, 60));
-        let access = Access {
-            right,
-            acts_as,
-            expires: Instant::now() + Duration::from_secs(lifetime_secs),
-        };
+        let access = Access { right, acts_as, expires: Instant::now() + Duration::from_secs(lifetime_secs) };
         self.access.insert(token.clone(), access);
         token
     }
 
     /// What a token may do, while it lives.
     pub(super) fn access(&self, token: &str) -> Option<&Access> {
-        self.access
-            .get(token)
-            .filter(|access| access.expires > Instant::now())
+        self.access.get(token).filter(|access| access.expires > Instant::now())
     }
 
     /// The account with this id, address or alias.
     pub(super) fn find(&self, key: &str) -> Option<&User> {
-        self.users
-            .get(key)
-            .or_else(|| self.users.values().find(|user| user.has_address(key)))
+        self.users.get(key).or_else(|| self.users.values().find(|user| user.has_address(key)))
     }
 
     pub(super) fn user(&self, key: &str) -> Result<&User, Refusal> {
@@ -248,19 +234,12 @@ impl State {
     }
 
     pub(super) fn user_mut(&mut self, key: &str) -> Result<&mut User, Refusal> {
-        self.users
-            .values_mut()
-            .find(|user| user.is(key))
-            .ok_or_else(no_user)
+        self.users.values_mut().find(|user| user.is(key)).ok_or_else(no_user)
     }
 
     /// The group with this id or address.
     pub(super) fn group(&self, key: &str) -> Option<&Group> {
-        self.groups.get(key).or_else(|| {
-            self.groups
-                .values()
-                .find(|group| group.email.eq_ignore_ascii_case(key))
-        })
+        self.groups.get(key).or_else(|| self.groups.values().find(|group| group.email.eq_ignore_ascii_case(key)))
     }
 
     /// Is the user in a group of that address, directly or through another group?
@@ -275,13 +254,7 @@ impl State {
                 if group.members.contains_key(user_id) {
                     return true;
                 }
-                open.extend(
-                    group
-                        .members
-                        .values()
-                        .filter(|m| m.group)
-                        .map(|m| m.email.clone()),
-                );
+                open.extend(group.members.values().filter(|m| m.group).map(|m| m.email.clone()));
             }
             seen.push(address);
         }
@@ -341,11 +314,7 @@ fn mix(mut n: u64) -> u64 {
 
 /// Letters and digits drawn from a text, as opaque ids are made of.
 pub(super) fn letters(seed: &str, length: usize) -> String {
-    draw(
-        seed,
-        length,
-        b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
-    )
+    draw(seed, length, b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
 }
 
 /// As `letters`, in lower case.

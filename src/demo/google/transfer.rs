@@ -15,15 +15,8 @@ use super::call::{Answer, Call, Refusal, Right, etag, listing, object};
 use super::state::{JOB_TIME, State, letters};
 
 /// The vendor's ids of the applications, and the parameter that each understands.
-const APPLICATIONS: [(&str, &str, &str, &[&str]); 2] = [
-    (
-        DRIVE,
-        "Drive and Docs",
-        "PRIVACY_LEVEL",
-        &["PRIVATE", "SHARED"],
-    ),
-    ("435070579839", "Calendar", "RELEASE_RESOURCES", &["TRUE"]),
-];
+const APPLICATIONS: [(&str, &str, &str, &[&str]); 2] =
+    [(DRIVE, "Drive and Docs", "PRIVACY_LEVEL", &["PRIVATE", "SHARED"]), ("435070579839", "Calendar", "RELEASE_RESOURCES", &["TRUE"])];
 const DRIVE: &str = "55656082996";
 
 /// A job.
@@ -63,20 +56,11 @@ async fn applications(call: Call) -> Answer {
         })
         .collect();
     let (page, next) = call.page("maxResults", 100, 500, all)?;
-    call.reply(listing(
-        Some("admin#datatransfer#applicationsList"),
-        "applications",
-        page,
-        next,
-    ))
+    call.reply(listing(Some("admin#datatransfer#applicationsList"), "applications", page, next))
 }
 
 fn body(id: &str, transfer: &Transfer) -> Value {
-    let status = if transfer.done {
-        "completed"
-    } else {
-        "inProgress"
-    };
+    let status = if transfer.done { "completed" } else { "inProgress" };
     let parts: Vec<Value> = transfer
         .parts
         .iter()
@@ -108,18 +92,10 @@ async fn list(call: Call) -> Answer {
         .filter(|(_, job)| call.query("oldOwnerUserId").is_none_or(|id| job.old == id))
         .filter(|(_, job)| call.query("newOwnerUserId").is_none_or(|id| job.new == id))
         .map(|(id, job)| (id.clone(), body(id, job)))
-        .filter(|(_, job)| {
-            call.query("status")
-                .is_none_or(|status| job["overallTransferStatusCode"] == status)
-        })
+        .filter(|(_, job)| call.query("status").is_none_or(|status| job["overallTransferStatusCode"] == status))
         .collect();
     let (page, next) = call.page("maxResults", 100, 500, all)?;
-    call.reply(listing(
-        Some("admin#datatransfer#dataTransfersList"),
-        "dataTransfers",
-        page,
-        next,
-    ))
+    call.reply(listing(Some("admin#datatransfer#dataTransfersList"), "dataTransfers", page, next))
 }
 
 async fn insert(call: Call, bytes: Bytes) -> Answer {
@@ -144,9 +120,7 @@ async fn insert(call: Call, bytes: Bytes) -> Answer {
         .map(|part| {
             let application = part["applicationId"].as_str().unwrap_or_default();
             if !APPLICATIONS.iter().any(|(id, ..)| *id == application) {
-                return Err(Refusal::invalid(format!(
-                    "Invalid application id: {application}"
-                )));
+                return Err(Refusal::invalid(format!("Invalid application id: {application}")));
             }
             let parameters = match &part["applicationTransferParams"] {
                 Value::Null => json!([]),
@@ -156,20 +130,11 @@ async fn insert(call: Call, bytes: Bytes) -> Answer {
         })
         .collect::<Result<Vec<_>, _>>()?;
     if parts.is_empty() {
-        return Err(Refusal::invalid(
-            "Missing required field: applicationDataTransfers",
-        ));
+        return Err(Refusal::invalid("Missing required field: applicationDataTransfers"));
     }
     let serial = state.next();
     let id = format!("AKrEtI{}", letters(&format!("{old}/{new}/{serial}"), 24));
-    let job = Transfer {
-        old,
-        new,
-        parts,
-        requested: state.now(),
-        due: Instant::now() + JOB_TIME,
-        done: false,
-    };
+    let job = Transfer { old, new, parts, requested: state.now(), due: Instant::now() + JOB_TIME, done: false };
     let answer = body(&id, &job);
     state.transfers.insert(id, job);
     call.reply(answer)
@@ -177,21 +142,14 @@ async fn insert(call: Call, bytes: Bytes) -> Answer {
 
 async fn read(call: Call, Path(id): Path<String>) -> Answer {
     let state = call.admin(Right::Read)?;
-    let job = state
-        .transfers
-        .get(&id)
-        .ok_or_else(|| Refusal::not_found("Resource Not Found: dataTransferId"))?;
+    let job = state.transfers.get(&id).ok_or_else(|| Refusal::not_found("Resource Not Found: dataTransferId"))?;
     call.reply(body(&id, job))
 }
 
 /// Completes what is due: the files of the levels asked for change hands.
 pub(super) fn settle(state: &mut State, now: Instant) {
     let mut due = Vec::new();
-    for job in state
-        .transfers
-        .values_mut()
-        .filter(|job| !job.done && job.due <= now)
-    {
+    for job in state.transfers.values_mut().filter(|job| !job.done && job.due <= now) {
         job.done = true;
         for (application, parameters) in &job.parts {
             if application == DRIVE {
@@ -204,11 +162,7 @@ pub(super) fn settle(state: &mut State, now: Instant) {
             continue;
         };
         for file in state.files.values_mut().filter(|file| file.owned_by(old)) {
-            let wanted = if file.is_shared() {
-                levels.shared
-            } else {
-                levels.private
-            };
+            let wanted = if file.is_shared() { levels.shared } else { levels.private };
             if wanted {
                 file.give_to(&new.email);
             }
@@ -233,9 +187,6 @@ impl Levels {
             .flatten()
             .filter_map(Value::as_str)
             .collect();
-        Self {
-            private: asked.contains(&"PRIVATE"),
-            shared: asked.is_empty() || asked.contains(&"SHARED"),
-        }
+        Self { private: asked.contains(&"PRIVATE"), shared: asked.is_empty() || asked.contains(&"SHARED") }
     }
 }

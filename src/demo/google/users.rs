@@ -16,20 +16,14 @@ pub(super) async fn list(call: Call) -> Answer {
         (None, Some(domain)) if domain == state.domain => (),
         (None, Some(_)) => return Err(Refusal::not_found("Resource Not Found: domain")),
         (None, None) => {
-            return Err(Refusal::invalid(
-                "Bad Request: customer or domain is required",
-            ));
+            return Err(Refusal::invalid("Bad Request: customer or domain is required"));
         }
     }
     // Nobody is ever deleted here, so the list of the deleted is empty.
     let all = if call.flag("showDeleted") {
         Vec::new()
     } else {
-        state
-            .users
-            .values()
-            .map(|user| (user.id.clone(), body(&state, user)))
-            .collect()
+        state.users.values().map(|user| (user.id.clone(), body(&state, user))).collect()
     };
     let (page, next) = call.page("maxResults", 100, 500, all)?;
     call.reply(listing(Some("admin#directory#users"), "users", page, next))
@@ -43,11 +37,7 @@ pub(super) async fn read(call: Call, Path(key): Path<String>) -> Answer {
 
 fn body(state: &State, user: &User) -> Value {
     let super_admin = state.is_super_admin(&user.id);
-    let delegated = !super_admin
-        && state
-            .assignments
-            .values()
-            .any(|given| given.user == user.id);
+    let delegated = !super_admin && state.assignments.values().any(|given| given.user == user.id);
     let mut emails = vec![json!({"address": user.email, "primary": true})];
     emails.extend(user.aliases.iter().map(|alias| json!({"address": alias})));
     if let Some(home) = &user.home_email {
@@ -147,25 +137,15 @@ pub(super) async fn update(call: Call, Path(key): Path<String>, bytes: Bytes) ->
 }
 
 fn reads_mail(token: &Token) -> bool {
-    token
-        .scopes
-        .iter()
-        .any(|scope| scope == "https://mail.google.com/" || scope.contains("/auth/gmail."))
+    token.scopes.iter().any(|scope| scope == "https://mail.google.com/" || scope.contains("/auth/gmail."))
 }
 
 pub(super) async fn make_admin(call: Call, Path(key): Path<String>, bytes: Bytes) -> Answer {
     let mut state = call.admin(Right::Write)?;
     let change = object(&bytes)?;
     let user = state.user(&key)?.id.clone();
-    let Some(role) = state
-        .roles
-        .iter()
-        .find(|role| role.super_admin)
-        .map(|role| role.id.clone())
-    else {
-        return Err(Refusal::invalid(
-            "Invalid Input: no super administrator role",
-        ));
+    let Some(role) = state.roles.iter().find(|role| role.super_admin).map(|role| role.id.clone()) else {
+        return Err(Refusal::invalid("Invalid Input: no super administrator role"));
     };
     // The vendor's default for a missing boolean is false.
     let wanted = change["status"].as_bool().unwrap_or_default();
@@ -174,9 +154,7 @@ pub(super) async fn make_admin(call: Call, Path(key): Path<String>, bytes: Bytes
         state.assignments.insert(id, Assignment { user, role });
     } else if !wanted {
         keep_one_super_admin(&state, &user)?;
-        state
-            .assignments
-            .retain(|_, given| given.user != user || given.role != role);
+        state.assignments.retain(|_, given| given.user != user || given.role != role);
     }
     empty()
 }
@@ -191,18 +169,9 @@ pub(super) async fn tokens(call: Call, Path(key): Path<String>) -> Answer {
     let state = call.admin(Right::Read)?;
     let user = state.user(&key)?;
     // A suspended user's grants still exist, yet the list doesn't tell.
-    let seen = if user.suspended {
-        &[][..]
-    } else {
-        &user.tokens
-    };
+    let seen = if user.suspended { &[][..] } else { &user.tokens };
     let items = seen.iter().map(|token| token_body(user, token)).collect();
-    call.reply(listing(
-        Some("admin#directory#tokenList"),
-        "items",
-        items,
-        None,
-    ))
+    call.reply(listing(Some("admin#directory#tokenList"), "items", items, None))
 }
 
 fn token_body(user: &User, token: &Token) -> Value {
@@ -221,18 +190,11 @@ fn token_body(user: &User, token: &Token) -> Value {
 pub(super) async fn token(call: Call, Path((key, client)): Path<(String, String)>) -> Answer {
     let state = call.admin(Right::Read)?;
     let user = state.user(&key)?;
-    let token = user
-        .tokens
-        .iter()
-        .find(|token| token.client_id == client && !user.suspended)
-        .ok_or_else(no_token)?;
+    let token = user.tokens.iter().find(|token| token.client_id == client && !user.suspended).ok_or_else(no_token)?;
     call.reply(token_body(user, token))
 }
 
-pub(super) async fn delete_token(
-    call: Call,
-    Path((key, client)): Path<(String, String)>,
-) -> Answer {
+pub(super) async fn delete_token(call: Call, Path((key, client)): Path<(String, String)>) -> Answer {
     let mut state = call.admin(Right::Write)?;
     let user = state.user_mut(&key)?;
     let before = user.tokens.len();
@@ -250,21 +212,9 @@ fn no_token() -> Refusal {
 pub(super) async fn app_passwords(call: Call, Path(key): Path<String>) -> Answer {
     let state = call.admin(Right::Read)?;
     let user = state.user(&key)?;
-    let seen = if user.suspended {
-        &[][..]
-    } else {
-        &user.app_passwords
-    };
-    let items = seen
-        .iter()
-        .map(|code| app_password_body(user, code))
-        .collect();
-    call.reply(listing(
-        Some("admin#directory#aspList"),
-        "items",
-        items,
-        None,
-    ))
+    let seen = if user.suspended { &[][..] } else { &user.app_passwords };
+    let items = seen.iter().map(|code| app_password_body(user, code)).collect();
+    call.reply(listing(Some("admin#directory#aspList"), "items", items, None))
 }
 
 fn app_password_body(user: &User, code: &AppPassword) -> Value {
@@ -284,23 +234,15 @@ fn app_password_body(user: &User, code: &AppPassword) -> Value {
 pub(super) async fn app_password(call: Call, Path((key, code)): Path<(String, String)>) -> Answer {
     let state = call.admin(Right::Read)?;
     let user = state.user(&key)?;
-    let code = user
-        .app_passwords
-        .iter()
-        .find(|known| known.code_id.to_string() == code && !user.suspended)
-        .ok_or_else(no_app_password)?;
+    let code = user.app_passwords.iter().find(|known| known.code_id.to_string() == code && !user.suspended).ok_or_else(no_app_password)?;
     call.reply(app_password_body(user, code))
 }
 
-pub(super) async fn delete_app_password(
-    call: Call,
-    Path((key, code)): Path<(String, String)>,
-) -> Answer {
+pub(super) async fn delete_app_password(call: Call, Path((key, code)): Path<(String, String)>) -> Answer {
     let mut state = call.admin(Right::Write)?;
     let user = state.user_mut(&key)?;
     let before = user.app_passwords.len();
-    user.app_passwords
-        .retain(|known| known.code_id.to_string() != code);
+    user.app_passwords.retain(|known| known.code_id.to_string() != code);
     if user.app_passwords.len() == before {
         return Err(no_app_password());
     }
@@ -326,12 +268,7 @@ pub(super) async fn backup_codes(call: Call, Path(key): Path<String>) -> Answer 
             })
         })
         .collect();
-    call.reply(listing(
-        Some("admin#directory#verificationCodesList"),
-        "items",
-        items,
-        None,
-    ))
+    call.reply(listing(Some("admin#directory#verificationCodesList"), "items", items, None))
 }
 
 pub(super) async fn invalidate_codes(call: Call, Path(key): Path<String>) -> Answer {

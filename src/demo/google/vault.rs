@@ -14,16 +14,7 @@ use super::Google;
 use super::call::{Answer, Call, Refusal, Right, listing, object};
 use super::state::{JOB_TIME, State, hash, small_letters};
 
-const CORPORA: [&str; 8] = [
-    "DRIVE",
-    "MAIL",
-    "GROUPS",
-    "HANGOUTS_CHAT",
-    "VOICE",
-    "CALENDAR",
-    "GEMINI",
-    "GEMINI_IN_WORKSPACE",
-];
+const CORPORA: [&str; 8] = ["DRIVE", "MAIL", "GROUPS", "HANGOUTS_CHAT", "VOICE", "CALENDAR", "GEMINI", "GEMINI_IN_WORKSPACE"];
 
 /// A matter with all that belongs to it.
 pub(super) struct Matter {
@@ -56,10 +47,7 @@ pub(super) fn routes() -> Router<Arc<Google>> {
         .route("/v1/matters/{matter}", get(matter))
         .route("/v1/matters/{matter}/holds", get(holds).post(create_hold))
         .route("/v1/matters/{matter}/holds/{hold}", get(hold))
-        .route(
-            "/v1/matters/{matter}/exports",
-            get(exports).post(create_export),
-        )
+        .route("/v1/matters/{matter}/exports", get(exports).post(create_export))
         .route("/v1/matters/{matter}/exports/{export}", get(export))
 }
 
@@ -99,10 +87,7 @@ async fn create_matter(call: Call, bytes: Bytes) -> Answer {
     let serial = state.next();
     let matter = Matter {
         name,
-        description: wanted["description"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned(),
+        description: wanted["description"].as_str().unwrap_or_default().to_owned(),
         owner,
         holds: BTreeMap::new(),
         exports: BTreeMap::new(),
@@ -133,11 +118,7 @@ async fn matter(call: Call, Path(id): Path<String>) -> Answer {
 
 async fn holds(call: Call, Path(id): Path<String>) -> Answer {
     let state = call.admin(Right::Read)?;
-    let all = find(&state, &id)?
-        .holds
-        .iter()
-        .map(|(id, hold)| (id.clone(), hold.clone()))
-        .collect();
+    let all = find(&state, &id)?.holds.iter().map(|(id, hold)| (id.clone(), hold.clone())).collect();
     let (page, next) = call.page("pageSize", 100, 100, all)?;
     call.reply(listing(None, "holds", page, next))
 }
@@ -149,9 +130,7 @@ async fn create_hold(call: Call, Path(id): Path<String>, bytes: Bytes) -> Answer
     let name = required(&wanted, "name")?;
     let corpus = required(&wanted, "corpus")?;
     if !CORPORA.contains(&corpus.as_str()) {
-        return Err(Refusal::invalid(format!(
-            "Invalid value for corpus: {corpus}"
-        )));
+        return Err(Refusal::invalid(format!("Invalid value for corpus: {corpus}")));
     }
     let now = state.now();
     let accounts = wanted["accounts"]
@@ -159,10 +138,7 @@ async fn create_hold(call: Call, Path(id): Path<String>, bytes: Bytes) -> Answer
         .into_iter()
         .flatten()
         .map(|account| {
-            let key = account["email"]
-                .as_str()
-                .or(account["accountId"].as_str())
-                .unwrap_or_default();
+            let key = account["email"].as_str().or(account["accountId"].as_str()).unwrap_or_default();
             let user = state.find(key).ok_or_else(gone)?;
             Ok(json!({
                 "accountId": user.id,
@@ -174,9 +150,7 @@ async fn create_hold(call: Call, Path(id): Path<String>, bytes: Bytes) -> Answer
         })
         .collect::<Result<Vec<Value>, Refusal>>()?;
     if accounts.is_empty() {
-        return Err(Refusal::invalid(
-            "A hold needs accounts or an organizational unit.",
-        ));
+        return Err(Refusal::invalid("A hold needs accounts or an organizational unit."));
     }
     let mut hold = json!({"name": name, "corpus": corpus, "accounts": accounts, "updateTime": now});
     if wanted["query"].is_object() {
@@ -198,11 +172,7 @@ async fn hold(call: Call, Path((id, hold)): Path<(String, String)>) -> Answer {
 
 async fn exports(call: Call, Path(id): Path<String>) -> Answer {
     let state = call.admin(Right::Read)?;
-    let all = find(&state, &id)?
-        .exports
-        .iter()
-        .map(|(id, export)| (id.clone(), export.body.clone()))
-        .collect();
+    let all = find(&state, &id)?.exports.iter().map(|(id, export)| (id.clone(), export.body.clone())).collect();
     let (page, next) = call.page("pageSize", 100, 100, all)?;
     call.reply(listing(None, "exports", page, next))
 }
@@ -214,10 +184,7 @@ async fn create_export(call: Call, Path(id): Path<String>, bytes: Bytes) -> Answ
     let wanted = object(&bytes)?;
     let name = required(&wanted, "name")?;
     let query = &wanted["query"];
-    if !query["corpus"]
-        .as_str()
-        .is_some_and(|corpus| CORPORA.contains(&corpus))
-    {
+    if !query["corpus"].as_str().is_some_and(|corpus| CORPORA.contains(&corpus)) {
         return Err(Refusal::invalid("Invalid value for query.corpus"));
     }
     let requester = state.user(&requester)?;
@@ -237,10 +204,7 @@ async fn create_export(call: Call, Path(id): Path<String>, bytes: Bytes) -> Answ
     if wanted["exportOptions"].is_object() {
         body["exportOptions"] = wanted["exportOptions"].clone();
     }
-    let export = Export {
-        body: body.clone(),
-        due: Instant::now() + JOB_TIME,
-    };
+    let export = Export { body: body.clone(), due: Instant::now() + JOB_TIME };
     let matter = state.matters.get_mut(&id).ok_or_else(gone)?;
     matter.exports.insert(export_id, export);
     call.reply(body)

@@ -24,20 +24,14 @@ pub use state::user_id;
 /// The organisation's API under `/api/v1`. Tokens: `read-okta` and `revoke-okta`, as SSWS or Bearer.
 pub fn router(company: Arc<Company>) -> Router {
     match State::build(&company) {
-        Ok(state) => Router::new()
-            .fallback(answer)
-            .with_state(Arc::new(Mutex::new(state))),
+        Ok(state) => Router::new().fallback(answer).with_state(Arc::new(Mutex::new(state))),
         Err(error) => broken("okta", &error),
     }
 }
 
 /// Okta's limit for most of its endpoints: 600 requests a minute, told in `x-rate-limit-*`.
 pub fn rate_limit() -> RateLimit {
-    RateLimit {
-        limit: 600,
-        window: Duration::from_secs(60),
-        style: RateStyle::Okta,
-    }
+    RateLimit { limit: 600, window: Duration::from_secs(60), style: RateStyle::Okta }
 }
 
 /// One request, taken apart.
@@ -57,35 +51,22 @@ impl Asked {
 
 async fn answer(Shared(state): Shared<Arc<Mutex<State>>>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    let asked = Asked {
-        base: format!("{}/api/v1", origin(&parts.headers)),
-        method: parts.method,
-        uri: parts.uri,
-        headers: parts.headers,
-    };
+    let asked = Asked { base: format!("{}/api/v1", origin(&parts.headers)), method: parts.method, uri: parts.uri, headers: parts.headers };
     let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
     let access = Access::of(&asked.headers, "okta");
     if !ours_lives(&state, access) || access.may(false).is_err() {
         return error(401, "E0000011", "Invalid token provided", &[]);
     }
     if access.may(is_write(&asked.method)).is_err() {
-        return error(
-            403,
-            "E0000006",
-            "You do not have permission to perform the requested action",
-            &[],
-        );
+        return error(403, "E0000006", "You do not have permission to perform the requested action", &[]);
     }
     let path = asked.uri.path().to_owned();
     let Some(path) = path.strip_prefix("/api/v1/") else {
         return not_found(&path, "Path");
     };
     let segments: Vec<&str> = path.trim_end_matches('/').split('/').collect();
-    let found = if is_write(&asked.method) {
-        write::answer(&mut state, &asked, &segments)
-    } else {
-        read::answer(&state, &asked, &segments)
-    };
+    let found =
+        if is_write(&asked.method) { write::answer(&mut state, &asked, &segments) } else { read::answer(&state, &asked, &segments) };
     found.unwrap_or_else(|| not_found(path, "Path"))
 }
 
@@ -96,15 +77,11 @@ fn ours_lives(state: &State, access: Access) -> bool {
         Access::Revoke => "exeunt-revoke",
         Access::Nobody => return false,
     };
-    state.api_tokens.contains_key(&state::id("00T", name))
-        && state.find("me").is_some_and(|me| me.status == "ACTIVE")
+    state.api_tokens.contains_key(&state::id("00T", name)) && state.find("me").is_some_and(|me| me.status == "ACTIVE")
 }
 
 fn error(status: u16, code: &str, summary: &str, causes: &[&str]) -> Response {
-    let causes: Vec<Value> = causes
-        .iter()
-        .map(|cause| json!({ "errorSummary": cause }))
-        .collect();
+    let causes: Vec<Value> = causes.iter().map(|cause| json!({ "errorSummary": cause })).collect();
     reply(
         status,
         &json!({
@@ -124,12 +101,7 @@ fn not_found(what: &str, kind: &str) -> Response {
 
 /// What Okta says to an operation that the user's status rules out.
 fn wrong_status() -> Response {
-    error(
-        403,
-        "E0000038",
-        "This operation is not allowed in the user's current status.",
-        &[],
-    )
+    error(403, "E0000038", "This operation is not allowed in the user's current status.", &[])
 }
 
 #[cfg(test)]

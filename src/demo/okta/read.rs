@@ -20,11 +20,7 @@ pub(super) fn answer(state: &State, asked: &Asked, path: &[&str]) -> Option<Resp
         }
         ["groups"] => {
             let q = asked.param("q").unwrap_or_default().to_lowercase();
-            let groups = state
-                .groups
-                .values()
-                .filter(|g| g.name.to_lowercase().starts_with(&q))
-                .map(|g| (g.id.as_str(), g));
+            let groups = state.groups.values().filter(|g| g.name.to_lowercase().starts_with(&q)).map(|g| (g.id.as_str(), g));
             paged(asked, groups, 10_000, 10_000, |g| view::group(base, g))
         }
         ["groups", "rules"] => reply(200, &json!([])),
@@ -40,11 +36,7 @@ pub(super) fn answer(state: &State, asked: &Asked, path: &[&str]) -> Option<Resp
                     paged(asked, members, 1000, 1000, |u| view::user(base, u))
                 }
                 ["apps"] => {
-                    let apps = state
-                        .apps
-                        .values()
-                        .filter(|app| app.groups.contains(&group.id))
-                        .map(|app| (app.id.as_str(), app));
+                    let apps = state.apps.values().filter(|app| app.groups.contains(&group.id)).map(|app| (app.id.as_str(), app));
                     paged(asked, apps, 20, 200, |app| view::app(base, app))
                 }
                 _ => return None,
@@ -58,18 +50,11 @@ pub(super) fn answer(state: &State, asked: &Asked, path: &[&str]) -> Option<Resp
             match rest {
                 [] => reply(200, &view::app(base, app)),
                 ["users"] => {
-                    let users = state
-                        .users
-                        .values()
-                        .filter_map(|u| Some((u.id.as_str(), (u, state.assignment(app, &u.id)?))));
-                    paged(asked, users, 50, 500, |(u, by)| {
-                        view::app_user(base, app, u, &by)
-                    })
+                    let users = state.users.values().filter_map(|u| Some((u.id.as_str(), (u, state.assignment(app, &u.id)?))));
+                    paged(asked, users, 50, 500, |(u, by)| view::app_user(base, app, u, &by))
                 }
                 ["users", key] => {
-                    let assigned = state
-                        .find(key)
-                        .and_then(|u| Some((u, state.assignment(app, &u.id)?)));
+                    let assigned = state.find(key).and_then(|u| Some((u, state.assignment(app, &u.id)?)));
                     match assigned {
                         Some((user, by)) => reply(200, &view::app_user(base, app, user, &by)),
                         None => not_found(key, "AppUser"),
@@ -78,21 +63,12 @@ pub(super) fn answer(state: &State, asked: &Asked, path: &[&str]) -> Option<Resp
                 ["groups"] => {
                     let groups = app.groups.iter().filter_map(|id| state.groups.get(id));
                     let groups = groups.enumerate().map(|(i, g)| (g.id.as_str(), (i, g)));
-                    paged(asked, groups, 20, 200, |(i, g)| {
-                        view::app_group(base, app, g, i)
-                    })
+                    paged(asked, groups, 20, 200, |(i, g)| view::app_group(base, app, g, i))
                 }
                 _ => return None,
             }
         }
-        ["api-tokens"] => reply(
-            200,
-            &state
-                .api_tokens
-                .values()
-                .map(|t| view::api_token(base, t))
-                .collect(),
-        ),
+        ["api-tokens"] => reply(200, &state.api_tokens.values().map(|t| view::api_token(base, t)).collect()),
         ["api-tokens", id] => match state.api_tokens.get(*id) {
             Some(token) => reply(200, &view::api_token(base, token)),
             None => not_found(id, "ApiToken"),
@@ -115,10 +91,7 @@ fn of_user(state: &State, asked: &Asked, user: &User, rest: &[&str]) -> Option<R
             list(groups.map(|g| view::group(base, g)).collect())
         }
         ["appLinks"] => {
-            let apps = state
-                .apps
-                .values()
-                .filter(|app| state.assignment(app, id).is_some());
+            let apps = state.apps.values().filter(|app| state.assignment(app, id).is_some());
             let links = apps.enumerate();
             list(links.map(|(i, app)| view::app_link(app, user, i)).collect())
         }
@@ -144,9 +117,7 @@ fn of_user(state: &State, asked: &Asked, user: &User, rest: &[&str]) -> Option<R
         ["grants"] => {
             let grants = state.grants.iter().filter(|g| g.user == id);
             let grants = grants.map(|g| (g.id.as_str(), g));
-            paged(asked, grants, 20, 200, |g| {
-                view::grant(base, state, g, expand)
-            })
+            paged(asked, grants, 20, 200, |g| view::grant(base, state, g, expand))
         }
         ["clients"] => {
             // "for which the specified user has grants or tokens": both must go before a client does
@@ -155,27 +126,19 @@ fn of_user(state: &State, asked: &Asked, user: &User, rest: &[&str]) -> Option<R
                 let tokens = state.refresh_tokens.iter().map(|t| (&t.user, &t.client));
                 grants.chain(tokens).any(|(u, c)| u == id && c == *client)
             });
-            list(
-                clients
-                    .map(|(client, name)| view::client(base, id, client, name))
-                    .collect(),
-            )
+            list(clients.map(|(client, name)| view::client(base, id, client, name)).collect())
         }
         ["clients", client, "grants"] => {
             let grants = state.grants.iter();
             let grants = grants.filter(|g| g.user == id && g.client == *client);
             let grants = grants.map(|g| (g.id.as_str(), g));
-            paged(asked, grants, 20, 200, |g| {
-                view::grant(base, state, g, expand)
-            })
+            paged(asked, grants, 20, 200, |g| view::grant(base, state, g, expand))
         }
         ["clients", client, "tokens"] => {
             let tokens = state.refresh_tokens.iter();
             let tokens = tokens.filter(|t| t.user == id && t.client == *client);
             let tokens = tokens.map(|t| (t.id.as_str(), t));
-            paged(asked, tokens, 20, 200, |t| {
-                view::refresh_token(base, state, t)
-            })
+            paged(asked, tokens, 20, 200, |t| view::refresh_token(base, state, t))
         }
         _ => return None,
     })
@@ -200,14 +163,11 @@ fn users(state: &State, asked: &Asked) -> Response {
 
 fn apps(state: &State, asked: &Asked) -> Response {
     let filter = asked.param("filter").unwrap_or_default();
-    let whose = filter
-        .strip_prefix("user.id eq \"")
-        .and_then(|rest| rest.strip_suffix('"'));
+    let whose = filter.strip_prefix("user.id eq \"").and_then(|rest| rest.strip_suffix('"'));
     let q = asked.param("q").unwrap_or_default();
     let base = asked.base.as_str();
     let apps = state.apps.values().filter(|app| {
-        whose.is_none_or(|user| state.assignment(app, user).is_some())
-            && (app.label.starts_with(&q) || app.name.starts_with(&q))
+        whose.is_none_or(|user| state.assignment(app, user).is_some()) && (app.label.starts_with(&q) || app.name.starts_with(&q))
     });
     let apps = apps.map(|app| (app.id.as_str(), app));
     paged(asked, apps, 200, 200, |app| {
@@ -226,12 +186,7 @@ fn apps(state: &State, asked: &Asked) -> Response {
 fn assignees(state: &State, asked: &Asked) -> Response {
     let after = asked.param("after").unwrap_or_default();
     let limit = count_param(&asked.uri, "limit", 100, 100);
-    let mut ids = state
-        .roles
-        .iter()
-        .filter(|(user, roles)| !roles.is_empty() && **user > after)
-        .map(|(user, _)| user)
-        .peekable();
+    let mut ids = state.roles.iter().filter(|(user, roles)| !roles.is_empty() && **user > after).map(|(user, _)| user).peekable();
     let page: Vec<_> = ids.by_ref().take(limit).collect();
     let mut body = json!({
         "value": page.iter().map(|id| view::assignee(&asked.base, id)).collect::<Vec<_>>(),
@@ -293,11 +248,7 @@ fn paged<'a, T>(
     let last = page.last().map(|(id, _)| (*id).to_owned());
     let body = page.into_iter().map(|(_, item)| show(item)).collect();
     let mut response = reply(200, &Value::Array(body));
-    let here = format!(
-        "{}{}",
-        asked.base.trim_end_matches("/api/v1"),
-        asked.uri.path_and_query().map_or("/", |p| p.as_str())
-    );
+    let here = format!("{}{}", asked.base.trim_end_matches("/api/v1"), asked.uri.path_and_query().map_or("/", |p| p.as_str()));
     link(&mut response, &here, "self");
     if let (Some(last), Some(_)) = (last, rest.peek()) {
         let next = same_with(&asked.headers, &asked.uri, "after", &last);
@@ -322,8 +273,7 @@ impl Condition {
                 let field = words.next()?.split('.').map(str::to_owned).collect();
                 let operator = words.next()?.to_owned();
                 let value = words.next()?.strip_prefix('"')?.strip_suffix('"')?;
-                matches!(operator.as_str(), "eq" | "gt" | "lt" | "sw")
-                    .then(|| (field, operator, value.to_owned()))
+                matches!(operator.as_str(), "eq" | "gt" | "lt" | "sw").then(|| (field, operator, value.to_owned()))
             })
             .collect::<Option<_>>()?;
         Some(Condition { any, terms })
@@ -344,10 +294,6 @@ impl Condition {
                 _ => at == value,
             }
         });
-        if self.any {
-            terms.any(|held| held)
-        } else {
-            terms.all(|held| held)
-        }
+        if self.any { terms.any(|held| held) } else { terms.all(|held| held) }
     }
 }

@@ -117,11 +117,7 @@ pub fn user_id(number: &str) -> String {
 
 /// The Okta id of a group or an app by its name: `0oaSpendline000000000`.
 pub(super) fn id(prefix: &str, name: &str) -> String {
-    let plain: String = name
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .take(17)
-        .collect();
+    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).take(17).collect();
     format!("{prefix}{plain:0<17}")
 }
 
@@ -163,11 +159,7 @@ impl State {
                 mode: app.mode,
                 created: company.days_ago(1500),
                 groups: app.groups.iter().map(|name| id("00g", name)).collect(),
-                direct: app
-                    .direct
-                    .into_iter()
-                    .map(|d| (user_id(&d.person), d.role))
-                    .collect(),
+                direct: app.direct.into_iter().map(|d| (user_id(&d.person), d.role)).collect(),
             };
             state.apps.insert(app.id.clone(), app);
         }
@@ -215,31 +207,16 @@ impl State {
         for name in ["exeunt-read", "exeunt-revoke"] {
             state.add_api_token(name, planted.service_account.id.clone(), company, 90);
         }
-        state.add_role(
-            &planted.service_account.id,
-            "ORG_ADMIN",
-            "Organization Administrator",
-            company.days_ago(90),
-        );
+        state.add_role(&planted.service_account.id, "ORG_ADMIN", "Organization Administrator", company.days_ago(90));
         for role in planted.roles {
-            state.add_role(
-                &user_id(&role.person),
-                &role.kind,
-                &role.label,
-                company.days_ago(role.days),
-            );
+            state.add_role(&user_id(&role.person), &role.kind, &role.label, company.days_ago(role.days));
         }
         Ok(state)
     }
 
     fn add_api_token(&mut self, name: &str, user: String, company: &Company, days: i64) {
-        let token = ApiToken {
-            id: id("00T", name),
-            name: name.to_owned(),
-            user,
-            created: company.days_ago(days),
-            used: company.days_ago(1),
-        };
+        let token =
+            ApiToken { id: id("00T", name), name: name.to_owned(), user, created: company.days_ago(days), used: company.days_ago(1) };
         self.api_tokens.insert(token.id.clone(), token);
     }
 
@@ -268,11 +245,7 @@ impl State {
         if let Some(role) = app.direct.get(user) {
             return Some(Assignment::Direct(role));
         }
-        app.groups
-            .iter()
-            .filter_map(|id| self.groups.get(id))
-            .find(|group| group.members.contains(user))
-            .map(Assignment::Group)
+        app.groups.iter().filter_map(|id| self.groups.get(id)).find(|group| group.members.contains(user)).map(Assignment::Group)
     }
 
     /// Takes everything off a user that a deactivation takes off.
@@ -306,11 +279,7 @@ fn users(company: &Company, service: &ServiceAccount) -> BTreeMap<String, User> 
                 created: company.days_ago(i64::from((today - person.hired).get_days())),
                 status_changed: company.days_ago(if left { 24 } else { 700 }),
                 updated: company.days_ago(2 + i64::from(person.index() % 90)),
-                last_login: Some(company.days_ago(if left {
-                    25
-                } else {
-                    1 + i64::from(person.index() % 6)
-                })),
+                last_login: Some(company.days_ago(if left { 25 } else { 1 + i64::from(person.index() % 6) })),
                 profile: json!({
                     "firstName": person.first,
                     "lastName": person.last,
@@ -356,13 +325,9 @@ fn factor(kind: FactorKind, person: &Person, company: &Company) -> Factor {
     let created = company.days_ago(420);
     let number = &person.number;
     match kind {
-        FactorKind::Sms => Factor {
-            id: id("sms", number),
-            kind: "sms",
-            provider: "OKTA",
-            created,
-            profile: json!({ "phoneNumber": person.mobile }),
-        },
+        FactorKind::Sms => {
+            Factor { id: id("sms", number), kind: "sms", provider: "OKTA", created, profile: json!({ "phoneNumber": person.mobile }) }
+        }
         FactorKind::Webauthn => Factor {
             id: id("fwf", number),
             kind: "webauthn",

@@ -1,3 +1,5 @@
+//! Okta from outside: what is revoked is gone on the next read, and the order traps hold.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use serde_json::Value;
@@ -37,15 +39,8 @@ impl Org {
 async fn org() -> Org {
     let company = Company::load("2026-03-10T09:00:00Z".parse().unwrap()).unwrap();
     let router = router(Arc::new(company));
-    let up = serve("okta", router, Profile::default(), Faults::default())
-        .await
-        .unwrap();
-    let write = Probe::new(
-        "okta",
-        &up.url,
-        "https://northmoor.okta.com",
-        "SSWS revoke-okta",
-    );
+    let up = serve("okta", router, Profile::default(), Faults::default()).await.unwrap();
+    let write = Probe::new("okta", &up.url, "https://northmoor.okta.com", "SSWS revoke-okta");
     Org { up, write }
 }
 
@@ -56,14 +51,7 @@ async fn reads_page_through_every_active_user_ourselves_included() {
     let mut ids = Vec::new();
     loop {
         let answer = org.write.get(&path).await;
-        ids.extend(
-            answer
-                .body
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|u| u["id"].clone()),
-        );
+        ids.extend(answer.body.as_array().unwrap().iter().map(|u| u["id"].clone()));
         let links = answer.headers.get_all("link").iter();
         let links: Vec<_> = links.map(|l| l.to_str().unwrap().to_owned()).collect();
         let Some(next) = links.iter().find(|l| l.ends_with("rel=\"next\"")) else {
@@ -77,9 +65,7 @@ async fn reads_page_through_every_active_user_ourselves_included() {
     assert_eq!(ids.len(), 412);
     let me = org.get("/api/v1/users/me").await;
     assert!(ids.contains(&me["id"]));
-    let gone = org
-        .get("/api/v1/users?filter=status%20eq%20%22DEPROVISIONED%22")
-        .await;
+    let gone = org.get("/api/v1/users?filter=status%20eq%20%22DEPROVISIONED%22").await;
     assert_eq!(gone[0]["profile"]["employeeNumber"], "E1013");
 }
 
@@ -87,19 +73,11 @@ async fn reads_page_through_every_active_user_ourselves_included() {
 async fn tokens_reach_as_far_as_they_should() {
     let org = org().await;
     let nobody = org.as_who("").get("/api/v1/users/me").await;
-    assert_eq!(
-        (nobody.status, &nobody.body["errorCode"]),
-        (401, &json!("E0000011"))
-    );
+    assert_eq!((nobody.status, &nobody.body["errorCode"]), (401, &json!("E0000011")));
     let reader = org.as_who("Bearer read-okta");
     assert_eq!(reader.get(CFO).await.status, 200);
-    let refused = reader
-        .call("POST", &format!("{CFO}/lifecycle/suspend"), None)
-        .await;
-    assert_eq!(
-        (refused.status, &refused.body["errorCode"]),
-        (403, &json!("E0000006"))
-    );
+    let refused = reader.call("POST", &format!("{CFO}/lifecycle/suspend"), None).await;
+    assert_eq!((refused.status, &refused.body["errorCode"]), (403, &json!("E0000006")));
     assert_eq!(org.get(CFO).await["status"], "ACTIVE");
 }
 
@@ -108,33 +86,19 @@ async fn what_is_taken_away_is_gone() {
     let org = org().await;
     let factors = format!("{CFO}/factors");
     let kinds = org.get(&factors).await;
-    assert_eq!(
-        (&kinds[0]["factorType"], &kinds[1]["factorType"]),
-        (&json!("sms"), &json!("webauthn"))
-    );
+    assert_eq!((&kinds[0]["factorType"], &kinds[1]["factorType"]), (&json!("sms"), &json!("webauthn")));
     assert_eq!(kinds[0]["profile"]["phoneNumber"], "+4520001002");
-    assert_eq!(
-        org.write("POST", &format!("{CFO}/lifecycle/reset_factors"))
-            .await,
-        200
-    );
+    assert_eq!(org.write("POST", &format!("{CFO}/lifecycle/reset_factors")).await, 200);
     assert_eq!(org.size(&factors).await, 0);
 
     let cro = "/api/v1/users/00uE1006000000000000";
     let client = org.get(&format!("{cro}/clients")).await[0].clone();
     assert_eq!(client["client_name"], "PipelineBuddy");
-    let tokens = format!(
-        "{cro}/clients/{}/tokens",
-        client["client_id"].as_str().unwrap()
-    );
+    let tokens = format!("{cro}/clients/{}/tokens", client["client_id"].as_str().unwrap());
     assert_eq!(org.size(&tokens).await, 1);
     assert_eq!(org.write("DELETE", &format!("{cro}/sessions")).await, 204);
     assert_eq!(org.size(&tokens).await, 1, "tokens go only when asked for");
-    assert_eq!(
-        org.write("DELETE", &format!("{cro}/sessions?oauthTokens=true"))
-            .await,
-        204
-    );
+    assert_eq!(org.write("DELETE", &format!("{cro}/sessions?oauthTokens=true")).await, 204);
     assert_eq!(org.size(&tokens).await, 0);
     assert_eq!(org.size(&format!("{cro}/grants?expand=scope")).await, 3);
     assert_eq!(org.write("DELETE", &format!("{cro}/grants")).await, 204);
@@ -161,10 +125,7 @@ async fn a_direct_assignment_falls_back_to_the_groups() {
     let spendline = "/api/v1/apps/0oaSpendline00000000/users/00uE1004000000000000";
     let assigned = org.get(spendline).await;
     assert_eq!(assigned["scope"], "USER");
-    assert_eq!(
-        assigned["credentials"]["userName"],
-        "soren.adeyemi@northmoor.example"
-    );
+    assert_eq!(assigned["credentials"]["userName"], "soren.adeyemi@northmoor.example");
     assert_eq!(org.write("DELETE", spendline).await, 204);
     assert_eq!(org.get(spendline).await["scope"], "GROUP");
     let group = "/api/v1/groups/00gSpendlineUsers000/users/00uE1004000000000000";
@@ -184,10 +145,7 @@ async fn lifecycle_follows_the_users_status() {
     assert_eq!(act("unsuspend").await.status, 400);
     assert_eq!(act("suspend").await.status, 200);
     let again = act("suspend").await;
-    assert_eq!(
-        (again.status, &again.body["errorCode"]),
-        (400, &json!("E0000001"))
-    );
+    assert_eq!((again.status, &again.body["errorCode"]), (400, &json!("E0000001")));
     assert_eq!(act("reset_factors").await.body["errorCode"], "E0000038");
     assert_eq!(act("unsuspend").await.status, 200);
     assert_eq!(act("deactivate").await.status, 200);
@@ -196,9 +154,7 @@ async fn lifecycle_follows_the_users_status() {
     assert_eq!(act("reset_factors").await.status, 403);
     assert_eq!(org.size(&format!("{CFO}/groups")).await, 0);
     assert_eq!(org.size(&format!("{CFO}/appLinks")).await, 0);
-    let log = org
-        .get("/api/v1/logs?filter=target.id%20eq%20%2200uE1002000000000000%22&until=2099-01-01T00:00:00Z")
-        .await;
+    let log = org.get("/api/v1/logs?filter=target.id%20eq%20%2200uE1002000000000000%22&until=2099-01-01T00:00:00Z").await;
     let last = log.as_array().unwrap().last().unwrap().clone();
     assert_eq!(last["eventType"], "user.lifecycle.deactivate");
 }
@@ -206,11 +162,7 @@ async fn lifecycle_follows_the_users_status() {
 #[tokio::test]
 async fn revoking_our_own_token_locks_us_out() {
     let org = org().await;
-    assert_eq!(
-        org.write("DELETE", "/api/v1/api-tokens/00Texeuntrevoke00000")
-            .await,
-        204
-    );
+    assert_eq!(org.write("DELETE", "/api/v1/api-tokens/00Texeuntrevoke00000").await, 204);
     assert_eq!(org.write.get("/api/v1/users/me").await.status, 401);
 }
 
@@ -218,45 +170,20 @@ async fn revoking_our_own_token_locks_us_out() {
 async fn the_remaining_reads_answer() {
     let org = org().await;
     assert_eq!(org.size("/api/v1/groups?limit=200").await, 16);
-    assert_eq!(
-        org.size("/api/v1/groups/00gFinance0000000000/users?limit=5")
-            .await,
-        5
-    );
-    assert_eq!(
-        org.size("/api/v1/groups/00gFinance0000000000/apps").await,
-        0
-    );
-    assert_eq!(
-        org.size("/api/v1/groups/00gEveryone000000000/apps").await,
-        4
-    );
+    assert_eq!(org.size("/api/v1/groups/00gFinance0000000000/users?limit=5").await, 5);
+    assert_eq!(org.size("/api/v1/groups/00gFinance0000000000/apps").await, 0);
+    assert_eq!(org.size("/api/v1/groups/00gEveryone000000000/apps").await, 4);
     assert_eq!(org.size("/api/v1/apps?limit=200").await, 10);
     assert_eq!(org.size("/api/v1/apps/0oaClausebank0000000/users").await, 1);
-    assert_eq!(
-        org.size("/api/v1/apps/0oaClausebank0000000/groups").await,
-        0
-    );
-    assert_eq!(
-        org.size("/api/v1/apps/0oaSlack000000000000/users?limit=500")
-            .await,
-        412
-    );
-    assert_eq!(
-        org.size("/api/v1/apps/0oaSlack000000000000/groups").await,
-        1
-    );
+    assert_eq!(org.size("/api/v1/apps/0oaClausebank0000000/groups").await, 0);
+    assert_eq!(org.size("/api/v1/apps/0oaSlack000000000000/users?limit=500").await, 412);
+    assert_eq!(org.size("/api/v1/apps/0oaSlack000000000000/groups").await, 1);
     assert_eq!(org.size("/api/v1/api-tokens").await, 3);
     assert_eq!(org.size(&format!("{CFO}/devices")).await, 1);
     assert!(org.size(&format!("{CFO}/appLinks")).await > 5);
     let mine = "/api/v1/apps?filter=user.id%20eq%20%2200uE1007000000000000%22";
     let labels = org.get(mine).await;
-    let labels: Vec<_> = labels
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|a| a["label"].clone())
-        .collect();
+    let labels: Vec<_> = labels.as_array().unwrap().iter().map(|a| a["label"].clone()).collect();
     assert!(labels.contains(&json!("Clausebank")), "{labels:?}");
     assert_eq!(org.write.get("/api/v1/users/nobody").await.status, 404);
     org.get("/api/v1/groups/00gFinance0000000000").await;
@@ -280,22 +207,10 @@ fn direct_assignments_are_as_the_answer_key_says() {
     };
     let ours = |check: &str, system: &str| check == "direct-assignment" && system == "okta";
     let flaws = company.flaws.iter().filter(|f| ours(&f.check, &f.system));
-    assert_eq!(
-        flaws
-            .clone()
-            .filter(|f| through(&f.person, &f.subject))
-            .count(),
-        2
-    );
+    assert_eq!(flaws.clone().filter(|f| through(&f.person, &f.subject)).count(), 2);
     assert_eq!(flaws.count(), 2);
     let traps = company.traps.iter().filter(|t| ours(&t.check, &t.system));
-    assert_eq!(
-        traps
-            .clone()
-            .filter(|t| !through(&t.person, &t.subject))
-            .count(),
-        1
-    );
+    assert_eq!(traps.clone().filter(|t| !through(&t.person, &t.subject)).count(), 1);
     assert_eq!(traps.count(), 1);
     for flaw in company.flaws.iter().filter(|f| f.system == "okta") {
         let mut labels = state.apps.values().map(|app| &app.label);

@@ -3,9 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::state::{
-    ApiToken, App, Assignment, Device, Factor, Grant, Group, RefreshToken, Role, State, User,
-};
+use super::state::{ApiToken, App, Assignment, Device, Factor, Grant, Group, RefreshToken, Role, State, User};
 
 /// Okta's timestamps have milliseconds.
 pub(super) fn time(at: Timestamp) -> String {
@@ -235,10 +233,7 @@ pub(super) fn grant(base: &str, state: &State, grant: &Grant, expand: bool) -> V
 }
 
 pub(super) fn refresh_token(base: &str, state: &State, token: &RefreshToken) -> Value {
-    let own = format!(
-        "{base}/users/{}/clients/{}/tokens/{}",
-        token.user, token.client, token.id
-    );
+    let own = format!("{base}/users/{}/clients/{}/tokens/{}", token.user, token.client, token.id);
     json!({
         "id": token.id,
         "status": "ACTIVE",
@@ -262,9 +257,7 @@ pub(super) fn refresh_token(base: &str, state: &State, token: &RefreshToken) -> 
 }
 
 pub(super) fn api_token(base: &str, token: &ApiToken) -> Value {
-    let expires = token
-        .used
-        .saturating_add(jiff::SignedDuration::from_hours(720));
+    let expires = token.used.saturating_add(jiff::SignedDuration::from_hours(720));
     json!({
         "id": token.id,
         "name": token.name,

@@ -69,11 +69,7 @@ pub(super) fn answer(state: &mut State, asked: &Asked, path: &[&str]) -> Option<
             let Some(held) = state.apps.get_mut(*app) else {
                 return Some(not_found(app, "AppInstance"));
             };
-            Some(if held.groups.remove(*group) {
-                no_content()
-            } else {
-                not_found(group, "ApplicationGroupAssignment")
-            })
+            Some(if held.groups.remove(*group) { no_content() } else { not_found(group, "ApplicationGroupAssignment") })
         }
         ["api-tokens", id] if delete => Some(match state.api_tokens.remove(*id) {
             Some(token) => {
@@ -90,12 +86,7 @@ fn lifecycle(state: &mut State, id: &str, status: &'static str, what: &str) -> O
     match what {
         "suspend" if status == "ACTIVE" => set_status(state, id, "SUSPENDED"),
         "suspend" => {
-            return Some(error(
-                400,
-                "E0000001",
-                "Api validation failed: suspendUser",
-                &["Cannot suspend a user that is not active"],
-            ));
+            return Some(error(400, "E0000001", "Api validation failed: suspendUser", &["Cannot suspend a user that is not active"]));
         }
         "unsuspend" if status == "SUSPENDED" => set_status(state, id, "ACTIVE"),
         "unsuspend" => {
@@ -135,13 +126,7 @@ fn set_status(state: &mut State, id: &str, status: &'static str) {
     note(state, event, id);
 }
 
-fn delete_of_user(
-    state: &mut State,
-    asked: &Asked,
-    id: &str,
-    status: &str,
-    rest: &[&str],
-) -> Option<Response> {
+fn delete_of_user(state: &mut State, asked: &Asked, id: &str, status: &str, rest: &[&str]) -> Option<Response> {
     match rest {
         ["sessions"] => {
             // The tokens go only when asked for, and consents stay in any case.
@@ -174,20 +159,14 @@ fn delete_of_user(
             }
         }
         ["clients", client, "grants"] => {
-            state
-                .grants
-                .retain(|g| !(g.user == id && g.client == *client));
+            state.grants.retain(|g| !(g.user == id && g.client == *client));
         }
         ["clients", client, "tokens"] => {
-            state
-                .refresh_tokens
-                .retain(|t| !(t.user == id && t.client == *client));
+            state.refresh_tokens.retain(|t| !(t.user == id && t.client == *client));
         }
         ["clients", client, "tokens", token] => {
             let before = state.refresh_tokens.len();
-            state
-                .refresh_tokens
-                .retain(|t| !(t.user == id && t.client == *client && t.id == *token));
+            state.refresh_tokens.retain(|t| !(t.user == id && t.client == *client && t.id == *token));
             if state.refresh_tokens.len() == before {
                 return Some(not_found(token, "OAuth2RefreshToken"));
             }
@@ -207,12 +186,7 @@ fn delete_of_user(
 }
 
 fn not_modifiable() -> Response {
-    error(
-        403,
-        "E0000006",
-        "You do not have permission to perform the requested action",
-        &[],
-    )
+    error(403, "E0000006", "You do not have permission to perform the requested action", &[])
 }
 
 fn note(state: &mut State, kind: &str, id: &str) {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::express::{Expr, Scope};
 use super::super::places::{Extra, ForEach, Spot};
 use super::super::raw;
-use super::super::structure::nearest;
+use super::super::structure::distance;
 use super::super::template::Template;
 use super::order::{circles, told};
 use super::{Checker, Purpose, Transport, connect};
@@ -105,6 +105,12 @@ fn one(checker: &mut Checker<'_>, name: &str, path: &str, collection: &raw::Coll
     }
     if let Some(delta) = &collection.delta {
         changes(checker, &format!("{path}.delta"), delta, collection, extra);
+    }
+    if let Some(call) = &collection.one {
+        checker.call(&format!("{path}.one"), call, Purpose::Read, Spot::One, Extra::default());
+        if collection.for_each.is_some() {
+            checker.problem(format!("{path}.one"), "a collection with `for` is read for one parent already");
+        }
     }
     let is_parent = checker.manifest.see.iter().any(|(_, other)| other.for_each.as_deref() == Some(name));
     if collection.yields.is_empty() && !is_parent {
@@ -267,13 +273,9 @@ fn meaning(checker: &mut Checker<'_>, path: &str, means: &raw::Yield, collection
     }
     for (name, value) in &means.attrs {
         let path = format!("{path}.{name}");
-        if let Some(near) =
-            nearest(name, YIELD_KEYS.into_iter()).filter(|near| near.len() > 4 && !KNOWN_ATTRIBUTES.contains(&name.as_str()))
-        {
+        if let Some(near) = slip(name, &YIELD_KEYS) {
             checker.problem(&path, format!("unknown key {name:?}; did you mean {near:?}?"));
-        } else if let Some(near) =
-            nearest(name, KNOWN_ATTRIBUTES.into_iter()).filter(|near| near.len() > 4 && !KNOWN_ATTRIBUTES.contains(&name.as_str()))
-        {
+        } else if let Some(near) = slip(name, &KNOWN_ATTRIBUTES) {
             checker.warning(&path, format!("an attribute that no check knows; did you mean {near:?}?"));
         }
         attribute(checker, &path, value, inside);
@@ -332,6 +334,18 @@ fn level(checker: &mut Checker<'_>, path: &str, source: &str, extra: Extra) {
             checker.problem(path, format!("unknown level: {error}"));
         }
     }
+}
+
+/// The known word that an attribute's name is one slip away from. Attributes may have any name, so `groups` beside `group`, or `phone`
+/// beside `phones`, is no slip, and short words are too near to one another.
+fn slip(name: &str, known: &[&'static str]) -> Option<&'static str> {
+    if KNOWN_ATTRIBUTES.contains(&name) {
+        return None;
+    }
+    known
+        .iter()
+        .copied()
+        .find(|near| near.len() > 4 && distance(name, near) == 1 && name.trim_end_matches('s') != near.trim_end_matches('s'))
 }
 
 /// An attribute: an expression, or a list or map of them.

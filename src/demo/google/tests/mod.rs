@@ -30,14 +30,7 @@ fn company() -> Company {
 
 async fn start() -> Running {
     let router = super::router(Arc::new(company()));
-    serve(
-        "google-workspace",
-        router,
-        Profile::default(),
-        Faults::default(),
-    )
-    .await
-    .unwrap()
+    serve("google-workspace", router, Profile::default(), Faults::default()).await.unwrap()
 }
 
 fn assertion(issuer: &str, subject: &str) -> String {
@@ -46,18 +39,11 @@ fn assertion(issuer: &str, subject: &str) -> String {
         "iss": issuer, "sub": subject, "aud": "https://oauth2.googleapis.com/token",
         "scope": "https://www.googleapis.com/auth/admin.directory.user", "iat": 1_000, "exp": 4_600,
     });
-    format!(
-        "{}.{}.c2lnbmVk",
-        part(json!({"alg": "RS256", "typ": "JWT"})),
-        part(claims)
-    )
+    format!("{}.{}.c2lnbmVk", part(json!({"alg": "RS256", "typ": "JWT"})), part(claims))
 }
 
 async fn token(server: &Running, issuer: &str, subject: &str) -> Result<String, Value> {
-    let form = [
-        ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
-        ("assertion", &assertion(issuer, subject)),
-    ];
+    let form = [("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"), ("assertion", &assertion(issuer, subject))];
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let request = client.post(format!("{}/token", server.url)).form(&form);
     let body: Value = request.send().await.unwrap().json().await.unwrap();
@@ -69,25 +55,13 @@ async fn token(server: &Running, issuer: &str, subject: &str) -> Result<String, 
 
 /// A caller that may change things, acting as `subject`.
 async fn acting_as(server: &Running, subject: &str) -> Probe {
-    let token = token(server, "exeunt-revoke@northmoor.iam.example", subject)
-        .await
-        .unwrap();
-    Probe::new(
-        "google",
-        &server.url,
-        "https://www.googleapis.com",
-        &format!("Bearer {token}"),
-    )
+    let token = token(server, "exeunt-revoke@northmoor.iam.example", subject).await.unwrap();
+    Probe::new("google", &server.url, "https://www.googleapis.com", &format!("Bearer {token}"))
 }
 
 async fn done(probe: &Probe, method: &str, path: &str, body: Option<Value>) -> Value {
     let answer = probe.call(method, path, body).await;
-    assert!(
-        answer.status < 300,
-        "{method} {path}: {} {}",
-        answer.status,
-        answer.body
-    );
+    assert!(answer.status < 300, "{method} {path}: {} {}", answer.status, answer.body);
     answer.body
 }
 
@@ -121,33 +95,14 @@ async fn files(server: &Running, address: &str) -> Vec<Value> {
 async fn everyone_has_an_account_and_so_does_the_sentinel() {
     let server = start().await;
     let admin = acting_as(&server, ADMIN).await;
-    let users = all(
-        &admin,
-        "/admin/directory/v1/users?customer=my_customer&maxResults=150",
-        "users",
-    )
-    .await;
-    let ids: HashSet<&str> = users
-        .iter()
-        .filter_map(|user| user["id"].as_str())
-        .collect();
+    let users = all(&admin, "/admin/directory/v1/users?customer=my_customer&maxResults=150", "users").await;
+    let ids: HashSet<&str> = users.iter().filter_map(|user| user["id"].as_str()).collect();
     assert_eq!((users.len(), ids.len()), (413, 413));
-    let of = |address: &str| {
-        users
-            .iter()
-            .find(|user| user["primaryEmail"] == address)
-            .unwrap()
-            .clone()
-    };
+    let of = |address: &str| users.iter().find(|user| user["primaryEmail"] == address).unwrap().clone();
     assert_eq!(of(RAFAEL)["id"], RAFAEL_ID);
     assert_eq!(of(ADMIN)["isAdmin"], true);
     assert_eq!(of("viktor.salonen@northmoor.example")["suspended"], true);
-    let everyone = all(
-        &admin,
-        "/admin/directory/v1/groups/all@northmoor.example/members?maxResults=200",
-        "members",
-    )
-    .await;
+    let everyone = all(&admin, "/admin/directory/v1/groups/all@northmoor.example/members?maxResults=200", "members").await;
     assert_eq!(everyone.len(), 411);
 }
 
@@ -156,14 +111,8 @@ async fn every_flaw_and_trap_of_the_answer_key_is_planted() {
     let server = start().await;
     let admin = acting_as(&server, ADMIN).await;
     let company = company();
-    let flaws = company
-        .flaws
-        .iter()
-        .map(|f| (&f.check, &f.person, &f.system, &f.subject));
-    let traps = company
-        .traps
-        .iter()
-        .map(|t| (&t.check, &t.person, &t.system, &t.subject));
+    let flaws = company.flaws.iter().map(|f| (&f.check, &f.person, &f.system, &f.subject));
+    let traps = company.traps.iter().map(|t| (&t.check, &t.person, &t.system, &t.subject));
     let mut seen = 0;
     for (check, person, system, subject) in flaws.chain(traps) {
         if system != "google-workspace" {
@@ -184,42 +133,26 @@ async fn every_flaw_and_trap_of_the_answer_key_is_planted() {
             }
             "share-to-self" | "public-link" => {
                 let own = files(&server, address).await;
-                let file = own
-                    .iter()
-                    .find(|file| file["name"] == subject.as_str())
-                    .unwrap();
-                let outside = file["permissions"]
-                    .as_array()
-                    .unwrap()
-                    .iter()
-                    .any(|permission| {
-                        let to = permission["emailAddress"].as_str().unwrap_or_default();
-                        match check.as_str() {
-                            "public-link" => permission["type"] == "anyone",
-                            _ => !to.is_empty() && !to.ends_with("@northmoor.example"),
-                        }
-                    });
+                let file = own.iter().find(|file| file["name"] == subject.as_str()).unwrap();
+                let outside = file["permissions"].as_array().unwrap().iter().any(|permission| {
+                    let to = permission["emailAddress"].as_str().unwrap_or_default();
+                    match check.as_str() {
+                        "public-link" => permission["type"] == "anyone",
+                        _ => !to.is_empty() && !to.ends_with("@northmoor.example"),
+                    }
+                });
                 assert!(outside, "{subject} is not shared");
                 file.clone()
             }
             "standing-admin" => {
-                let given = done(
-                    &admin,
-                    "GET",
-                    &format!("{CUSTOMER}/roleassignments?userKey={address}"),
-                    None,
-                )
-                .await;
+                let given = done(&admin, "GET", &format!("{CUSTOMER}/roleassignments?userKey={address}"), None).await;
                 let roles = done(&admin, "GET", &format!("{CUSTOMER}/roles"), None).await;
                 assert_eq!(given["items"][0]["roleId"], roles["items"][0]["roleId"]);
                 roles
             }
             other => panic!("{other} is not known here"),
         };
-        assert!(
-            text.to_string().contains(subject.as_str()),
-            "{check} {subject}: {text}"
-        );
+        assert!(text.to_string().contains(subject.as_str()), "{check} {subject}: {text}");
     }
     assert_eq!(seen, 18);
 }
@@ -229,39 +162,17 @@ async fn a_credential_may_only_do_what_it_is_for() {
     let server = start().await;
     let nobody = Probe::new("google", &server.url, "https://www.googleapis.com", "");
     assert_eq!(refused(&nobody, "GET", HIM, None).await.0, 401);
-    let bearer = token(&server, "exeunt-read@northmoor.iam.example", ADMIN)
-        .await
-        .unwrap();
-    let reader = Probe::new(
-        "google",
-        &server.url,
-        "https://www.googleapis.com",
-        &format!("Bearer {bearer}"),
-    );
+    let bearer = token(&server, "exeunt-read@northmoor.iam.example", ADMIN).await.unwrap();
+    let reader = Probe::new("google", &server.url, "https://www.googleapis.com", &format!("Bearer {bearer}"));
     done(&reader, "GET", HIM, None).await;
     let write = refused(&reader, "POST", &format!("{HIM}/signOut"), None).await;
     assert_eq!(write, (403, "insufficientPermissions".to_owned()));
     // Administrators see the directory, not other people's mail; others see neither.
     let admin = acting_as(&server, ADMIN).await;
-    assert_eq!(
-        refused(
-            &admin,
-            "GET",
-            &format!("/gmail/v1/users/{RAFAEL}/settings/imap"),
-            None
-        )
-        .await
-        .0,
-        403
-    );
+    assert_eq!(refused(&admin, "GET", &format!("/gmail/v1/users/{RAFAEL}/settings/imap"), None).await.0, 403);
     let him = acting_as(&server, RAFAEL).await;
     assert_eq!(refused(&him, "GET", HIM, None).await.0, 403);
-    let unknown = token(
-        &server,
-        "exeunt-read@northmoor.iam.example",
-        "nobody@northmoor.example",
-    )
-    .await;
+    let unknown = token(&server, "exeunt-read@northmoor.iam.example", "nobody@northmoor.example").await;
     assert_eq!(unknown.unwrap_err()["error"], "invalid_grant");
     let stranger = token(&server, "someone@elsewhere.example", ADMIN).await;
     assert_eq!(stranger.unwrap_err()["error"], "unauthorized_client");

@@ -1,0 +1,97 @@
+//! One system's way out: whichever of HTTP, LDAP or file its manifest says.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use secrecy::SecretString;
+use serde_json::Value;
+
+use super::file::Source;
+use super::http::Http;
+use super::ldap::Directory;
+use super::record::Recorder;
+use super::{Call, CallError, Checkpoint, Ended, Lane, Page, Reply, page};
+use crate::manifest::express::Scope;
+use crate::manifest::raw::{self, Hand};
+use crate::manifest::template::{Place, render};
+use crate::model::SystemId;
+
+pub(super) struct Wire {
+    pub(super) system: SystemId,
+    pub(super) settings: Value,
+    way: Way,
+}
+
+enum Way {
+    Http(Box<Http>),
+    Ldap(Box<Directory>),
+    File(Source),
+}
+
+impl Wire {
+    pub(super) fn open(
+        system: SystemId,
+        manifest: &raw::Manifest,
+        settings: Value,
+        secrets: [Option<SecretString>; 2],
+        ca_file: Option<&Path>,
+        recorder: Option<Recorder>,
+    ) -> Result<Self, String> {
+        let scope = Scope::new().with("settings", &settings);
+        let address = |template: &str, place: Place| render(template, place, &scope).map_err(|error| format!("{system}: {error}"));
+        let connect = &manifest.connect;
+        let way = if let Some(base) = &connect.http {
+            Way::Http(Box::new(Http::open(&system, manifest, &address(base, Place::Url)?, &settings, secrets, ca_file, recorder)?))
+        } else if let Some(url) = &connect.ldap {
+            Way::Ldap(Box::new(Directory::open(&system, manifest, &address(url, Place::Url)?, &settings, secrets, ca_file)?))
+        } else if let Some(path) = &connect.file {
+            Way::File(Source::open(&address(path, Place::Text)?, connect)?)
+        } else {
+            return Err(format!("{system}: the manifest {} has none of connect.http, connect.ldap, connect.file", manifest.scanner));
+        };
+        Ok(Self { system, settings, way })
+    }
+
+    pub(super) async fn send(&self, hand: Hand, lane: Lane, call: &Call, classes: &raw::Classes) -> Result<Reply, CallError> {
+        match (&self.way, call) {
+            (Way::Http(http), Call::Http(call)) => http.send(hand, lane, call, classes).await,
+            (Way::Ldap(directory), Call::Search(call)) => directory.search(hand, lane, call, classes).await,
+            (Way::Ldap(directory), Call::Modify(call)) => directory.modify(hand, lane, call, classes).await,
+            (Way::File(source), Call::File) => source.send().await,
+            _ => Err(self.mismatch()),
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    pub(super) async fn pages(
+        &self,
+        hand: Hand,
+        lane: Lane,
+        call: &Call,
+        classes: &raw::Classes,
+        paging: Option<&raw::Paging>,
+        from: Option<Checkpoint>,
+        mut take: impl FnMut(Page) -> ControlFlow<()> + Send,
+    ) -> Ended {
+        match (&self.way, call) {
+            (Way::Http(http), Call::Http(call)) => {
+                page::read(http, &self.settings, hand, lane, call, classes, paging, from, &mut take).await
+            }
+            (Way::Ldap(directory), Call::Search(call)) => directory.pages(hand, lane, call, classes, &mut take).await,
+            (Way::File(source), Call::File) => source.pages(&mut take).await,
+            _ => Ended::Gap { reason: self.mismatch().to_string(), class: None, pages: 0 },
+        }
+    }
+
+    pub(super) async fn warm(&self, hand: Hand, act_as: &[String], connections: usize) -> Result<(), CallError> {
+        match &self.way {
+            Way::Http(http) => http.warm(hand, act_as, connections).await,
+            Way::Ldap(directory) => directory.warm(hand, connections).await,
+            Way::File(_) => Ok(()),
+        }
+    }
+
+    fn mismatch(&self) -> CallError {
+        CallError::Unreachable(format!("{}: a call of another kind than connect says (http, ldap or file)", self.system))
+    }
+}

@@ -1,0 +1,110 @@
+//! What a departure would do, before it does; and what it left, after.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use serde_json::json;
+
+use super::{Desk, own_accounts, person_of};
+use crate::clock;
+use crate::config::Config;
+use crate::connect::fleet::Fleet;
+use crate::graph::{Graph, Person, Reach};
+use crate::model::{ActionState, EdgeKind, Mode, NodeId, NodeKind, Verdict};
+use crate::revoke::{self, Cut, Plan, PlannedTask, Rules, SystemFacts};
+use crate::store::Store;
+use crate::store::departures::{self, DepartureRow};
+
+/// A plan, and the proof on the graph of what it leaves.
+#[derive(Debug, Clone)]
+pub struct Prospect {
+    /// Whose.
+    pub person: Person,
+    /// The plan.
+    pub plan: Plan,
+    /// The proof.
+    pub cut: Cut,
+    /// The hash of the exact plan, for approvals.
+    pub hash: String,
+}
+
+/// Makes the plan of a person's departure from the graph as it is.
+///
+/// # Errors
+/// The store's, or HR doesn't know the person.
+pub fn prospect(config: &Config, store: &Store, fleet: &Fleet, graph: &Graph, person: NodeId, mode: Mode) -> Result<Prospect> {
+    let (person, people) = person_of(config, graph, person)?;
+    let successor = person.number.as_ref().and_then(|number| config.people.successors.get(number)).and_then(|heir| people.iter().find(|person| person.is_called(heir)));
+    let systems: BTreeMap<String, SystemFacts> = fleet
+        .systems
+        .iter()
+        .map(|(name, connection)| {
+            let facts = SystemFacts { manifest: connection.manifest().clone(), settings: connection.settings().clone(), has_revoke: connection.can_revoke() };
+            (name.clone(), facts)
+        })
+        .collect();
+    let rules = Rules::new(&config.departure, own_accounts(store)?, clock::now());
+    let mut plan = revoke::plan(graph, &person, successor, mode, &systems, &rules);
+    plan.tasks.extend(app_tasks(config, graph, &person));
+    let cut = revoke::prove(graph, &person, &plan);
+    let hash = plan.hash().map_err(anyhow::Error::msg)?;
+    Ok(Prospect { person, plan, cut, hash })
+}
+
+/// Apps behind single sign-on that policy leaves to people: a task for each that the person has.
+fn app_tasks(config: &Config, graph: &Graph, person: &Person) -> Vec<PlannedTask> {
+    let reach = Reach::from(graph, person.index, |edge| {
+        matches!(graph.net[edge].kind, EdgeKind::HasAccount | EdgeKind::MemberOf | EdgeKind::Assigned)
+    });
+    let mut tasks = Vec::new();
+    for index in reach.access(graph) {
+        let node = &graph.net[index];
+        let Some(policy) = config.policy.handed_off_apps.iter().find(|policy| node.kind == NodeKind::App && (node.label() == policy.app || node.key == policy.app)) else { continue };
+        tasks.push(PlannedTask {
+            role: policy.role.clone(),
+            title: format!("Take {} out of {}", person.name, policy.app),
+            steps: format!("{}: {}. Sign-in through {} ends with this departure; an account of its own may remain.", policy.app, policy.reason, node.system),
+            due_secs: 24 * 3600,
+            system: node.system.clone(),
+            things: vec![policy.app.clone()],
+            ..PlannedTask::default()
+        });
+    }
+    tasks
+}
+
+/// What a departure left.
+pub(super) struct Left {
+    /// Actions of the new plan that have never been tried.
+    pub to_fire: usize,
+    /// Access that nothing accounts for, as paths in words.
+    pub residual: Vec<String>,
+}
+
+/// Compares what the graph shows after the run with what was done: an action of the new plan that was proved is the system's own delay
+/// or a lie; one that was never tried is new; the rest of what is reachable must be a task, a decision or a refusal that a person has.
+pub(super) fn left(graph: &Graph, desk: &Desk<'_>, row: &DepartureRow, prospect: &Prospect) -> Result<Left> {
+    let (actions, tasks) = desk.store.read(|conn| Ok((departures::actions(conn, row.id)?, departures::tasks(conn, Some(row.id))?)))?;
+    let mut to_fire = 0;
+    let mut residual: Vec<String> = prospect.cut.residual.iter().map(|path| path.to_string()).collect();
+    for planned in &prospect.plan.actions {
+        let done = actions.iter().find(|row| row.system == planned.system && row.name == planned.name && row.label == planned.label);
+        match done {
+            // It was proved gone, and yet the fresh scan gives reason to plan it again: fired once more.
+            None => to_fire += 1,
+            Some(row) if row.verdict == Some(Verdict::Gone) => {}
+            Some(row) if row.state == ActionState::HandedOff || tasks.iter().any(|task| task.action == Some(row.id)) => {}
+            Some(row) if row.verdict == Some(Verdict::Claimed) => {}
+            Some(row) => residual.push(format!("{} ({})", row.label, row.why.clone().unwrap_or_else(|| row.state.to_string()))),
+        }
+    }
+    let _ = graph;
+    residual.sort();
+    residual.dedup();
+    Ok(Left { to_fire, residual })
+}
+
+/// The prospect as JSON, for the plan that is shown.
+pub fn as_json(prospect: &Prospect) -> serde_json::Value {
+    json!({ "plan": prospect.plan, "hash": prospect.hash, "residual_paths": prospect.cut.residual.len() })
+}

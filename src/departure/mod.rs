@@ -1,0 +1,348 @@
+//! One case from HR's word to closed: hear it, guard it, plan it, run it, look again, and keep the evidence.
+//!
+//! ```text
+//!   HR says ─► announce ─► guards ─► plan = cut ─► run ─► re-scan the person ─► anything left? plan and run again
+//!                 │           └─ waits for an approval                             └─ nothing ─► tasks open: open; none: closed
+//!                 └─ the same word twice is one case
+//! ```
+
+mod hear;
+mod look;
+
+use anyhow::{Context as _, Result, bail};
+use jiff::{Timestamp, ToSpan as _};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+pub use hear::hear;
+pub use look::{Prospect, prospect};
+
+use crate::audit::{self, Draft, Signer};
+use crate::clock;
+use crate::config::Config;
+use crate::connect::fleet::Fleet;
+use crate::graph::{Graph, Person};
+use crate::manifest::duration;
+use crate::model::{DepartureId, DepartureState, Mode, NodeId};
+use crate::revoke::{self, Outcome, Progress, RunDeps, case_name};
+use crate::store::departures::{self, DepartureRow, NewDeparture, Opened};
+use crate::store::{self, Store};
+use crate::survey;
+
+/// What a departure is run with.
+#[derive(Clone, Copy)]
+pub struct Desk<'a> {
+    /// The settings.
+    pub config: &'a Config,
+    /// The store.
+    pub store: &'a Arc<Store>,
+    /// The systems.
+    pub fleet: &'a Fleet,
+    /// Who signs the audit log.
+    pub signer: &'a Signer,
+}
+
+/// Somebody's word that a person leaves.
+#[derive(Debug, Clone)]
+pub struct Word {
+    /// Who leaves.
+    pub person: NodeId,
+    /// What is taken away.
+    pub mode: Mode,
+    /// When it takes effect.
+    pub effective: Timestamp,
+    /// cli, webhook or poll.
+    pub source: String,
+    /// What was said, for the record.
+    pub cause: String,
+    /// What makes this word the same when it is heard again.
+    pub event: Option<String>,
+}
+
+/// What is told while a departure runs.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// The plan stands.
+    Planned(Box<Prospect>),
+    /// Something happened to an action.
+    Progress(Progress),
+    /// The person is scanned again in every system.
+    LookingAgain,
+}
+
+/// How a departure went.
+#[derive(Debug, Clone)]
+pub struct Ended {
+    /// The departure.
+    pub id: DepartureId,
+    /// The first wave's outcome: the one whose window counts.
+    pub outcome: Outcome,
+    /// How many times there was something left to fire.
+    pub waves: u32,
+    /// Access that is still there and that neither a task nor a decision accounts for, each as a path in words.
+    pub residual: Vec<String>,
+    /// Scopes that could not be read again: what they would show isn't known.
+    pub unread: Vec<(String, String)>,
+    /// Tasks that people have to do.
+    pub tasks: usize,
+    /// Where the case stands.
+    pub state: DepartureState,
+}
+
+impl Ended {
+    /// The outcome in one line.
+    pub fn line(&self) -> String {
+        let outcome = &self.outcome;
+        format!(
+            "{} actions: {} gone, {} claimed, {} present, {} unknown; {} tasks for people; {} paths left; {}",
+            outcome.actions,
+            outcome.gone,
+            outcome.claimed,
+            outcome.present,
+            outcome.unknown,
+            self.tasks,
+            self.residual.len(),
+            self.state
+        )
+    }
+}
+
+/// Opens a case on somebody's word; the same word twice, and a second word about a case that is open, is the case that there is.
+/// The guards decide whether it runs by itself or waits for an approval.
+///
+/// # Errors
+/// The store's.
+pub fn announce(config: &Config, store: &Store, word: &Word) -> Result<(Opened, Option<String>)> {
+    let now = clock::now();
+    let guard = guard(config, store, word, now)?;
+    let state = if guard.is_some() { DepartureState::Waiting } else { DepartureState::Scheduled };
+    store.write_durably(|tx| {
+        let new = NewDeparture {
+            person: word.person,
+            mode: word.mode,
+            state,
+            source: word.source.clone(),
+            cause: word.cause.clone(),
+            event: word.event.clone(),
+            effective: word.effective,
+        };
+        let opened = departures::open(tx, &new, now)?;
+        if let Opened::New(id) = opened {
+            let detail = json!({ "mode": word.mode.word(), "cause": word.cause, "effective": word.effective.to_string(), "waits": guard });
+            entry(tx, id, "departure.opened", &word.source, detail)?;
+        }
+        Ok(())
+            .map(|()| (opened, guard.clone()))
+    })
+}
+
+/// Why a departure must wait for somebody's approval, if it must.
+fn guard(config: &Config, store: &Store, word: &Word, now: Timestamp) -> Result<Option<String>> {
+    let (graph, window) = (store.read(|conn| Graph::read(conn, None))?, duration::parse(&config.departure.mass_window).map_err(anyhow::Error::msg)?);
+    let people = survey::people(config, &graph)?;
+    let person = people.iter().find(|person| person.id == word.person).context("the leaver is not among the people that HR knows")?;
+    if config.people.protected.iter().any(|name| person.is_called(name)) {
+        return Ok(Some(format!("{} is protected (people.protected): somebody must approve", person.name)));
+    }
+    if config.departure.approval && word.source != "cli" {
+        return Ok(Some("every departure needs an approval (departure.approval)".to_owned()));
+    }
+    let since = now.checked_sub(i64::try_from(window.as_secs()).unwrap_or(3600).seconds())?;
+    let recent = store.read(|conn| departures::opened_since(conn, since))?;
+    if recent >= u64::from(config.departure.mass_limit) {
+        return Ok(Some(format!("{recent} departures were opened within {}, more than {} stop and ask (departure.mass_limit)", config.departure.mass_window, config.departure.mass_limit)));
+    }
+    Ok(None)
+}
+
+/// Departures to run now: those cut off, and scheduled ones whose time has come.
+///
+/// # Errors
+/// The store's.
+pub fn ready(store: &Store, now: Timestamp) -> Result<Vec<DepartureId>> {
+    store.read(|conn| {
+        let mut ids: Vec<DepartureId> = departures::running(conn)?.into_iter().map(|row| row.id).collect();
+        ids.extend(departures::due(conn, now)?.into_iter().map(|row| row.id));
+        Ok(ids)
+    })
+}
+
+/// Approves the exact plan of a waiting departure. Who approves must not be who opened it, where that is known.
+///
+/// # Errors
+/// There is no such departure waiting; the plan has changed since `hash` was shown.
+pub fn approve(desk: &Desk<'_>, id: DepartureId, hash: &str, by: &str) -> Result<()> {
+    let row = find(desk.store, id)?;
+    if row.state != DepartureState::Waiting {
+        bail!("departure {id} is {}, not waiting for an approval", row.state);
+    }
+    let (_, prospect) = make_plan(desk, &row)?;
+    if prospect.hash != hash {
+        bail!("the plan of departure {id} is another by now: look at it again (exeunt departure {id}), then approve {}", prospect.hash);
+    }
+    desk.store.write_durably(|tx| {
+        departures::set_plan(tx, id, &serde_json::to_string(&prospect.plan)?, &prospect.hash)?;
+        departures::approve(tx, id, hash, by)?;
+        entry(tx, id, "departure.approved", by, json!({ "plan": hash }))
+    })
+}
+
+/// Calls a departure off that has not begun.
+///
+/// # Errors
+/// There is none, or it has begun.
+pub fn cancel(store: &Store, id: DepartureId, by: &str) -> Result<()> {
+    store.write_durably(|tx| {
+        departures::move_to(tx, id, DepartureState::Cancelled, clock::now())?;
+        entry(tx, id, "departure.cancelled", by, json!({}))
+    })
+}
+
+/// Runs a departure to its end, or goes on with one that was cut off.
+///
+/// # Errors
+/// It waits for an approval, its plan is blocked, or the store fails. What systems refuse is in the outcome.
+pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send + Sync)) -> Result<Ended> {
+    let row = find(desk.store, id)?;
+    match row.state {
+        DepartureState::Waiting if row.approved.is_none() => bail!("departure {id} waits for an approval: exeunt approve {id}"),
+        DepartureState::Cancelled => bail!("departure {id} was called off"),
+        _ => {}
+    }
+    let was_running = row.state == DepartureState::Running;
+    if !(was_running && row.plan.is_some()) {
+        let (_, prospect) = make_plan(desk, &row)?;
+        if row.state == DepartureState::Waiting && row.plan_hash.as_deref() != Some(&prospect.hash) {
+            bail!("the plan of departure {id} is another than the one that was approved: look at it again (exeunt departure {id}) and approve anew");
+        }
+        if let Some(reason) = prospect.plan.blocked.first() {
+            bail!("departure {id} may not run: {reason}");
+        }
+        desk.store.write_durably(|tx| {
+            departures::set_plan(tx, id, &serde_json::to_string(&prospect.plan)?, &prospect.hash)?;
+            entry(tx, id, "departure.planned", "engine", json!({ "plan": prospect.hash, "actions": prospect.plan.actions.len(), "tasks": prospect.plan.tasks.len() }))
+        })?;
+        tell(Step::Planned(Box::new(prospect)));
+    }
+    let outcome = wave(desk, id, tell).await?;
+    checkpoint(desk)?;
+    let mut waves = 1;
+    let (mut residual, mut unread);
+    loop {
+        tell(Step::LookingAgain);
+        unread = look_again(desk, &row).await?;
+        let (graph, prospect) = make_plan(desk, &row)?;
+        let left = look::left(&graph, desk, &row, &prospect)?;
+        residual = left.residual;
+        // What came back, or was not known before, is fired too; what was refused is not fired for ever.
+        if left.to_fire == 0 || waves >= 3 {
+            break;
+        }
+        desk.store.write_durably(|tx| {
+            departures::move_to(tx, id, DepartureState::Open, clock::now())?;
+            departures::set_plan(tx, id, &serde_json::to_string(&prospect.plan)?, &prospect.hash)?;
+            entry(tx, id, "departure.planned", "engine", json!({ "plan": prospect.hash, "actions": prospect.plan.actions.len(), "wave": waves + 1 }))
+        })?;
+        wave(desk, id, tell).await?;
+        waves += 1;
+    }
+    let tasks = desk.store.read(|conn| departures::tasks(conn, Some(id)))?.iter().filter(|task| !task.done).count();
+    let proved = outcome.claimed + outcome.present + outcome.unknown == 0 && residual.is_empty() && unread.is_empty();
+    let state = if tasks == 0 && proved { DepartureState::Closed } else { DepartureState::Open };
+    let ended = Ended { id, outcome, waves, residual, unread, tasks, state };
+    desk.store.write_durably(|tx| {
+        let detail = json!({ "gone": ended.outcome.gone, "claimed": ended.outcome.claimed, "present": ended.outcome.present, "unknown": ended.outcome.unknown,
+            "tasks": tasks, "residual": ended.residual, "unread": ended.unread, "waves": waves, "window_ms": ended.outcome.window_ms });
+        departures::conclude(tx, id, &summary(&ended)?, None)?;
+        departures::move_to(tx, id, state, clock::now())?;
+        entry(tx, id, "departure.concluded", "engine", detail)
+    })?;
+    checkpoint(desk)?;
+    Ok(ended)
+}
+
+/// What is kept, and shown, of how a departure went.
+///
+/// # Errors
+/// It can't be written as JSON.
+pub fn summary(ended: &Ended) -> Result<Value> {
+    let mut value = serde_json::to_value(&ended.outcome)?;
+    if let Value::Object(map) = &mut value {
+        map.insert("waves".into(), json!(ended.waves));
+        map.insert("residual_paths".into(), json!(ended.residual.len()));
+        map.insert("residual".into(), json!(ended.residual));
+        map.insert("unread".into(), json!(ended.unread.iter().map(|(scope, reason)| format!("{scope}: {reason}")).collect::<Vec<_>>()));
+        map.insert("tasks".into(), json!(ended.tasks));
+        map.insert("state".into(), json!(ended.state.word()));
+    }
+    Ok(value)
+}
+
+async fn wave(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send + Sync)) -> Result<Outcome> {
+    let (sender, mut receiver) = mpsc::unbounded_channel();
+    let connections: BTreeMap<_, _> = desk.fleet.systems.iter().map(|(name, connection)| (name.clone(), connection.clone())).collect();
+    let deps = RunDeps { store: desk.store.clone(), connections, actor: "engine".to_owned(), progress: Some(sender) };
+    let run = async move { revoke::run(&deps, id, &revoke::Options::default()).await };
+    tokio::pin!(run);
+    loop {
+        tokio::select! {
+            Some(progress) = receiver.recv() => tell(Step::Progress(progress)),
+            outcome = &mut run => {
+                while let Ok(progress) = receiver.try_recv() {
+                    tell(Step::Progress(progress));
+                }
+                return outcome;
+            }
+        }
+    }
+}
+
+/// Reads the person's access again in every system; answers with what could not be read.
+async fn look_again(desk: &Desk<'_>, row: &DepartureRow) -> Result<Vec<(String, String)>> {
+    let options = survey::Options { person: Some(row.person), no_checks: true, ..Default::default() };
+    let seen = survey::survey(desk.config, desk.store, desk.fleet, &options, &|_, _| {}).await?;
+    let gaps = seen.systems.iter().flat_map(|report| report.gaps.iter().map(|(scope, reason)| (format!("{} {scope}", report.system), reason.clone())));
+    Ok(gaps.chain(seen.closed.iter().map(|(system, reason)| (system.clone(), reason.clone()))).collect())
+}
+
+fn make_plan(desk: &Desk<'_>, row: &DepartureRow) -> Result<(Graph, Prospect)> {
+    let graph = desk.store.read(|conn| Graph::read(conn, None))?;
+    let prospect = prospect(desk.config, desk.store, desk.fleet, &graph, row.person, row.mode)?;
+    Ok((graph, prospect))
+}
+
+/// The person of this identity, among the people that HR knows.
+pub(crate) fn person_of(config: &Config, graph: &Graph, id: NodeId) -> Result<(Person, Vec<Person>)> {
+    let people = survey::people(config, graph)?;
+    let person = people.iter().find(|person| person.id == id).cloned().context("HR doesn't know this person any more")?;
+    Ok((person, people))
+}
+
+fn find(store: &Store, id: DepartureId) -> Result<DepartureRow> {
+    store.read(|conn| departures::get(conn, id))?.with_context(|| format!("there is no departure {id}; `exeunt departures` lists them"))
+}
+
+fn entry(tx: &rusqlite::Transaction<'_>, id: DepartureId, act: &str, actor: &str, detail: Value) -> Result<()> {
+    let draft = Draft { act: act.to_owned(), case: Some(case_name(id)), actor: actor.to_owned(), target: None, detail, evidence: Vec::new() };
+    audit::append(tx, clock::now(), &draft)?;
+    Ok(())
+}
+
+fn checkpoint(desk: &Desk<'_>) -> Result<()> {
+    desk.store.with_writer(|conn| Ok(audit::checkpoint(conn, desk.signer, clock::now()).map(|_| ())?))
+}
+
+/// The signer that the settings name; its key is made when it is missing.
+///
+/// # Errors
+/// The key file can't be used.
+pub fn signer(config: &Config) -> Result<Signer> {
+    Ok(Signer::load_or_create(&config.at(&config.audit.key), &config.audit.origin)?)
+}
+
+/// How the store's own accounts stand: for the guard that we never saw off the branch we sit on.
+pub(crate) fn own_accounts(store: &Store) -> Result<Vec<(String, String, String)>> {
+    store.read(store::scans::own_accounts)
+}

@@ -1,0 +1,150 @@
+//! `exeunt serve`: scans when they are due, HR's word taken from webhooks and polls, departures run to their end.
+//!
+//! One loop looks at what is due and does it; a webhook only says "look now". What there is to do always comes from the store and from HR
+//! itself, so that a timer, a webhook and a restart take the same path. A stop waits for a departure under way.
+
+mod due;
+mod http;
+mod webhook;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use jiff::Timestamp;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+pub use due::{due, next};
+pub use webhook::Refused;
+
+use crate::audit::Signer;
+use crate::clock;
+use crate::config::Config;
+use crate::connect::fleet::Fleet;
+use crate::departure::{self, Desk};
+use crate::store::{self, Store};
+use crate::survey;
+
+/// What serving needs.
+pub struct Server {
+    /// The settings.
+    pub config: Arc<Config>,
+    /// The store.
+    pub store: Arc<Store>,
+    /// The systems.
+    pub fleet: Arc<Fleet>,
+    /// Who signs the audit log.
+    pub signer: Arc<Signer>,
+    /// Wakes the loop.
+    pub nudge: Arc<Notify>,
+    /// Hears, in words, what is being done.
+    pub tell: Arc<dyn Fn(&str) + Send + Sync>,
+}
+
+impl Server {
+    /// Serves until `stop`; then waits for what is under way.
+    ///
+    /// # Errors
+    /// The address can't be had, a schedule isn't cron syntax, or the store fails.
+    pub async fn run(self: Arc<Self>, listener: tokio::net::TcpListener, stop: CancellationToken) -> Result<()> {
+        for (job, pattern) in self.jobs() {
+            due::next(&pattern, clock::now()).map_err(|problem| anyhow::anyhow!("{job}: {problem}"))?;
+        }
+        let web = tokio::spawn(http::serve(listener, self.clone(), stop.clone()));
+        // What a crash left half way comes before everything else.
+        self.departures().await?;
+        while !stop.is_cancelled() {
+            let worked = self.turn().await;
+            if let Err(error) = worked {
+                // The loop must outlive a bad night; the error is in the log, and the job stays due.
+                tracing::error!(error = format!("{error:#}"), "a turn of the schedule failed");
+                (self.tell)(&format!("could not finish: {error:#}"));
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = self.nudge.notified() => {}
+                () = tokio::time::sleep(self.until_next()) => {}
+            }
+        }
+        web.await.context("the web server")??;
+        Ok(())
+    }
+
+    /// Every job and its schedule.
+    fn jobs(&self) -> BTreeMap<String, String> {
+        let mut jobs = BTreeMap::new();
+        for (name, system) in &self.config.systems {
+            let pattern = system.schedule.as_ref().unwrap_or(&self.config.serve.schedule);
+            if !pattern.is_empty() {
+                jobs.insert(format!("scan:{name}"), pattern.clone());
+            }
+        }
+        if !self.config.serve.poll.is_empty() {
+            jobs.insert("poll".to_owned(), self.config.serve.poll.clone());
+        }
+        jobs
+    }
+
+    /// One turn: what is due is done.
+    async fn turn(&self) -> Result<()> {
+        let mut scans = Vec::new();
+        let mut poll = false;
+        let now = clock::now();
+        let mut served = Vec::new();
+        for (job, pattern) in self.jobs() {
+            let last = self.store.write(|tx| store::scans::schedule(tx, &job, now))?;
+            if let Some(due) = due::due(&pattern, last, now).map_err(anyhow::Error::msg)? {
+                match job.strip_prefix("scan:") {
+                    Some(system) => scans.push(system.to_owned()),
+                    None => poll = true,
+                }
+                served.push((job, due));
+            }
+        }
+        let looks = self.store.read(store::scans::wanted_looks)?;
+        if !scans.is_empty() {
+            (self.tell)(&format!("scanning {}", scans.join(", ")));
+            let fleet = self.fleet.only(&scans);
+            let survey = survey::survey(&self.config, &self.store, &fleet, &survey::Options::default(), &|_, _| {}).await?;
+            let gaps: usize = survey.systems.iter().map(|system| system.gaps.len()).sum();
+            (self.tell)(&format!("scanned {} systems: {} findings, {gaps} gaps", survey.systems.len(), survey.findings.len()));
+        } else if poll || !looks.is_empty() {
+            let hr = self.fleet.of_category(crate::manifest::raw::Category::Hris);
+            survey::survey(&self.config, &self.store, &hr, &survey::Options { no_checks: true, ..Default::default() }, &|_, _| {}).await?;
+        }
+        if !scans.is_empty() || poll || !looks.is_empty() {
+            for announced in departure::hear(&self.config, &self.store, if looks.is_empty() { "poll" } else { "webhook" })? {
+                (self.tell)(&announced);
+            }
+        }
+        self.store.write(|tx| {
+            for (job, due) in &served {
+                store::scans::served(tx, job, *due, clock::now())?;
+            }
+            store::scans::looked(tx, &looks)
+        })?;
+        self.departures().await
+    }
+
+    /// Runs every departure whose time has come, and goes on with those that were cut off.
+    async fn departures(&self) -> Result<()> {
+        let desk = Desk { config: &self.config, store: &self.store, fleet: &self.fleet, signer: &self.signer };
+        for id in departure::ready(&self.store, clock::now())? {
+            (self.tell)(&format!("departure {id}: running"));
+            let outcome = departure::run(&desk, id, &|_| {}).await?;
+            (self.tell)(&format!("departure {id}: {}", outcome.line()));
+        }
+        Ok(())
+    }
+
+    /// How long until something is due; a minute at most, for clocks are set and settings change.
+    fn until_next(&self) -> Duration {
+        let now = clock::now();
+        let soonest = self.jobs().values().filter_map(|pattern| due::next(pattern, now).ok()).min();
+        let secs = soonest.map_or(60, |at: Timestamp| at.as_second() - now.as_second()).clamp(1, 60);
+        Duration::from_secs(secs.unsigned_abs())
+    }
+}

@@ -1,0 +1,137 @@
+//! A survey: every system scanned, HR first; accounts linked to people; shadow checks run.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+use futures_util::StreamExt as _;
+
+use crate::clock;
+use crate::config::Config;
+use crate::connect::fleet::Fleet;
+use crate::graph::{Graph, Person};
+use crate::manifest::raw::Category;
+use crate::model::{Finding, NodeId};
+use crate::resolve;
+use crate::scan::{self, Progress, SystemReport, Watchlist};
+use crate::shadow::{self, View};
+use crate::store::{self, Store};
+
+/// What a survey is told.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Read everything, also where a delta read would do.
+    pub full: bool,
+    /// Believe a scope that has lost most of what it held.
+    pub accept_loss: bool,
+    /// Read only what concerns this person.
+    pub person: Option<NodeId>,
+    /// Leave the shadow checks out.
+    pub no_checks: bool,
+}
+
+/// What a survey gave.
+#[derive(Debug)]
+pub struct Survey {
+    /// One report for each system that was scanned, in the order they ended.
+    pub systems: Vec<SystemReport>,
+    /// Systems that could not be scanned at all, and why.
+    pub closed: Vec<(String, String)>,
+    /// What the shadow checks found.
+    pub findings: Vec<Finding>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl Survey {
+    /// Whether something could not be seen.
+    pub fn has_gaps(&self) -> bool {
+        !self.closed.is_empty() || self.systems.iter().any(|system| !system.gaps.is_empty())
+    }
+}
+
+/// Everybody, as the graph knows them now.
+///
+/// # Errors
+/// The store's, or the executive rule can't be evaluated.
+pub fn people(config: &Config, graph: &Graph) -> Result<Vec<Person>> {
+    Person::all(graph, config.people.executive.as_deref(), &config.people.executives).map_err(|problem| anyhow!(problem))
+}
+
+/// The people we watch: executives, whoever left, and whoever HR says will leave.
+pub fn watched(people: &[Person]) -> impl Iterator<Item = &Person> {
+    let now = clock::now();
+    people.iter().filter(move |person| person.executive || person.last_day.is_some() || person.has_left(now))
+}
+
+/// Scans the fleet, links accounts to people, and runs the checks. `tell` hears of progress: system and what.
+///
+/// # Errors
+/// The store's. What a system refuses is a gap in its report.
+pub async fn survey(config: &Config, store: &Store, fleet: &Fleet, options: &Options, tell: &(dyn Fn(&str, Progress) + Send + Sync)) -> Result<Survey> {
+    let started = std::time::Instant::now();
+    let mut systems = Vec::new();
+    let (hr, others): (Vec<_>, Vec<_>) = fleet.systems.values().partition(|connection| connection.manifest().category == Category::Hris);
+    // HR first: it says whom we watch. Then the others, so that new people's accounts are read closely on the first night.
+    for group in [hr, others] {
+        let watchlist = watchlist(config, store)?;
+        let scan_options = scan::Options {
+            full: options.full,
+            accept_loss: options.accept_loss,
+            person: options.person.map(|id| person_key(store, id)).transpose()?,
+            resume_hours: None,
+        };
+        let (watchlist, scan_options) = (&watchlist, &scan_options);
+        let reports: Vec<Result<SystemReport>> = futures_util::stream::iter(group)
+            .map(|connection| async move {
+                let tell = |progress| tell(&connection.system().0, progress);
+                scan::scan_system(store, connection, watchlist, scan_options, &tell).await
+            })
+            .buffer_unordered(16)
+            .collect()
+            .await;
+        for report in reports {
+            systems.push(report?);
+        }
+        link_accounts(config, store)?;
+    }
+    let findings = if options.no_checks { Vec::new() } else { check(config, store)? };
+    Ok(Survey { systems, closed: fleet.closed.clone(), findings, took: started.elapsed() })
+}
+
+fn person_key(store: &Store, id: NodeId) -> Result<(NodeId, String)> {
+    store.read(|conn| Ok((id, conn.query_row("SELECT key FROM node WHERE id = ?1", [id.0], |row| row.get(0))?)))
+}
+
+fn watchlist(config: &Config, store: &Store) -> Result<Watchlist> {
+    let graph = store.read(|conn| Graph::read(conn, None))?;
+    let people = people(config, &graph)?;
+    Ok(Watchlist::new(&graph, watched(&people)))
+}
+
+/// Works out which accounts are whose, and writes what has changed.
+///
+/// # Errors
+/// The store's.
+pub fn link_accounts(config: &Config, store: &Store) -> Result<()> {
+    let graph = store.read(|conn| Graph::read(conn, None))?;
+    let people = people(config, &graph)?;
+    let claims = resolve::resolve(&graph, &people);
+    store.write(|tx| store::links::write(tx, &claims, clock::now()))
+}
+
+/// Runs every shadow check on the graph as it is, and keeps the findings' history.
+///
+/// # Errors
+/// The store's.
+pub fn check(config: &Config, store: &Store) -> Result<Vec<Finding>> {
+    let (graph, coverage) = store.read(|conn| Ok((Graph::read(conn, None)?, store::scans::latest_coverage(conn)?)))?;
+    let people = people(config, &graph)?;
+    let watched: Vec<&Person> = watched(&people).collect();
+    let view = View { graph: &graph, people: &people, watched, config, coverage: &coverage, now: clock::now() };
+    let findings = shadow::run_all(&view);
+    // Where something could not be seen, an earlier finding stands: absence needs evidence.
+    let unsure: BTreeSet<String> = coverage.iter().filter(|row| !row.coverage.is_complete()).map(|row| row.system.clone()).collect();
+    store.write(|tx| store::findings::write(tx, &findings, &unsure, clock::now()))?;
+    Ok(findings)
+}
