@@ -1,6 +1,7 @@
 //! The store: SQLite, one writer, readers beside it. Every change is one transaction.
 
 pub mod findings;
+pub mod departures;
 pub mod graph;
 pub mod links;
 pub mod scans;

@@ -1,0 +1,398 @@
+//! One action, from its first wait to its verdict.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::call;
+use super::critical::{Measured, Waits};
+use super::journal::{Begin, Entry, Evidence, target};
+use super::read::{self, Reading};
+use super::run::{Progress, RunDeps, Shared, Status};
+use super::spec::{PlannedAction, Spec};
+use crate::clock;
+use crate::connect::{Call, Class, Connection, Lane, Reply};
+use crate::manifest::express::{Expr, plain};
+use crate::manifest::raw::{Hand, Take};
+use crate::manifest::{Manifest, duration};
+use crate::model::{ActionState, Verdict};
+use crate::store::departures::{ActionRow, Move};
+
+/// An action that is ready to go.
+pub(super) struct Job {
+    place: usize,
+    row: ActionRow,
+    begin: Begin,
+    after: Vec<usize>,
+    again: Vec<usize>,
+    irreversible: bool,
+    line: Result<Line, String>,
+    /// Rendered ahead for what leaves at once.
+    call: Option<Result<Call, String>>,
+}
+
+/// Where an action goes, and what it is about.
+struct Line {
+    connection: Connection,
+    manifest: Manifest,
+    name: String,
+    spec: Spec,
+}
+
+impl Line {
+    fn take(&self) -> Result<&Take, String> {
+        self.manifest.action(&self.name).ok_or_else(|| format!("the manifest has no action {} any more", self.name))
+    }
+
+    fn render(&self) -> Result<Call, String> {
+        let take = self.take()?;
+        read::with_scope(&self.connection, &self.spec, None, |scope| call::of_action(take, scope))
+    }
+}
+
+/// Makes an action ready: its connection, its templates, and its call if nothing holds it back.
+pub(super) fn prepare(deps: &RunDeps, place: usize, row: ActionRow, begin: Begin, planned: &PlannedAction, waits: &Waits) -> Job {
+    let line = match deps.connections.get(&row.system) {
+        None => Err(format!("the system {} is not configured any more", row.system)),
+        Some(connection) => Ok(Line {
+            connection: connection.clone(),
+            manifest: connection.manifest().clone(),
+            name: row.name.clone(),
+            spec: planned.spec.clone(),
+        }),
+    };
+    let at_once = begin == Begin::Fresh && row.state == ActionState::Fired;
+    let call = line.as_ref().ok().filter(|_| at_once).map(Line::render);
+    Job { place, row, begin, after: waits.after.clone(), again: waits.again.clone(), irreversible: planned.irreversible, line, call }
+}
+
+/// The last word on an action.
+struct End {
+    state: ActionState,
+    verdict: Verdict,
+    why: Option<String>,
+    detail: Value,
+    /// For a person: role, title, steps.
+    task: Option<(String, String, String)>,
+    evidence: Option<Evidence>,
+}
+
+/// What became of a call.
+enum Fired {
+    Accepted,
+    /// The system said no; a text for the task, where the manifest has one.
+    Refused {
+        why: String,
+        blocked: Option<String>,
+        detail: Value,
+    },
+    /// Nobody knows.
+    Lost {
+        why: String,
+        detail: Value,
+    },
+}
+
+/// Times as they are taken.
+#[derive(Default)]
+struct Times {
+    sent: Option<Instant>,
+    judged: Option<Instant>,
+    sent_again: Option<Instant>,
+}
+
+/// Brings one action to its end. Returns its place, and its times if its call left.
+pub(super) async fn drive(shared: Arc<Shared>, mut job: Job) -> (usize, Option<Measured>) {
+    let mut times = Times::default();
+    let end = match act(&shared, &mut job, &mut times).await {
+        Ok(end) => end,
+        // The journal has stopped: so does everything.
+        Err(Stopped) => return (job.place, None),
+    };
+    let now = Instant::now();
+    let proved = end.state == ActionState::Gone;
+    let (state, verdict) = (end.state, end.verdict);
+    let audit = match end.state {
+        ActionState::Gone => "revocation.verified",
+        ActionState::Refused => "revocation.refused",
+        ActionState::Stuck => "revocation.stuck",
+        _ => "revocation.claimed",
+    };
+    let step = Move { state, at: clock::now(), verdict: Some(verdict), why: end.why, job: None, detail: end.detail };
+    let row = &job.row;
+    shared.journal.note(Entry {
+        action: row.id,
+        step,
+        audit: Some((audit, target(row.number, &row.system, &row.name, &row.label))),
+        evidence: end.evidence,
+        task: end.task,
+        written: None,
+    });
+    shared.statuses[job.place].send_replace(if proved { Status::Proved } else { Status::Failed });
+    shared.tell(Progress::Judged { number: row.number, verdict, state });
+    let measured = times.sent.map(|sent| Measured {
+        sent,
+        judged: times.judged.unwrap_or(now),
+        again: times.sent_again.map(|sent| (sent, now)),
+        proved,
+    });
+    (job.place, measured)
+}
+
+/// The journal can't be written any more.
+struct Stopped;
+
+async fn act(shared: &Shared, job: &mut Job, times: &mut Times) -> Result<End, Stopped> {
+    let line = match &job.line {
+        Ok(line) => line,
+        Err(why) => return Ok(stuck(job, Verdict::Unknown, why.clone(), json!({}))),
+    };
+    let take = match line.take() {
+        Ok(take) => take,
+        Err(why) => return Ok(stuck(job, Verdict::Unknown, why, json!({}))),
+    };
+    let within = read::within(take);
+    let mut id = job.row.job.clone();
+
+    if job.row.state == ActionState::Planned {
+        for before in &job.after {
+            let failed = wait(shared, *before).await == Status::Failed;
+            // What can be taken back goes ahead: a factor that wouldn't go is no reason to leave the account alive.
+            if failed && job.irreversible {
+                let why = format!("it can't be taken back, and what must come before it is not proved: {}", shared.labels[*before]);
+                return Ok(stuck(job, Verdict::Unknown, why, json!({})));
+            }
+        }
+    }
+
+    let mut fire_first = true;
+    if job.begin == Begin::ReadFirst {
+        let careful = job.irreversible || id.is_some();
+        let accepted = job.row.state == ActionState::Accepted;
+        match read::until_gone(&line.connection, take, &line.spec, id.as_deref(), if careful { within } else { Duration::ZERO }).await {
+            Reading::Gone(detail) if job.again.is_empty() => return Ok(gone(job, line, take, id.as_deref(), detail).await),
+            Reading::Gone(_) => fire_first = false,
+            Reading::Still(detail) if careful && accepted => return Ok(still(job, id.is_some(), detail)),
+            Reading::Unknown(why) if job.irreversible => {
+                let why =
+                    format!("whether it was done before the interruption can't be told, and doing it twice can't be taken back: {why}");
+                return Ok(stuck(job, Verdict::Unknown, why, json!({})));
+            }
+            Reading::Still(_) | Reading::Unknown(_) => {}
+        }
+    }
+
+    if fire_first {
+        let rendered = job.call.take().unwrap_or_else(|| line.render());
+        let announced = job.begin == Begin::Fresh && job.row.state == ActionState::Fired;
+        if !announced {
+            announce(shared, job).await?;
+        }
+        let fired = fire(shared, job, line, take, rendered, &mut id, &mut times.sent).await;
+        if !matches!(fired, Fired::Accepted) {
+            return Ok(not_accepted(job, line, take, id.as_deref(), fired).await);
+        }
+    }
+    if job.again.is_empty() {
+        let reading = read::until_gone(&line.connection, take, &line.spec, id.as_deref(), within).await;
+        return Ok(end(job, line, take, id.as_deref(), reading).await);
+    }
+
+    // Two rounds: what it takes away could come back until the others are proved.
+    let others = async {
+        for other in &job.again {
+            wait(shared, *other).await;
+        }
+    };
+    tokio::pin!(others);
+    let early = tokio::select! {
+        biased;
+        () = &mut others => true,
+        reading = read::until_gone(&line.connection, take, &line.spec, id.as_deref(), within) => {
+            let proved = matches!(reading, Reading::Gone(_));
+            shared.statuses[job.place].send_replace(if proved { Status::Proved } else { Status::Failed });
+            false
+        }
+    };
+    times.judged = Some(Instant::now());
+    if !early {
+        others.await;
+    }
+    announce(shared, job).await?;
+    let fired = fire(shared, job, line, take, line.render(), &mut id, &mut times.sent_again).await;
+    if !matches!(fired, Fired::Accepted) {
+        return Ok(not_accepted(job, line, take, id.as_deref(), fired).await);
+    }
+    let reading = read::until_gone(&line.connection, take, &line.spec, id.as_deref(), within).await;
+    Ok(end(job, line, take, id.as_deref(), reading).await)
+}
+
+/// Waits until another action is proved or has ended without.
+async fn wait(shared: &Shared, place: usize) -> Status {
+    let mut status = shared.statuses[place].subscribe();
+    match status.wait_for(|status| *status != Status::Waiting).await {
+        Ok(status) => *status,
+        Err(_) => Status::Failed,
+    }
+}
+
+/// Writes into the journal, on disk, that the call leaves.
+async fn announce(shared: &Shared, job: &Job) -> Result<(), Stopped> {
+    let step = Move::to(ActionState::Fired, clock::now());
+    let entry = Entry { action: job.row.id, step, audit: None, evidence: None, task: None, written: None };
+    if shared.journal.write(entry).await { Ok(()) } else { Err(Stopped) }
+}
+
+async fn fire(
+    shared: &Shared,
+    job: &Job,
+    line: &Line,
+    take: &Take,
+    call: Result<Call, String>,
+    id: &mut Option<String>,
+    sent: &mut Option<Instant>,
+) -> Fired {
+    let call = match call {
+        Ok(call) => call,
+        Err(problem) => return Fired::Refused { why: format!("its call can't be made: {problem}"), blocked: None, detail: json!({}) },
+    };
+    shared.tell(Progress::Sent { number: job.row.number });
+    let leaves = Instant::now();
+    *sent = Some(leaves);
+    let reply = match line.connection.send(Hand::Revoke, Lane::Revoke, &call, &take.classes).await {
+        Ok(reply) => reply,
+        Err(error) => return Fired::Lost { why: error.to_string(), detail: json!({}) },
+    };
+    if reply.attempts == 1 {
+        *sent = Some(reply.sent_at.max(leaves));
+    }
+    let detail = json!({ "status": reply.status, "class": reply.class.word(), "digest": reply.digest, "attempts": reply.attempts });
+    let before = reply.class != Class::Fine && asks(line, take.done_already.as_deref(), &reply).is_some_and(|value| truth(&value));
+    if !(before || matches!(reply.class, Class::Fine | Class::Gone)) {
+        let why = format!("{}, {}", reply.class.word(), reply.says());
+        return match reply.class {
+            Class::Throttled | Class::Transient => Fired::Lost { why, detail },
+            _ => {
+                let blocked = asks(line, take.blocked.as_deref(), &reply).filter(truth).map(|value| match value {
+                    Value::Bool(_) => why.clone(),
+                    text => plain(&text),
+                });
+                Fired::Refused { why, blocked, detail }
+            }
+        };
+    }
+    if let Some(new) = asks(line, take.job.as_deref(), &reply).filter(|value| !value.is_null()) {
+        *id = Some(plain(&new));
+    }
+    let step = Move { job: id.clone(), detail, ..Move::to(ActionState::Accepted, clock::now()) };
+    let row = &job.row;
+    let audit = Some(("revocation.accepted", target(row.number, &row.system, &row.name, &row.label)));
+    shared.journal.note(Entry { action: row.id, step, audit, evidence: None, task: None, written: None });
+    Fired::Accepted
+}
+
+/// Evaluates one of the manifest's questions about a reply; what can't be evaluated is no answer.
+fn asks(line: &Line, source: Option<&str>, reply: &Reply) -> Option<Value> {
+    let source = source?;
+    let mut more = Map::new();
+    more.insert("status".into(), json!(reply.status));
+    more.insert("body".into(), reply.body.clone());
+    let answer = read::with_scope(&line.connection, &line.spec, None, |scope| {
+        let scope = scope
+            .clone()
+            .with("status", call::value(&more, "status"))
+            .with("code", call::value(&more, "status"))
+            .with("headers", &reply.headers)
+            .with("body", call::value(&more, "body"));
+        Expr::compile(source)?.eval(&scope)
+    });
+    answer
+        .map_err(|problem| tracing::warn!(system = %line.connection.system(), %problem, "a question about a reply can't be evaluated"))
+        .ok()
+}
+
+fn truth(value: &Value) -> bool {
+    !(value.is_null() || *value == json!(false) || *value == json!("") || *value == json!(0))
+}
+
+/// A status code proves nothing, not even a bad one: the read decides.
+async fn not_accepted(job: &Job, line: &Line, take: &Take, id: Option<&str>, fired: Fired) -> End {
+    let patience = if matches!(fired, Fired::Lost { .. }) { read::within(take).min(Duration::from_secs(3)) } else { Duration::ZERO };
+    let reading = read::until_gone(&line.connection, take, &line.spec, id, patience).await;
+    if let Reading::Gone(detail) = reading {
+        return gone(job, line, take, id, detail).await;
+    }
+    let verdict = if matches!(reading, Reading::Still(_)) { Verdict::Present } else { Verdict::Unknown };
+    match fired {
+        Fired::Refused { why, blocked, detail } => {
+            let title = blocked.unwrap_or_else(|| format!("Refused: {}", job.row.label));
+            let steps = format!("{} was refused: {why}. Do it by hand, or clear the way and run the departure again.", job.row.label);
+            let task = Some(("security".to_owned(), title, steps));
+            End { state: ActionState::Refused, verdict, why: Some(why), detail, task, evidence: None }
+        }
+        Fired::Lost { why, detail } => stuck(job, verdict, why, detail),
+        Fired::Accepted => still(job, id.is_some(), json!({})),
+    }
+}
+
+async fn end(job: &Job, line: &Line, take: &Take, id: Option<&str>, reading: Reading) -> End {
+    match reading {
+        Reading::Gone(detail) => gone(job, line, take, id, detail).await,
+        Reading::Still(detail) => still(job, id.is_some(), detail),
+        Reading::Unknown(why) => stuck(job, Verdict::Unknown, why, json!({})),
+    }
+}
+
+/// Still there at the end: a job under way is a claim, anything else needs a person.
+fn still(job: &Job, under_way: bool, detail: Value) -> End {
+    if under_way {
+        let why = Some("accepted and under way; not yet proved".to_owned());
+        return End { state: ActionState::Accepted, verdict: Verdict::Claimed, why, detail, task: None, evidence: None };
+    }
+    stuck(job, Verdict::Present, "the system accepted it, and a fresh read still shows it".to_owned(), detail)
+}
+
+fn stuck(job: &Job, verdict: Verdict, why: String, detail: Value) -> End {
+    let title = format!("Look at: {}", job.row.label);
+    let steps = format!("{}: {why}. Look in the system itself; do it by hand, or run the departure again.", job.row.label);
+    let task = Some(("security".to_owned(), title, steps));
+    End { state: ActionState::Stuck, verdict, why: Some(why), detail, task, evidence: None }
+}
+
+async fn gone(job: &Job, line: &Line, take: &Take, id: Option<&str>, detail: Value) -> End {
+    let lives = take.prove.as_ref().and_then(|prove| prove.lives_on.as_deref());
+    let why = lives.map(|text| lives_until(text, clock::now()));
+    let mut evidence = None;
+    if let Some(keep) = &take.keep {
+        let made = read::with_scope(&line.connection, &line.spec, id, |scope| call::of_keep(keep, take, scope));
+        match download(line, take, made).await {
+            Ok(file) => evidence = Some(file),
+            Err(problem) => return stuck(job, Verdict::Gone, format!("it is proved, but its file could not be kept: {problem}"), detail),
+        }
+    }
+    End { state: ActionState::Gone, verdict: Verdict::Gone, why, detail, task: None, evidence }
+}
+
+/// What is said when what was issued before outlives its source.
+fn lives_until(text: &str, now: Timestamp) -> String {
+    match duration::parse(text).ok().and_then(|lives| now.checked_add(jiff::SignedDuration::try_from(lives).ok()?).ok()) {
+        Some(at) => format!("live until {at:.0}: what was issued before lives on for {text}"),
+        None => format!("live: what was issued before lives on {text}"),
+    }
+}
+
+async fn download(line: &Line, take: &Take, made: Result<(Call, String), String>) -> Result<Evidence, String> {
+    let (call, name) = made?;
+    let reply = line.connection.send(Hand::Revoke, Lane::Revoke, &call, &take.classes).await.map_err(|error| error.to_string())?;
+    if reply.class != Class::Fine {
+        return Err(format!("{}, {}", reply.class.word(), reply.says()));
+    }
+    let media_type = reply.headers.get("content-type").and_then(Value::as_str).unwrap_or("application/json").to_owned();
+    let bytes = match reply.body {
+        Value::String(text) => text.into_bytes(),
+        other => serde_json::to_vec_pretty(&other).map_err(|error| error.to_string())?,
+    };
+    Ok(Evidence { name, media_type, bytes })
+}

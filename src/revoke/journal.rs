@@ -1,0 +1,256 @@
+//! The journal: everything planned is written in one durable commit before the first call leaves; then one writer commits
+//! what the actions report, in groups, beside them.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use jiff::{Timestamp, ToSpan as _};
+use serde_json::{Value, json};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+
+use super::spec::{Plan, PlannedTask, case_name};
+use crate::audit::{self, Draft};
+use crate::clock;
+use crate::model::{ActionId, ActionState, DepartureId, DepartureState};
+use crate::store::Store;
+use crate::store::departures::{self, ActionRow, Move, NewAction, NewTask};
+
+/// What stands in the journal when a run begins.
+pub(super) struct Opening {
+    /// The departure's plan.
+    pub plan: Plan,
+    /// Each action of the plan: its row, and how to begin.
+    pub actions: Vec<(ActionRow, Begin)>,
+}
+
+/// How an action begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Begin {
+    /// It is new: nothing has been sent.
+    Fresh,
+    /// It may have been sent before we stopped: read first.
+    ReadFirst,
+    /// Judged: leave it.
+    Done,
+}
+
+/// Reads the departure's plan, writes down what is new of its actions and tasks, and gives them as they stand.
+///
+/// A departure that was running was cut off: what was judged stays so. One that was open has been planned anew: what
+/// the new plan holds is looked at again, and what had been refused is tried again.
+pub(super) fn open(store: &Store, id: DepartureId, actor: &str) -> Result<Opening> {
+    store.write_durably(|tx| {
+        let row = departures::get(tx, id)?.with_context(|| format!("there is no departure {id}"))?;
+        let text = row.plan.as_deref().with_context(|| format!("departure {id} has no plan yet"))?;
+        let plan: Plan = serde_json::from_str(text).with_context(|| format!("the plan of departure {id} can't be read"))?;
+        let now = clock::now();
+        departures::move_to(tx, id, DepartureState::Running, now)?;
+        let known = departures::actions(tx, id)?;
+        let cut_off = row.state == DepartureState::Running;
+        let mut drafts = Vec::with_capacity(plan.actions.len());
+        if !known.is_empty() {
+            let mut draft = draft(id, actor, "revocation.resumed", None);
+            draft.detail = json!({ "actions": known.len(), "cut_off": cut_off, "plan": row.plan_hash });
+            drafts.push(draft);
+        }
+        let mut free = known.iter().map(|row| row.number).max().unwrap_or(0);
+        let mut places: Vec<(ActionId, Begin)> = Vec::with_capacity(plan.actions.len());
+        for action in &plan.actions {
+            let same = |row: &&ActionRow| row.system == action.system && row.name == action.name && row.label == action.label;
+            if let Some(row) = known.iter().find(|row| same(row) && !places.iter().any(|(taken, _)| *taken == row.id)) {
+                places.push((row.id, begin(row, cut_off)));
+                continue;
+            }
+            free += 1;
+            let spec = serde_json::to_string(&action.spec)?;
+            let new =
+                NewAction { departure: id, number: free, system: &action.system, name: &action.name, label: &action.label, spec: &spec };
+            let place = departures::add_action(tx, &new, now)?;
+            if action.hand_off {
+                departures::move_action(tx, place, &Move::to(ActionState::HandedOff, now))?;
+                places.push((place, Begin::Done));
+                continue;
+            }
+            // What waits for nothing leaves right after this commit.
+            if action.after.is_empty() {
+                departures::move_action(tx, place, &Move::to(ActionState::Fired, now))?;
+            }
+            let mut draft = draft(id, actor, "revocation.intent", Some(target(free, &action.system, &action.name, &action.label)));
+            draft.detail =
+                json!({ "kind": action.kind, "irreversible": action.irreversible, "after": action.after, "plan": row.plan_hash });
+            drafts.push(draft);
+            places.push((place, Begin::Fresh));
+        }
+        let asked = departures::tasks(tx, Some(id))?;
+        for task in plan.tasks.iter().filter(|task| !asked.iter().any(|known| known.title == task.title && known.steps == task.steps)) {
+            let place = task.action.and_then(|number| plan.actions.iter().position(|action| action.number == number));
+            let stands_for = place.and_then(|place| places.get(place)).map(|(row, _)| *row);
+            drafts.push(open_task(tx, id, actor, &new_task(task, id, stands_for, now), now)?);
+        }
+        audit::append_many(tx, now, &drafts)?;
+        let rows = departures::actions(tx, id)?;
+        let find = |place: ActionId| rows.iter().find(|row| row.id == place).cloned().context("an action has vanished from the store");
+        let actions = places.into_iter().map(|(place, begin)| Ok((find(place)?, begin))).collect::<Result<_>>()?;
+        Ok(Opening { plan, actions })
+    })
+}
+
+fn begin(row: &ActionRow, cut_off: bool) -> Begin {
+    match row.state {
+        ActionState::Planned => Begin::Fresh,
+        ActionState::Fired | ActionState::Accepted => Begin::ReadFirst,
+        ActionState::HandedOff => Begin::Done,
+        ActionState::Gone | ActionState::Refused | ActionState::Stuck if cut_off => Begin::Done,
+        // It came back, or is tried again.
+        ActionState::Gone | ActionState::Refused | ActionState::Stuck => Begin::ReadFirst,
+    }
+}
+
+fn new_task(task: &PlannedTask, departure: DepartureId, action: Option<ActionId>, now: Timestamp) -> NewTask {
+    NewTask {
+        departure: Some(departure),
+        action,
+        role: task.role.clone(),
+        title: task.title.clone(),
+        steps: task.steps.clone(),
+        attach: task.attach.clone(),
+        due: now.checked_add(i64::try_from(task.due_secs).unwrap_or(86_400).seconds()).unwrap_or(now),
+    }
+}
+
+fn open_task(tx: &rusqlite::Transaction<'_>, departure: DepartureId, actor: &str, task: &NewTask, now: Timestamp) -> Result<Draft> {
+    let id = departures::add_task(tx, task, now)?;
+    let mut draft = draft(departure, actor, "task.opened", Some(json!({ "task": id.0 })));
+    draft.detail = json!({ "role": task.role, "title": task.title, "due": task.due.to_string() });
+    Ok(draft)
+}
+
+pub(super) fn draft(departure: DepartureId, actor: &str, act: &str, target: Option<Value>) -> Draft {
+    Draft {
+        act: act.to_owned(),
+        case: Some(case_name(departure)),
+        actor: actor.to_owned(),
+        target,
+        detail: json!({}),
+        evidence: Vec::new(),
+    }
+}
+
+pub(super) fn target(number: u32, system: &str, name: &str, label: &str) -> Value {
+    json!({ "action": number, "system": system, "name": name, "label": label })
+}
+
+/// A file that an action brought.
+pub(super) struct Evidence {
+    pub name: String,
+    pub media_type: String,
+    pub bytes: Vec<u8>,
+}
+
+/// What an action reports.
+pub(super) struct Entry {
+    pub action: ActionId,
+    pub step: Move,
+    /// The audit entry's act and target, if it is worth one.
+    pub audit: Option<(&'static str, Value)>,
+    pub evidence: Option<Evidence>,
+    /// A task that a person gets because of it: role, title, steps.
+    pub task: Option<(String, String, String)>,
+    /// Told once it is on disk.
+    pub written: Option<oneshot::Sender<()>>,
+}
+
+/// The writer's end that actions hold.
+#[derive(Clone)]
+pub(super) struct Journal(mpsc::UnboundedSender<Entry>);
+
+impl Journal {
+    /// Hands an entry over; it is written with the next group.
+    pub(super) fn note(&self, entry: Entry) {
+        // A writer that is gone has said why; the run ends with its reason.
+        if self.0.send(entry).is_err() {
+            tracing::debug!("the journal's writer has ended");
+        }
+    }
+
+    /// Hands an entry over, and waits until it is on disk. False: it never will be, so don't act.
+    pub(super) async fn write(&self, mut entry: Entry) -> bool {
+        let (tell, told) = oneshot::channel();
+        entry.written = Some(tell);
+        self.note(entry);
+        told.await.is_ok()
+    }
+}
+
+/// The one writer.
+pub(super) struct Writer {
+    /// Ends with an error if something could not be written.
+    pub done: JoinHandle<Result<()>>,
+    /// True once the writer has stopped writing although there is more to write.
+    pub stopped: watch::Receiver<bool>,
+}
+
+/// Starts the writer. `stop_after` ends it after so many entries as a crash would: for tests of recovery.
+pub(super) fn start(store: Arc<Store>, departure: DepartureId, actor: String, stop_after: Option<usize>) -> (Journal, Writer) {
+    let (sender, mut entries) = mpsc::unbounded_channel::<Entry>();
+    let (stop, stopped) = watch::channel(false);
+    let done = tokio::task::spawn_blocking(move || {
+        let mut room = stop_after.unwrap_or(usize::MAX);
+        let written = (|| {
+            while room > 0 {
+                let Some(first) = entries.blocking_recv() else { return Ok(()) };
+                let mut group = vec![first];
+                while group.len() < room.min(512) {
+                    match entries.try_recv() {
+                        Ok(entry) => group.push(entry),
+                        Err(_) => break,
+                    }
+                }
+                room -= group.len();
+                commit(&store, departure, &actor, &group)?;
+                for entry in group {
+                    if let Some(tell) = entry.written {
+                        // Whoever asked may have been stopped meanwhile.
+                        let _ = tell.send(());
+                    }
+                }
+            }
+            Ok(())
+        })();
+        if room == 0 || written.is_err() {
+            stop.send_replace(true);
+        }
+        written
+    });
+    (Journal(sender), Writer { done, stopped })
+}
+
+fn commit(store: &Store, departure: DepartureId, actor: &str, group: &[Entry]) -> Result<()> {
+    store.write_durably(|tx| {
+        for entry in group {
+            departures::move_action(tx, entry.action, &entry.step)?;
+            let evidence = entry.evidence.as_ref().map(|file| audit::attach(tx, &file.bytes, &file.media_type, &file.name)).transpose()?;
+            if let Some((act, target)) = &entry.audit {
+                let mut draft = draft(departure, actor, act, Some(target.clone()));
+                draft.detail = json!({ "verdict": entry.step.verdict.map(crate::model::Verdict::word), "why": entry.step.why, "reply": entry.step.detail });
+                draft.evidence.extend(evidence);
+                audit::append(tx, entry.step.at, &draft)?;
+            }
+            if let Some((role, title, steps)) = &entry.task {
+                let task = NewTask {
+                    departure: Some(departure),
+                    action: Some(entry.action),
+                    role: role.clone(),
+                    title: title.clone(),
+                    steps: steps.clone(),
+                    attach: None,
+                    due: entry.step.at.checked_add(4.hours()).unwrap_or(entry.step.at),
+                };
+                let opened = open_task(tx, departure, actor, &task, entry.step.at)?;
+                audit::append(tx, entry.step.at, &opened)?;
+            }
+        }
+        Ok(())
+    })
+}

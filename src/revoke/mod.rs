@@ -1,0 +1,30 @@
+//! Revoking: plan what is taken away, prove on the graph that it is a cut, fire it all at once, prove each by a fresh read.
+//!
+//! `plan` and `cut` are pure. `run` writes the journal before it acts, so that `run` again, after a crash, reads first and
+//! fires only what isn't gone. What no call can do becomes a task; what a call didn't do becomes one too.
+
+mod action;
+mod call;
+mod candidates;
+mod critical;
+mod cut;
+mod journal;
+mod order;
+mod outcome;
+mod plan;
+mod read;
+mod recheck;
+mod run;
+mod spec;
+
+#[cfg(test)]
+mod tests;
+
+pub use cut::{Cut, prove};
+pub use outcome::{DryRun, Line, Outcome, dry_run};
+pub use plan::{Rules, SystemFacts, plan};
+pub use recheck::{Rechecked, recheck};
+pub use run::{Options, Progress, RunDeps, run};
+pub use spec::{
+    Blind, EdgeName, Falls, Kept, OtherHit, OwnCredential, Plan, PlannedAction, PlannedTask, ResidualPath, Spec, Who, case_name,
+};

@@ -1,0 +1,191 @@
+//! What came of a run, in numbers and line by line; and what a plan would do, before it runs.
+
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use super::critical::{self, Measured, Waits};
+use super::journal::Begin;
+use super::spec::{Blind, OtherHit, Plan};
+use crate::model::{ActionState, Verdict};
+use crate::store::departures::ActionRow;
+
+/// What came of a run.
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// Actions that calls were sent for in this run.
+    pub sent: usize,
+    /// Proved gone.
+    pub gone: usize,
+    /// Of these, how many leave something issued before alive for a while.
+    pub lives_on: usize,
+    /// Accepted, under way, not yet proved.
+    pub claimed: usize,
+    /// A fresh read still shows it.
+    pub present: usize,
+    /// Could not be told.
+    pub unknown: usize,
+    /// Refused by the system.
+    pub refused: usize,
+    /// Given up: a person must look.
+    pub stuck: usize,
+    /// A person does it.
+    pub handed_off: usize,
+    /// From the first call to the last of those that wait for nothing.
+    pub first_to_last_call_ms: f64,
+    /// From the start of the run to its last proof.
+    pub window_ms: f64,
+    /// The longest chain of waits that vendors force, as measured.
+    pub critical_path_ms: f64,
+    /// The actions on it.
+    pub critical_path: Vec<String>,
+    /// The window over the critical path.
+    pub window_over_critical_path: Option<f64>,
+    /// Line by line.
+    pub actions: Vec<Line>,
+}
+
+/// What came of one action.
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+pub struct Line {
+    /// Its number.
+    pub number: u32,
+    /// Its system.
+    pub system: String,
+    /// What it did.
+    pub label: String,
+    /// Where it stands.
+    pub state: String,
+    /// What the fresh read said.
+    pub verdict: Option<String>,
+    /// The reason of a refusal or a doubt, or what lives on.
+    pub why: Option<String>,
+    /// From its call to its proof, in this run.
+    pub took_ms: Option<f64>,
+}
+
+/// Sums a run up from the store's rows and the times taken.
+pub(super) fn summarize(
+    plan: &Plan,
+    began_with: &[(ActionRow, Begin)],
+    rows: &[ActionRow],
+    measured: &[Option<Measured>],
+    waits: &[Waits],
+    began: Instant,
+) -> Outcome {
+    let mut outcome = Outcome { sent: measured.iter().flatten().count(), ..Outcome::default() };
+    let place_of = |row: &ActionRow| began_with.iter().position(|(known, _)| known.id == row.id);
+    for row in rows {
+        match row.state {
+            ActionState::HandedOff => outcome.handed_off += 1,
+            ActionState::Refused => outcome.refused += 1,
+            ActionState::Stuck => outcome.stuck += 1,
+            _ => {}
+        }
+        match row.verdict {
+            Some(Verdict::Gone) => outcome.gone += 1,
+            Some(Verdict::Claimed) => outcome.claimed += 1,
+            Some(Verdict::Present) => outcome.present += 1,
+            Some(Verdict::Unknown) => outcome.unknown += 1,
+            None => {}
+        }
+        if row.state == ActionState::Gone && row.why.is_some() {
+            outcome.lives_on += 1;
+        }
+        let times = place_of(row).and_then(|place| measured[place]);
+        outcome.actions.push(Line {
+            number: row.number,
+            system: row.system.clone(),
+            label: row.label.clone(),
+            state: row.state.word().into(),
+            verdict: row.verdict.map(|verdict| verdict.word().into()),
+            why: row.why.clone(),
+            took_ms: times.map(|times| millis(times.ended().duration_since(times.sent))),
+        });
+    }
+    let unblocked = |place: &usize| waits[*place].after.is_empty();
+    let calls: Vec<Instant> = (0..measured.len()).filter(unblocked).filter_map(|place| measured[place]).map(|times| times.sent).collect();
+    if let (Some(first), Some(last)) = (calls.iter().min(), calls.iter().max()) {
+        outcome.first_to_last_call_ms = millis(last.duration_since(*first));
+    }
+    if let Some(last) = measured.iter().flatten().filter(|times| times.proved).map(Measured::ended).max() {
+        outcome.window_ms = millis(last.duration_since(began));
+    }
+    let first = |place: usize| measured[place].map_or(Duration::ZERO, |times| times.judged.saturating_duration_since(times.sent));
+    let second = |place: usize| {
+        let again = measured[place].and_then(|times| times.again);
+        again.map_or(Duration::ZERO, |(sent, judged)| judged.saturating_duration_since(sent))
+    };
+    let (length, places) = critical::longest(waits, first, second);
+    outcome.critical_path_ms = millis(length);
+    outcome.critical_path = places.iter().filter_map(|place| plan.actions.get(*place)).map(|action| action.label.clone()).collect();
+    outcome.window_over_critical_path =
+        (outcome.critical_path_ms > 0.0 && outcome.window_ms > 0.0).then(|| outcome.window_ms / outcome.critical_path_ms);
+    outcome
+}
+
+/// To a tenth of a millisecond.
+fn millis(time: Duration) -> f64 {
+    (time.as_secs_f64() * 10_000.0).round() / 10.0
+}
+
+/// What a plan would do, for a dry run.
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+pub struct DryRun {
+    /// Calls that would be fired.
+    pub actions: usize,
+    /// On so many systems.
+    pub systems: usize,
+    /// Tasks for people.
+    pub tasks: usize,
+    /// The longest chain of waits that vendors force: the actions on it.
+    pub critical_path: Vec<String>,
+    /// How long it takes, where all of it was measured before.
+    pub critical_path_ms: Option<f64>,
+    /// Actions that can't be taken back.
+    pub irreversible: Vec<String>,
+    /// What the systems concerned can't show.
+    pub blind_spots: Vec<Blind>,
+    /// Who else loses access.
+    pub others_hit: Vec<OtherHit>,
+    /// Why it may not run.
+    pub blocked: Vec<String>,
+}
+
+/// What a plan would do. `typical` says how long an action of a system took before, where that is known.
+pub fn dry_run(plan: &Plan, typical: impl Fn(&str, &str) -> Option<Duration>) -> DryRun {
+    let place = |number: &u32| plan.actions.iter().position(|action| action.number == *number);
+    let waits: Vec<Waits> = plan
+        .actions
+        .iter()
+        .map(|action| Waits {
+            after: action.after.iter().filter_map(place).collect(),
+            again: action.again_after.iter().filter_map(place).collect(),
+        })
+        .collect();
+    let known = |place: usize| plan.actions.get(place).and_then(|action| typical(&action.system, &action.name));
+    let api = || plan.actions.iter().filter(|action| !action.hand_off);
+    let all_known = (0..plan.actions.len()).filter(|place| !plan.actions[*place].hand_off).all(|place| known(place).is_some());
+    // Unmeasured, every step counts alike; people's tasks take no part in the window.
+    let length = |place: usize| {
+        if plan.actions[place].hand_off {
+            Duration::ZERO
+        } else if all_known {
+            known(place).unwrap_or_default()
+        } else {
+            Duration::from_secs(1)
+        }
+    };
+    let (longest, places) = critical::longest(&waits, length, length);
+    DryRun {
+        actions: api().count(),
+        systems: plan.systems().len(),
+        tasks: plan.tasks.len(),
+        critical_path: places.iter().map(|place| plan.actions[*place].label.clone()).collect(),
+        critical_path_ms: (all_known && !places.is_empty()).then(|| millis(longest)),
+        irreversible: api().filter(|action| action.irreversible).map(|action| action.label.clone()).collect(),
+        blind_spots: plan.blind_spots.clone(),
+        others_hit: plan.others_hit.clone(),
+        blocked: plan.blocked.clone(),
+    }
+}

@@ -1,0 +1,230 @@
+//! The run: every unblocked action leaves at once, the others as soon as what they wait for is proved; each is proved by a
+//! fresh read. Running again after a crash is the same, but reads first.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use super::action::{self, Job};
+use super::call;
+use super::critical::{self, Measured};
+use super::journal::{self, Begin};
+use super::outcome::{Outcome, summarize};
+use super::spec::Plan;
+use crate::connect::Connection;
+use crate::manifest::raw::Hand;
+use crate::model::{ActionState, DepartureId, Verdict};
+use crate::store::Store;
+use crate::store::departures::{self, ActionRow};
+
+/// What a run needs.
+#[derive(Clone)]
+pub struct RunDeps {
+    /// The store: journal, tasks, audit log.
+    pub store: Arc<Store>,
+    /// The systems, by name.
+    pub connections: BTreeMap<String, Connection>,
+    /// Who stands in the audit log: `engine`, or whoever gave the command.
+    pub actor: String,
+    /// Told what happens as it happens, for progress bars.
+    pub progress: Option<mpsc::UnboundedSender<Progress>>,
+}
+
+/// How a run goes about it.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Longest wait for connections to be opened before the first call leaves.
+    pub warm_for: Duration,
+    /// Ends the run after so many entries of the journal, as a crash would: for tests of recovery.
+    pub stop_after: Option<usize>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { warm_for: Duration::from_secs(2), stop_after: None }
+    }
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// The journal is written; so many actions will be fired.
+    Ready {
+        /// How many.
+        actions: usize,
+    },
+    /// An action's call leaves.
+    Sent {
+        /// Its number.
+        number: u32,
+    },
+    /// An action was judged.
+    Judged {
+        /// Its number.
+        number: u32,
+        /// What the fresh read said.
+        verdict: Verdict,
+        /// Where it stands.
+        state: ActionState,
+    },
+}
+
+/// What an action's followers wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Status {
+    /// Not yet proved.
+    Waiting,
+    /// Proved (perhaps to be fired once more).
+    Proved,
+    /// Ended without a proof.
+    Failed,
+}
+
+/// What all actions of a run share.
+pub(super) struct Shared {
+    pub deps: RunDeps,
+    pub journal: journal::Journal,
+    pub statuses: Vec<watch::Sender<Status>>,
+    pub labels: Vec<String>,
+}
+
+impl Shared {
+    pub(super) fn tell(&self, progress: Progress) {
+        if let Some(sender) = &self.deps.progress {
+            // Nobody need be watching.
+            let _ = sender.send(progress);
+        }
+    }
+}
+
+/// Runs a departure's plan (which stands in the store), or takes a run up that was cut off.
+///
+/// The departure is `running` afterwards, with its outcome as its summary: what follows (a fresh scan, closing it) is the
+/// caller's.
+///
+/// # Errors
+/// The plan is blocked or missing; the journal could not be written (nothing is fired that isn't in it).
+pub async fn run(deps: &RunDeps, departure: DepartureId, options: &Options) -> Result<Outcome> {
+    let began = Instant::now();
+    {
+        let row = deps.store.read(|conn| departures::get(conn, departure))?;
+        let plan: Option<Plan> = row.and_then(|row| row.plan).and_then(|text| serde_json::from_str(&text).ok());
+        if let Some(reason) = plan.and_then(|plan| plan.blocked.first().cloned()) {
+            bail!("departure {departure} may not run: {reason}");
+        }
+    }
+    let (store, actor) = (deps.store.clone(), deps.actor.clone());
+    let opening = tokio::task::spawn_blocking(move || journal::open(&store, departure, &actor)).await??;
+    warm(deps, &opening.plan, options.warm_for).await;
+
+    let (journal, mut writer) = journal::start(deps.store.clone(), departure, deps.actor.clone(), options.stop_after);
+    let statuses: Vec<_> = opening.actions.iter().map(|(row, begin)| watch::channel(status_of(row, *begin)).0).collect();
+    let place = |number: &u32| opening.plan.actions.iter().position(|action| action.number == *number);
+    let places = |numbers: &[u32]| numbers.iter().filter_map(place).collect::<Vec<usize>>();
+    let waits: Vec<critical::Waits> = opening
+        .plan
+        .actions
+        .iter()
+        .map(|action| critical::Waits { after: places(&action.after), again: places(&action.again_after) })
+        .collect();
+    let shared = Arc::new(Shared {
+        deps: deps.clone(),
+        journal,
+        statuses,
+        labels: opening.plan.actions.iter().map(|action| action.label.clone()).collect(),
+    });
+
+    // Everything that can be made ready is, before the first call leaves.
+    let jobs: Vec<Job> = opening
+        .actions
+        .iter()
+        .enumerate()
+        .filter(|(_, (_, begin))| *begin != Begin::Done)
+        .map(|(place, (row, begin))| action::prepare(deps, place, row.clone(), *begin, &opening.plan.actions[place], &waits[place]))
+        .collect();
+    shared.tell(Progress::Ready { actions: jobs.len() });
+    let mut running = JoinSet::new();
+    for job in jobs {
+        running.spawn(action::drive(shared.clone(), job));
+    }
+    drop(shared);
+    let mut measured: Vec<Option<Measured>> = vec![None; opening.actions.len()];
+    loop {
+        tokio::select! {
+            biased;
+            ended = running.join_next() => match ended {
+                None => break,
+                Some(Ok((place, times))) => measured[place] = times,
+                Some(Err(error)) => {
+                    running.shutdown().await;
+                    bail!("an action of departure {departure} broke off ({error}): run the departure again, it reads first");
+                }
+            },
+            stopped = writer.stopped.wait_for(|stopped| *stopped) => {
+                // No journal, no acts. What was under way is found out by reading, when the run is taken up again.
+                let told = stopped.is_ok();
+                if told {
+                    running.shutdown().await;
+                    writer.done.await??;
+                    bail!("the journal of departure {departure} stopped: run the departure again, it reads first");
+                }
+                // The writer ended because nobody is left to write: the actions are all done.
+                while let Some(ended) = running.join_next().await {
+                    let (place, times) = ended?;
+                    measured[place] = times;
+                }
+                break;
+            }
+        }
+    }
+    writer.done.await??;
+    let rows = deps.store.read(|conn| departures::actions(conn, departure))?;
+    let outcome = summarize(&opening.plan, &opening.actions, &rows, &measured, &waits, began);
+    let (store, summary) = (deps.store.clone(), serde_json::to_value(&outcome)?);
+    let proved = rows.iter().filter_map(|row| row.proved).max();
+    tokio::task::spawn_blocking(move || store.write(|tx| departures::conclude(tx, departure, &summary, proved))).await??;
+    Ok(outcome)
+}
+
+fn status_of(row: &ActionRow, begin: Begin) -> Status {
+    match (begin, row.state) {
+        (Begin::Done, ActionState::Gone) => Status::Proved,
+        (Begin::Done, _) => Status::Failed,
+        _ => Status::Waiting,
+    }
+}
+
+/// Opens every connection that will be needed. A system that doesn't answer in time holds nobody up: its own calls pay.
+async fn warm(deps: &RunDeps, plan: &Plan, longest: Duration) {
+    let mut warming = JoinSet::new();
+    for system in plan.systems() {
+        let Some(connection) = deps.connections.get(system) else { continue };
+        let mut names = Vec::new();
+        let mut calls = 0;
+        for action in plan.actions.iter().filter(|action| action.system == system && !action.hand_off) {
+            calls += 1;
+            if let Some(take) = connection.manifest().action(&action.name) {
+                names.extend(super::read::with_scope(connection, &action.spec, None, |scope| call::act_as(take, scope)));
+            }
+        }
+        names.sort_unstable();
+        names.dedup();
+        for hand in [Hand::Revoke, Hand::Read] {
+            let (connection, names) = (connection.clone(), names.clone());
+            warming.spawn(async move {
+                if let Err(problem) = connection.warm(hand, &names, calls).await {
+                    tracing::warn!(system = %connection.system(), %problem, "a connection could not be opened ahead of the departure");
+                }
+            });
+        }
+    }
+    if tokio::time::timeout(longest, async { while warming.join_next().await.is_some() {} }).await.is_err() {
+        // Warming goes on beside the run for those that are late.
+        warming.detach_all();
+        tracing::warn!("some systems were not ready in time; the departure goes on without waiting for them");
+    }
+}

@@ -1,0 +1,296 @@
+//! What a plan is made of: plain data that is stored with the departure, hashed, shown and, after a crash, read back.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::audit;
+use crate::graph::{Edge, Graph};
+use crate::manifest::express::Scope;
+use crate::model::NodeId;
+use petgraph::graph::{EdgeIndex, NodeIndex};
+
+/// What is taken away from whom, what people have to do, what is kept, and what is left.
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+pub struct Plan {
+    /// The leaver.
+    pub person: Who,
+    /// Who takes over, if anybody does.
+    pub successor: Option<Who>,
+    /// The mode's word.
+    pub mode: String,
+    /// What is fired, numbered from 1 in a fixed order.
+    pub actions: Vec<PlannedAction>,
+    /// What had fallen before the plan was made: accounts that their system says are switched off.
+    pub already: Vec<Falls>,
+    /// What people have to do.
+    pub tasks: Vec<PlannedTask>,
+    /// What the leaver keeps, by whose decision.
+    pub kept: Vec<Kept>,
+    /// What is still reachable although nothing accounts for it: empty, or the plan is no cut.
+    pub residual: Vec<ResidualPath>,
+    /// What could be reached before anything was done: how many things (accounts, credentials, groups, files …).
+    pub reachable_before: usize,
+    /// What the systems concerned can't show.
+    pub blind_spots: Vec<Blind>,
+    /// Who else loses access, and by what.
+    pub others_hit: Vec<OtherHit>,
+    /// Our own credentials that would die with the leaver.
+    pub own_credentials: Vec<OwnCredential>,
+    /// Why the plan may not run; empty when it may.
+    pub blocked: Vec<String>,
+    /// What went wrong while planning; whatever it concerns is in a task.
+    pub problems: Vec<String>,
+}
+
+/// A person in a plan.
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Who {
+    /// Their node's identity.
+    pub node: i64,
+    /// Their key in the HR system.
+    pub key: String,
+    /// Their name.
+    pub name: String,
+}
+
+/// One thing that is done to one node or edge.
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+pub struct PlannedAction {
+    /// Its place in the plan, from 1.
+    pub number: u32,
+    /// The system.
+    pub system: String,
+    /// The manifest's name for it.
+    pub name: String,
+    /// `revoke`, `transfer`, `hold`, `freeze` or `export`.
+    pub kind: String,
+    /// For people: `suspend rafael@acme.example in okta`.
+    pub label: String,
+    /// What its templates need.
+    pub spec: Spec,
+    /// What it takes from the graph.
+    pub falls: Falls,
+    /// Actions that must be proved before this one is fired.
+    pub after: Vec<u32>,
+    /// Actions upon whose proof this one is fired once more.
+    pub again_after: Vec<u32>,
+    /// It can't be taken back.
+    pub irreversible: bool,
+    /// The manifest says how to give it back.
+    pub undoable: bool,
+    /// A person does it: its task stands among the plan's tasks.
+    pub hand_off: bool,
+}
+
+/// Everything that an action's templates need, so that it can be fired again although the graph has changed.
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+pub struct Spec {
+    /// `node`, `from`, `to`, `edge`, `person`, `successor` as expressions see them.
+    pub scope: Map<String, Value>,
+    /// Nodes that a collection's `parent` may mean, nearest first.
+    pub near: Vec<Value>,
+}
+
+impl Spec {
+    /// The names in scope, for the engine.
+    pub fn names(&self) -> Scope<'_> {
+        let mut scope = Scope::new();
+        for name in ["node", "from", "to", "edge", "person", "successor", "departure"] {
+            if let Some(value) = self.scope.get(name) {
+                scope.set(name, value);
+            }
+        }
+        scope
+    }
+}
+
+/// What an action takes from the graph once it is proved.
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+pub struct Falls {
+    /// The node it is done to.
+    pub node: Option<i64>,
+    /// That node is no access any more.
+    pub ends_node: bool,
+    /// The edge it is done to.
+    pub edge: Option<EdgeName>,
+    /// Edges out of the node that fall with it: `signs_in_to`, `holds.session`.
+    pub out: Vec<String>,
+    /// Edges into the node from the leaver that fall with it: `owns`, when ownership moves.
+    pub into: Vec<String>,
+}
+
+/// An edge by its ends, so that it is found again in another graph.
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EdgeName {
+    /// Who has.
+    pub from: i64,
+    /// The kind's word.
+    pub kind: String,
+    /// What they have.
+    pub to: i64,
+    /// The system that says so.
+    pub system: String,
+    /// Level and attributes, as JSON: two grants of one thing are two edges.
+    pub detail: String,
+}
+
+impl EdgeName {
+    /// The name of an edge.
+    pub fn of(graph: &Graph, index: EdgeIndex) -> Option<Self> {
+        let (from, to) = graph.net.edge_endpoints(index)?;
+        let edge: &Edge = &graph.net[index];
+        Some(Self {
+            from: graph.net[from].id.0,
+            kind: edge.kind.word().into(),
+            to: graph.net[to].id.0,
+            system: edge.system.clone(),
+            detail: serde_json::to_string(&(edge.level.map(|level| level.word()), &edge.attrs)).unwrap_or_default(),
+        })
+    }
+}
+
+/// A task for a person.
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+pub struct PlannedTask {
+    /// The role it goes to.
+    pub role: String,
+    /// Its title.
+    pub title: String,
+    /// How to do it.
+    pub steps: String,
+    /// How long they have, in seconds.
+    pub due_secs: u64,
+    /// What must be attached when it is done.
+    pub attach: Option<String>,
+    /// The action it stands for.
+    pub action: Option<u32>,
+    /// The system it is about.
+    pub system: String,
+    /// The things it is about, for people.
+    pub things: Vec<String>,
+    /// Nodes that it accounts for, and what lies behind them.
+    pub covers: Vec<i64>,
+    /// Edges that it accounts for, and what lies behind them.
+    pub covers_edges: Vec<EdgeName>,
+}
+
+/// Something that the leaver keeps.
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+pub struct Kept {
+    /// The node.
+    pub node: i64,
+    /// Its system.
+    pub system: String,
+    /// What people call it.
+    pub label: String,
+    /// Why.
+    pub reason: String,
+    /// Who decided.
+    pub decided_by: String,
+    /// The last day.
+    pub until: String,
+}
+
+/// A way that is still open.
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+pub struct ResidualPath {
+    /// What is reached.
+    pub node: i64,
+    /// Its system.
+    pub system: String,
+    /// The way: a node's label, an edge's kind, a node's label …
+    pub labels: Vec<String>,
+}
+
+/// What a system can't show.
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+pub struct Blind {
+    /// The system.
+    pub system: String,
+    /// What can't be seen.
+    pub what: String,
+    /// How long it lives.
+    pub lives: Option<String>,
+    /// Why.
+    pub why: String,
+}
+
+/// Other people who use what is taken away.
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+pub struct OtherHit {
+    /// The system.
+    pub system: String,
+    /// What they use.
+    pub what: String,
+    /// Who they are.
+    pub people: Vec<String>,
+    /// The action that hits them; none when it was made a task to spare them.
+    pub action: Option<u32>,
+}
+
+/// A credential of ours that belongs to the leaver.
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+pub struct OwnCredential {
+    /// The system.
+    pub system: String,
+    /// `read` or `revoke`.
+    pub hand: String,
+    /// The account's key.
+    pub key: String,
+}
+
+impl Plan {
+    /// SHA-256 over the plan's canonical JSON: what an approval is bound to. Nothing in it depends on when it was made.
+    ///
+    /// # Errors
+    /// The plan holds a number that JSON can't (never seen).
+    pub fn hash(&self) -> Result<String, String> {
+        let value = serde_json::to_value(self).map_err(|error| format!("the plan can't be written down: {error}"))?;
+        let bytes =
+            serde_json_canonicalizer::to_vec(&timeless(value)).map_err(|error| format!("the plan can't be written down: {error}"))?;
+        Ok(audit::hex(&audit::sha256(&bytes)))
+    }
+
+    /// The systems that actions are fired at.
+    pub fn systems(&self) -> Vec<&str> {
+        let mut systems: Vec<&str> = self.actions.iter().filter(|action| !action.hand_off).map(|action| action.system.as_str()).collect();
+        systems.sort_unstable();
+        systems.dedup();
+        systems
+    }
+}
+
+/// The value without the attributes that change from read to read although nothing changed.
+fn timeless(value: Value) -> Value {
+    match value {
+        Value::Object(map) => Value::Object(
+            map.into_iter()
+                .filter(|(key, _)| !["last_used", "last_sync", "last_seen"].contains(&key.as_str()))
+                .map(|(key, value)| (key, timeless(value)))
+                .collect(),
+        ),
+        Value::Array(list) => Value::Array(list.into_iter().map(timeless).collect()),
+        // Canonical JSON has one number type; what a vendor wrote beyond it is compared as text.
+        Value::Number(number) if number.as_i64().is_none_or(|n| n.unsigned_abs() > (1 << 53)) => Value::String(number.to_string()),
+        other => other,
+    }
+}
+
+/// The identity of a departure's case in the audit log.
+pub fn case_name(departure: crate::model::DepartureId) -> String {
+    format!("departure-{departure}")
+}
+
+/// What to call a node in a line for people.
+pub(super) fn label(graph: &Graph, index: NodeIndex) -> String {
+    let node = &graph.net[index];
+    match node.emails().first() {
+        Some(email) if node.name.is_none() => email.clone(),
+        _ => node.label().to_owned(),
+    }
+}
+
+/// The node of this identity.
+pub(super) fn index_of(graph: &Graph, id: i64) -> Option<NodeIndex> {
+    graph.index(NodeId(id))
+}

@@ -1,0 +1,513 @@
+//! Departures, their actions, the journal of these, tasks for people, and webhooks taken.
+
+use anyhow::{Context as _, Result, bail};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
+use serde_json::Value;
+
+use super::graph::moment;
+use crate::model::{ActionId, ActionState, DepartureId, DepartureState, Mode, NodeId, TaskId, Verdict};
+
+/// A departure to be opened.
+#[derive(Debug, Clone)]
+pub struct NewDeparture {
+    /// Whose.
+    pub person: NodeId,
+    /// What it takes away.
+    pub mode: Mode,
+    /// Where it begins: scheduled, waiting or running.
+    pub state: DepartureState,
+    /// cli, webhook or poll.
+    pub source: String,
+    /// What HR or the operator said.
+    pub cause: String,
+    /// The HR event's identity, if there is one.
+    pub event: Option<String>,
+    /// When it takes effect.
+    pub effective: Timestamp,
+}
+
+/// What became of a departure that was to be opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opened {
+    /// It is new.
+    New(DepartureId),
+    /// The same event, or a live departure of the same person and mode, was known.
+    Known(DepartureId),
+}
+
+/// A departure as the store holds it.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs)]
+pub struct DepartureRow {
+    pub id: DepartureId,
+    pub person: NodeId,
+    pub mode: Mode,
+    pub state: DepartureState,
+    pub source: String,
+    pub cause: String,
+    pub event: Option<String>,
+    pub effective: Timestamp,
+    pub created: Timestamp,
+    pub started: Option<Timestamp>,
+    pub proved: Option<Timestamp>,
+    pub ended: Option<Timestamp>,
+    pub plan_hash: Option<String>,
+    /// JSON text of the plan.
+    pub plan: Option<String>,
+    pub approved: Option<String>,
+    /// JSON text of the outcome.
+    pub summary: Option<String>,
+}
+
+/// Opens a departure, unless it is known: the same event twice is one case, and so are two notices of one person's leaving.
+///
+/// # Errors
+/// The database's.
+pub fn open(tx: &Transaction<'_>, new: &NewDeparture, now: Timestamp) -> Result<Opened> {
+    let known: Option<i64> = tx
+        .query_row(
+            "SELECT id FROM departure WHERE (?1 IS NOT NULL AND event = ?1)
+             OR (person = ?2 AND mode = ?3 AND state IN ('scheduled', 'waiting', 'running', 'open')) ORDER BY id LIMIT 1",
+            params![new.event, new.person.0, new.mode.word()],
+            |row| row.get(0),
+        )
+        .optional()?;
+    if let Some(id) = known {
+        return Ok(Opened::Known(DepartureId(id)));
+    }
+    tx.execute(
+        "INSERT INTO departure (person, mode, state, source, cause, event, effective, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        params![
+            new.person.0,
+            new.mode.word(),
+            new.state.word(),
+            new.source,
+            new.cause,
+            new.event,
+            new.effective.as_microsecond(),
+            now.as_microsecond()
+        ],
+    )?;
+    Ok(Opened::New(DepartureId(tx.last_insert_rowid())))
+}
+
+const DEPARTURE: &str = "SELECT id, person, mode, state, source, cause, event, effective, created, started, proved, ended, plan_hash, plan, approved, summary FROM departure";
+
+/// One departure.
+///
+/// # Errors
+/// The database's.
+pub fn get(conn: &Connection, id: DepartureId) -> Result<Option<DepartureRow>> {
+    Ok(departures(conn, "WHERE id = ?1", id.0)?.pop())
+}
+
+/// Every departure, the latest first.
+///
+/// # Errors
+/// The database's.
+pub fn list(conn: &Connection) -> Result<Vec<DepartureRow>> {
+    departures(conn, "WHERE id > ?1 ORDER BY id DESC", 0)
+}
+
+/// Scheduled departures whose time has come.
+///
+/// # Errors
+/// The database's.
+pub fn due(conn: &Connection, now: Timestamp) -> Result<Vec<DepartureRow>> {
+    departures(conn, "WHERE state = 'scheduled' AND effective <= ?1 ORDER BY effective, id", now.as_microsecond())
+}
+
+/// Departures that were running when we last stopped: to be recovered.
+///
+/// # Errors
+/// The database's.
+pub fn running(conn: &Connection) -> Result<Vec<DepartureRow>> {
+    departures(conn, "WHERE state = 'running' AND id > ?1 ORDER BY id", 0)
+}
+
+/// How many departures were opened since a moment (called-off ones too): for the breaker.
+///
+/// # Errors
+/// The database's.
+pub fn opened_since(conn: &Connection, since: Timestamp) -> Result<u64> {
+    let count: i64 = conn.query_row("SELECT count(*) FROM departure WHERE created >= ?1", [since.as_microsecond()], |row| row.get(0))?;
+    Ok(count.unsigned_abs())
+}
+
+fn departures(conn: &Connection, which: &str, value: i64) -> Result<Vec<DepartureRow>> {
+    let mut statement = conn.prepare_cached(&format!("{DEPARTURE} {which}"))?;
+    let mut rows = statement.query([value])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(DepartureRow {
+            id: DepartureId(row.get(0)?),
+            person: NodeId(row.get(1)?),
+            mode: word(row, 2)?,
+            state: word(row, 3)?,
+            source: row.get(4)?,
+            cause: row.get(5)?,
+            event: row.get(6)?,
+            effective: moment(row.get(7)?)?,
+            created: moment(row.get(8)?)?,
+            started: maybe(row, 9)?,
+            proved: maybe(row, 10)?,
+            ended: maybe(row, 11)?,
+            plan_hash: row.get(12)?,
+            plan: row.get(13)?,
+            approved: row.get(14)?,
+            summary: row.get(15)?,
+        });
+    }
+    Ok(found)
+}
+
+/// Moves a departure to another state, and notes when it began or ended.
+///
+/// # Errors
+/// There is none, or the move is not legal; the database's.
+pub fn move_to(tx: &Transaction<'_>, id: DepartureId, next: DepartureState, now: Timestamp) -> Result<()> {
+    let at: Option<String> = tx.query_row("SELECT state FROM departure WHERE id = ?1", [id.0], |row| row.get(0)).optional()?;
+    let at: DepartureState = at.with_context(|| format!("there is no departure {id}"))?.parse().map_err(anyhow::Error::msg)?;
+    if at == next {
+        return Ok(());
+    }
+    if !at.may_become(next) {
+        bail!("departure {id} is {at} and can't become {next}");
+    }
+    let ended = matches!(next, DepartureState::Closed | DepartureState::Cancelled).then(|| now.as_microsecond());
+    let started = (next == DepartureState::Running).then(|| now.as_microsecond());
+    tx.execute(
+        "UPDATE departure SET state = ?2, ended = ?3, started = coalesce(started, ?4) WHERE id = ?1",
+        params![id.0, next.word(), ended, started],
+    )?;
+    Ok(())
+}
+
+/// Keeps a departure's plan. An approval of an earlier plan falls.
+///
+/// # Errors
+/// The database's.
+pub fn set_plan(tx: &Transaction<'_>, id: DepartureId, plan: &str, hash: &str) -> Result<()> {
+    tx.execute(
+        "UPDATE departure SET plan = ?2, approved = CASE WHEN plan_hash = ?3 THEN approved END, plan_hash = ?3 WHERE id = ?1",
+        params![id.0, plan, hash],
+    )?;
+    Ok(())
+}
+
+/// Notes who approved the plan of this hash; false if the plan has become another.
+///
+/// # Errors
+/// The database's.
+pub fn approve(tx: &Transaction<'_>, id: DepartureId, hash: &str, by: &str) -> Result<bool> {
+    Ok(tx.execute("UPDATE departure SET approved = ?3 WHERE id = ?1 AND plan_hash = ?2", params![id.0, hash, by])? == 1)
+}
+
+/// Keeps a departure's outcome, and when its last proof came in.
+///
+/// # Errors
+/// The database's.
+pub fn conclude(tx: &Transaction<'_>, id: DepartureId, summary: &Value, proved: Option<Timestamp>) -> Result<()> {
+    tx.execute(
+        "UPDATE departure SET summary = ?2, proved = coalesce(?3, proved) WHERE id = ?1",
+        params![id.0, serde_json::to_string(summary)?, proved.map(Timestamp::as_microsecond)],
+    )?;
+    Ok(())
+}
+
+/// An action as the store holds it.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs)]
+pub struct ActionRow {
+    pub id: ActionId,
+    pub departure: DepartureId,
+    pub number: u32,
+    pub system: String,
+    pub name: String,
+    pub label: String,
+    /// JSON text: what its templates need.
+    pub spec: String,
+    pub state: ActionState,
+    pub verdict: Option<Verdict>,
+    pub why: Option<String>,
+    pub job: Option<String>,
+    pub sent: Option<Timestamp>,
+    pub proved: Option<Timestamp>,
+    pub tries: u32,
+}
+
+/// An action of a plan, to be written down.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct NewAction<'a> {
+    pub departure: DepartureId,
+    pub number: u32,
+    pub system: &'a str,
+    pub name: &'a str,
+    pub label: &'a str,
+    pub spec: &'a str,
+}
+
+/// Writes an action down as planned.
+///
+/// # Errors
+/// The database's.
+pub fn add_action(tx: &Transaction<'_>, new: &NewAction<'_>, now: Timestamp) -> Result<ActionId> {
+    tx.prepare_cached(
+        "INSERT INTO action (departure, number, system, name, label, spec, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'planned')",
+    )?
+    .execute(params![new.departure.0, new.number, new.system, new.name, new.label, new.spec])?;
+    let id = ActionId(tx.last_insert_rowid());
+    add_event(tx, id, now, ActionState::Planned, &Value::Object(serde_json::Map::new()))?;
+    Ok(id)
+}
+
+/// A departure's actions, by number.
+///
+/// # Errors
+/// The database's.
+pub fn actions(conn: &Connection, departure: DepartureId) -> Result<Vec<ActionRow>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT id, departure, number, system, name, label, spec, state, verdict, why, job, sent, proved, tries FROM action WHERE departure = ?1 ORDER BY number",
+    )?;
+    let mut rows = statement.query([departure.0])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let verdict: Option<String> = row.get(8)?;
+        found.push(ActionRow {
+            id: ActionId(row.get(0)?),
+            departure: DepartureId(row.get(1)?),
+            number: row.get(2)?,
+            system: row.get(3)?,
+            name: row.get(4)?,
+            label: row.get(5)?,
+            spec: row.get(6)?,
+            state: word(row, 7)?,
+            verdict: verdict.map(|text| text.parse()).transpose().map_err(anyhow::Error::msg)?,
+            why: row.get(9)?,
+            job: row.get(10)?,
+            sent: maybe(row, 11)?,
+            proved: maybe(row, 12)?,
+            tries: row.get(13)?,
+        });
+    }
+    Ok(found)
+}
+
+/// A move of an action.
+#[derive(Debug, Clone)]
+pub struct Move {
+    /// The state it moves to; the present one only adds a verdict to it.
+    pub state: ActionState,
+    /// When.
+    pub at: Timestamp,
+    /// What a fresh read said.
+    pub verdict: Option<Verdict>,
+    /// The reason of a refusal, of a doubt, or what lives on.
+    pub why: Option<String>,
+    /// The job's id, once the system gave one.
+    pub job: Option<String>,
+    /// For the journal: status, digest of the reply, reason.
+    pub detail: Value,
+}
+
+impl Move {
+    /// A move to a state, and nothing else.
+    pub fn to(state: ActionState, at: Timestamp) -> Self {
+        Self { state, at, verdict: None, why: None, job: None, detail: Value::Object(serde_json::Map::new()) }
+    }
+}
+
+/// Moves an action, and writes the move into the journal.
+///
+/// # Errors
+/// There is none, or the move is not legal; the database's.
+pub fn move_action(tx: &Transaction<'_>, id: ActionId, step: &Move) -> Result<()> {
+    let at: Option<String> = tx.prepare_cached("SELECT state FROM action WHERE id = ?1")?.query_row([id.0], |row| row.get(0)).optional()?;
+    let at: ActionState = at.with_context(|| format!("there is no action {id}"))?.parse().map_err(anyhow::Error::msg)?;
+    if at != step.state && !at.may_become(step.state) {
+        bail!("action {id} is {at} and can't become {}", step.state);
+    }
+    let fired = step.state == ActionState::Fired;
+    let proved = (step.state == ActionState::Gone).then(|| step.at.as_microsecond());
+    tx.prepare_cached(
+        "UPDATE action SET state = ?2, verdict = ?3, why = ?4, job = coalesce(?5, job), sent = coalesce(sent, ?6), proved = ?7, tries = tries + ?8 WHERE id = ?1",
+    )?
+    .execute(params![
+        id.0,
+        step.state.word(),
+        step.verdict.map(Verdict::word),
+        step.why,
+        step.job,
+        fired.then(|| step.at.as_microsecond()),
+        proved,
+        i64::from(fired)
+    ])?;
+    add_event(tx, id, step.at, step.state, &step.detail)
+}
+
+fn add_event(tx: &Transaction<'_>, id: ActionId, at: Timestamp, state: ActionState, detail: &Value) -> Result<()> {
+    tx.prepare_cached("INSERT INTO action_event (action, at, state, detail) VALUES (?1, ?2, ?3, ?4)")?.execute(params![
+        id.0,
+        at.as_microsecond(),
+        state.word(),
+        serde_json::to_string(detail)?
+    ])?;
+    Ok(())
+}
+
+/// One line of the journal.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs)]
+pub struct EventRow {
+    pub action: ActionId,
+    pub number: u32,
+    pub at: Timestamp,
+    pub state: ActionState,
+    pub detail: Value,
+}
+
+/// A departure's journal, in the order it was written.
+///
+/// # Errors
+/// The database's.
+pub fn journal(conn: &Connection, departure: DepartureId) -> Result<Vec<EventRow>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT e.action, a.number, e.at, e.state, e.detail FROM action_event e JOIN action a ON a.id = e.action WHERE a.departure = ?1 ORDER BY e.id",
+    )?;
+    let mut rows = statement.query([departure.0])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let detail: String = row.get(4)?;
+        found.push(EventRow {
+            action: ActionId(row.get(0)?),
+            number: row.get(1)?,
+            at: moment(row.get(2)?)?,
+            state: word(row, 3)?,
+            detail: serde_json::from_str(&detail)?,
+        });
+    }
+    Ok(found)
+}
+
+/// A task to be opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTask {
+    /// The departure it belongs to.
+    pub departure: Option<DepartureId>,
+    /// The action it stands for.
+    pub action: Option<ActionId>,
+    /// The role it goes to.
+    pub role: String,
+    /// Its title.
+    pub title: String,
+    /// How to do it.
+    pub steps: String,
+    /// What must be attached when it is done.
+    pub attach: Option<String>,
+    /// By when.
+    pub due: Timestamp,
+}
+
+/// A task as the store holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct TaskRow {
+    pub id: TaskId,
+    pub departure: Option<DepartureId>,
+    pub action: Option<ActionId>,
+    pub role: String,
+    pub title: String,
+    pub steps: String,
+    pub attach: Option<String>,
+    pub done: bool,
+    pub created: Timestamp,
+    pub due: Timestamp,
+    pub done_at: Option<Timestamp>,
+    pub done_by: Option<String>,
+    pub note: Option<String>,
+    pub evidence: Option<String>,
+}
+
+/// Opens a task.
+///
+/// # Errors
+/// The database's.
+pub fn add_task(tx: &Transaction<'_>, new: &NewTask, now: Timestamp) -> Result<TaskId> {
+    tx.prepare_cached(
+        "INSERT INTO task (departure, action, role, title, steps, attach, state, created, due) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'open', ?7, ?8)",
+    )?
+    .execute(params![
+        new.departure.map(|id| id.0),
+        new.action.map(|id| id.0),
+        new.role,
+        new.title,
+        new.steps,
+        new.attach,
+        now.as_microsecond(),
+        new.due.as_microsecond()
+    ])?;
+    Ok(TaskId(tx.last_insert_rowid()))
+}
+
+/// Tasks by due time: of one departure or of all, done ones too.
+///
+/// # Errors
+/// The database's.
+pub fn tasks(conn: &Connection, departure: Option<DepartureId>) -> Result<Vec<TaskRow>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT id, departure, action, role, title, steps, attach, state, created, due, done_at, done_by, note, evidence
+         FROM task WHERE ?1 IS NULL OR departure = ?1 ORDER BY due, id",
+    )?;
+    let mut rows = statement.query([departure.map(|id| id.0)])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let state: String = row.get(7)?;
+        found.push(TaskRow {
+            id: TaskId(row.get(0)?),
+            departure: row.get::<_, Option<i64>>(1)?.map(DepartureId),
+            action: row.get::<_, Option<i64>>(2)?.map(ActionId),
+            role: row.get(3)?,
+            title: row.get(4)?,
+            steps: row.get(5)?,
+            attach: row.get(6)?,
+            done: state == "done",
+            created: moment(row.get(8)?)?,
+            due: moment(row.get(9)?)?,
+            done_at: maybe(row, 10)?,
+            done_by: row.get(11)?,
+            note: row.get(12)?,
+            evidence: row.get(13)?,
+        });
+    }
+    Ok(found)
+}
+
+/// Notes that a task is done; false if there is no such open task.
+///
+/// # Errors
+/// The database's.
+pub fn finish_task(tx: &Transaction<'_>, id: TaskId, by: &str, note: &str, evidence: Option<&str>, now: Timestamp) -> Result<bool> {
+    let changed = tx.execute(
+        "UPDATE task SET state = 'done', done_at = ?2, done_by = ?3, note = ?4, evidence = ?5 WHERE id = ?1 AND state = 'open'",
+        params![id.0, now.as_microsecond(), by, note, evidence],
+    )?;
+    Ok(changed == 1)
+}
+
+/// Notes a webhook; false if it was taken before.
+///
+/// # Errors
+/// The database's.
+pub fn take_webhook(tx: &Transaction<'_>, digest: &str, now: Timestamp) -> Result<bool> {
+    Ok(tx.execute("INSERT OR IGNORE INTO webhook (digest, at) VALUES (?1, ?2)", params![digest, now.as_microsecond()])? == 1)
+}
+
+fn word<T: std::str::FromStr<Err = String>>(row: &Row<'_>, column: usize) -> Result<T> {
+    row.get_ref(column)?.as_str()?.parse().map_err(anyhow::Error::msg)
+}
+
+fn maybe(row: &Row<'_>, column: usize) -> Result<Option<Timestamp>> {
+    row.get::<_, Option<i64>>(column)?.map(moment).transpose()
+}
