@@ -115,7 +115,7 @@ impl Expr {
                 key => functions::reference(*kind, &plain(&key)),
             }),
             Form::Engine { expression, names } => {
-                let context: BTreeMap<&str, Jinja> = names.iter().map(|name| (*name, scope.for_engine(name))).collect();
+                let context: BTreeMap<&str, Jinja> = names.iter().filter_map(|name| Some((*name, scope.for_engine(name)?))).collect();
                 let value = expression.eval(Jinja::from(context)).map_err(|error| self.explain(&error))?;
                 if value.is_undefined() || value.is_none() {
                     return Ok(Value::Null);
@@ -228,11 +228,10 @@ impl<'a> Scope<'a> {
         self.vars.iter().find(|(known, _)| *known == name).map(|(_, var)| &*var.json)
     }
 
-    fn for_engine(&self, name: &str) -> Jinja {
-        self.vars
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map_or(Jinja::UNDEFINED, |(_, var)| var.jinja.get_or_init(|| Jinja::from(Serde(&*var.json))).clone())
+    /// What `name` holds, converted at most once; nothing if it isn't in scope.
+    fn for_engine(&self, name: &str) -> Option<Jinja> {
+        let (_, var) = self.vars.iter().find(|(known, _)| *known == name)?;
+        Some(var.jinja.get_or_init(|| Jinja::from(Serde(&*var.json))).clone())
     }
 }
 
@@ -263,10 +262,13 @@ fn parse(source: &str) -> Result<Form, String> {
     })?;
     let mut names = Vec::new();
     for name in expression.undeclared_variables(false) {
-        if functions::NAMES.contains(&name.as_str()) || ENGINE.globals().any(|(global, _)| global == name) {
-            continue;
+        let is_function = functions::NAMES.contains(&name.as_str()) || ENGINE.globals().any(|(global, _)| global == name);
+        match known_name(&name) {
+            // `person` is both a name and a function: in scope, the name counts.
+            Ok(known) => names.push(known),
+            Err(_) if is_function => {}
+            Err(problem) => return Err(problem),
         }
-        names.push(known_name(&name)?);
     }
     // The engine doesn't report names inside a slice (`it.x[-3:]`): those are found by eye.
     if source.contains('[') && source.contains(':') {
@@ -340,6 +342,10 @@ mod tests {
         assert_eq!(eval("'disabled' if it.n | bit(2) else 'active'", &it), json!("disabled"));
         assert_eq!(eval("it.groups | map(attribute='id') | list", &it), json!([1, 2]));
         assert_eq!(eval("it.id ~ '/' ~ it.n", &it), json!("00u1/66050"));
+        assert_eq!(eval("it.profile.login | matches('x', 'B.EX')", &it), json!(true));
+        assert_eq!(eval("it.profile.login[-7:]", &it), json!("example"));
+        let rule = Expr::compile("person.title | matches('chief')").unwrap();
+        assert!(rule.truth(&Scope::new().with("person", &json!({"title": "Chief of Staff"}))).unwrap());
     }
 
     #[test]
