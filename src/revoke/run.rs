@@ -90,6 +90,8 @@ pub(super) struct Shared {
     pub journal: journal::Journal,
     pub statuses: Vec<watch::Sender<Status>>,
     pub labels: Vec<String>,
+    /// Whether an action keeps something safe (moves, holds, exports, or is a person's) that a later one could destroy.
+    pub preserves: Vec<bool>,
 }
 
 impl Shared {
@@ -136,6 +138,7 @@ pub async fn run(deps: &RunDeps, departure: DepartureId, options: &Options) -> R
         journal,
         statuses,
         labels: opening.plan.actions.iter().map(|action| action.label.clone()).collect(),
+        preserves: opening.plan.actions.iter().map(|action| action.kind != "revoke" || action.hand_off).collect(),
     });
 
     // Everything that can be made ready is, before the first call leaves.
