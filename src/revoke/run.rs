@@ -185,6 +185,10 @@ pub async fn run(deps: &RunDeps, departure: DepartureId, options: &Options) -> R
         }
     }
     writer.done.await??;
+    if *writer.stopped.borrow() {
+        // The actions saw it before we did.
+        bail!("the journal of departure {departure} stopped: run the departure again, it reads first");
+    }
     let rows = deps.store.read(|conn| departures::actions(conn, departure))?;
     let outcome = summarize(&opening.plan, &opening.actions, &rows, &measured, &waits, began);
     let (store, summary) = (deps.store.clone(), serde_json::to_value(&outcome)?);

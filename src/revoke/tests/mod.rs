@@ -100,14 +100,14 @@ pub(super) fn edge(from: (NodeKind, &str), kind: EdgeKind, to: (NodeKind, &str))
 /// A store with people in `hr`, and whatever is written into other systems.
 pub(super) struct World {
     pub store: std::sync::Arc<Store>,
-    pub dir: tempfile::TempDir,
+    _dir: tempfile::TempDir,
 }
 
 impl World {
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = std::sync::Arc::new(Store::open(&dir.path().join("t.db")).unwrap());
-        let world = Self { store, dir };
+        let world = Self { store, _dir: dir };
         let person = |key: &str, name: &str| {
             Observation::Node(NodeSeen {
                 node: NodeRef::new(NodeKind::Person, key),
@@ -132,7 +132,12 @@ impl World {
                 let scope = rows::scope_row(tx, row, "all", "")?;
                 let scan = scans::begin(tx, row, None, now)?;
                 let mut interner = rows::Interner::load(tx, row)?;
-                rows::write_scope(tx, &mut interner, rows::ScopeWrite { scan, scope, at: now, closing: rows::Closing::Nothing, accept_loss: false }, observations)
+                rows::write_scope(
+                    tx,
+                    &mut interner,
+                    rows::ScopeWrite { scan, scope, at: now, closing: rows::Closing::Nothing, accept_loss: false },
+                    observations,
+                )
             })
             .unwrap();
     }
@@ -169,10 +174,7 @@ impl World {
 }
 
 pub(super) fn systems(base: &str) -> BTreeMap<String, SystemFacts> {
-    BTreeMap::from([(
-        "acme".to_owned(),
-        SystemFacts { manifest: manifest(MANIFEST), settings: json!({ "base": base }), has_revoke: true },
-    )])
+    BTreeMap::from([("acme".to_owned(), SystemFacts { manifest: manifest(MANIFEST), settings: json!({ "base": base }), has_revoke: true })])
 }
 
 pub(super) fn rules() -> Rules {
