@@ -1,7 +1,7 @@
 //! The run: every unblocked action leaves at once, the others as soon as what they wait for is proved; each is proved by a
 //! fresh read. Running again after a crash is the same, but reads first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -125,8 +125,8 @@ pub async fn run(deps: &RunDeps, departure: DepartureId, options: &Options) -> R
 
     let (journal, mut writer) = journal::start(deps.store.clone(), departure, deps.actor.clone(), options.stop_after);
     let statuses: Vec<_> = opening.actions.iter().map(|(row, begin)| watch::channel(status_of(row, *begin)).0).collect();
-    let place = |number: &u32| opening.plan.actions.iter().position(|action| action.number == *number);
-    let places = |numbers: &[u32]| numbers.iter().filter_map(place).collect::<Vec<usize>>();
+    let place: HashMap<u32, usize> = opening.plan.actions.iter().enumerate().map(|(place, action)| (action.number, place)).collect();
+    let places = |numbers: &[u32]| numbers.iter().filter_map(|number| place.get(number).copied()).collect::<Vec<usize>>();
     let waits: Vec<critical::Waits> = opening
         .plan
         .actions
