@@ -127,9 +127,24 @@ pub struct Policy {
     /// Days without a sign of life after which a device record counts as stale; 90 when left out.
     #[serde(default)]
     pub stale_device_days: Option<i64>,
+    /// Apps without a scanner whose leavers somebody takes out by hand, by a rule that is written down.
+    #[serde(default)]
+    pub handed_off_apps: Vec<HandedOffApp>,
     /// Single findings that somebody has accepted, for a time.
     #[serde(default)]
     pub exceptions: Vec<Exception>,
+}
+
+/// An app without a scanner whose leavers somebody takes out by hand.
+#[derive(Deserialize, schemars::JsonSchema, Debug, Clone)]
+#[serde(deny_unknown_fields)]
+pub struct HandedOffApp {
+    /// The app's key or name in the SSO system; `*` stands for anything.
+    pub app: String,
+    /// The role that does it (`it`, `legal`, `facilities` …; see `departure.roles`).
+    pub role: String,
+    /// Why there is no scanner, or where the rule is written.
+    pub reason: String,
 }
 
 /// A finding that somebody has accepted, for a time.
@@ -291,7 +306,7 @@ impl Config {
     /// One line: what is wrong, and in which line.
     pub fn parse(text: &str) -> Result<Self, String> {
         let config: Self = toml::from_str(text).map_err(|error| {
-            let line = error.span().map(|span| text[..span.start.min(text.len())].lines().count().max(1));
+            let line = error.span().map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
             let message = error.message().lines().collect::<Vec<_>>().join(" ");
             line.map_or_else(|| message.clone(), |line| format!("line {line}: {message}"))
         })?;

@@ -1,15 +1,27 @@
 //! The command line: flags in, a library call, words out. Nothing is decided here.
 
+pub mod audit;
+pub mod demo;
+pub mod departures;
+pub mod init;
+pub mod link;
 pub mod out;
+pub mod revoke;
+pub mod scan;
 pub mod scanners;
+pub mod serve;
+pub mod tasks;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
+use crate::connect::Recorder;
+use crate::connect::fleet::Fleet;
+use crate::graph::{Graph, Person};
 use crate::store::Store;
 
 /// How a command ended: the process's exit code.
@@ -64,6 +76,50 @@ impl Global {
     }
 }
 
+impl Global {
+    /// Where exchanges are recorded, if they are.
+    ///
+    /// # Errors
+    /// The file can't be made.
+    pub fn recorder(&self) -> Result<Option<Recorder>> {
+        self.record.as_deref().map(|path| Recorder::to_file(path).map_err(anyhow::Error::msg)).transpose()
+    }
+
+    /// The configured systems, or those named.
+    ///
+    /// # Errors
+    /// A name that isn't configured.
+    pub fn fleet(&self, config: &Config, only: &[String]) -> Result<Fleet> {
+        Fleet::open(config, only, self.recorder()?.as_ref()).map_err(anyhow::Error::msg)
+    }
+}
+
+/// The person that `name` means: an employee number, an address, HR's key or a name.
+///
+/// # Errors
+/// Nobody is called that, or several are: with those that come near.
+pub fn find_person(config: &Config, graph: &Graph, name: &str) -> Result<Person> {
+    let people = crate::survey::people(config, graph)?;
+    let called: Vec<&Person> = people.iter().filter(|person| person.is_called(name)).collect();
+    match called.as_slice() {
+        [person] => return Ok((*person).clone()),
+        [_, _, ..] => bail!("{} people are called {name:?}: use an employee number", called.len()),
+        [] => {}
+    }
+    let lower = name.to_lowercase();
+    let near: Vec<String> = people
+        .iter()
+        .filter(|person| person.name.to_lowercase().contains(&lower))
+        .take(5)
+        .map(|person| format!("{} ({})", person.name, person.number.as_deref().unwrap_or(&person.key)))
+        .collect();
+    match (people.is_empty(), near.is_empty()) {
+        (true, _) => bail!("nobody is known yet: `exeunt scan` reads HR first"),
+        (false, true) => bail!("HR knows nobody called {name:?}; `exeunt people` lists everybody"),
+        (false, false) => bail!("HR knows nobody called {name:?}; did you mean {}?", near.join(", ")),
+    }
+}
+
 #[derive(Parser, Debug)]
 #[command(
     name = "exeunt",
@@ -84,9 +140,26 @@ struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    Demo(demo::Args),
+    Init(init::Init),
+    Check(init::Check),
+    Scan(scan::Args),
+    #[command(subcommand)]
+    Link(link::Args),
+    Revoke(revoke::Args),
+    /// List every case
+    Departures,
+    Departure(departures::One),
+    Approve(departures::Approve),
+    Cancel(departures::Cancel),
+    Tasks(tasks::List),
+    Task(tasks::One),
+    #[command(subcommand)]
+    Audit(audit::Args),
     /// List, show, check and begin manifests: one file per system
     #[command(subcommand)]
     Scanners(scanners::Args),
+    Serve(serve::Args),
 }
 
 /// Runs the command that the process was started with.
@@ -113,7 +186,21 @@ pub fn main() -> ExitCode {
 async fn dispatch(cli: Cli) -> Result<Exit> {
     let global = &cli.global;
     match cli.command {
+        Command::Demo(args) => demo::run(global, args).await,
+        Command::Init(args) => init::init(global, args),
+        Command::Check(args) => init::check(global, args).await,
+        Command::Scan(args) => scan::run(global, args).await,
+        Command::Link(args) => link::run(global, args),
+        Command::Revoke(args) => revoke::run(global, args).await,
+        Command::Departures => departures::list(global),
+        Command::Departure(args) => departures::one(global, args).await,
+        Command::Approve(args) => departures::approve(global, args).await,
+        Command::Cancel(args) => departures::cancel(global, args),
+        Command::Tasks(args) => tasks::list(global, args),
+        Command::Task(args) => tasks::one(global, args),
+        Command::Audit(args) => audit::run(global, args),
         Command::Scanners(args) => scanners::run(global, args),
+        Command::Serve(args) => serve::run(global, args).await,
     }
 }
 

@@ -3,7 +3,22 @@
 //! A [`Connection`] is one configured system. It knows nothing of graphs or plans: a call goes out, a reply of some
 //! [`Class`] comes back, and the caller judges it. Whatever keeps a list from being read to its end is a gap, never an end.
 
+mod auth;
+mod body;
+mod budget;
+mod class;
+mod file;
+pub mod fleet;
+mod http;
+mod ldap;
+mod ldap_entry;
+mod page;
+mod record;
+mod redact;
+mod retry;
+mod sigv4;
 mod wire;
+mod xml;
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -19,8 +34,7 @@ use crate::manifest::Manifest;
 use crate::manifest::raw::{self, Hand};
 use crate::model::SystemId;
 
-/// Where exchanges are recorded.
-pub type Recorder = ();
+pub use record::Recorder;
 
 /// What [`Connection::open`] needs; `settings` already holds the manifest's defaults.
 pub struct Access {
@@ -39,6 +53,8 @@ pub struct Access {
     /// Where exchanges are recorded.
     pub recorder: Option<Recorder>,
 }
+
+type Boxed<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A connection to one system. Cheap to clone.
 #[derive(Clone)]
@@ -75,7 +91,9 @@ impl Connection {
     /// # Errors
     /// There is no reply to judge: see [`CallError`].
     pub async fn send(&self, hand: Hand, lane: Lane, call: &Call, classes: &raw::Classes) -> Result<Reply, CallError> {
-        self.0.1.send(hand, lane, call, classes).await
+        // Boxed: callers' futures stay small, and the compiler can tell that they may move between threads.
+        let sending: Boxed<'_, _> = Box::pin(self.0.1.send(hand, lane, call, classes));
+        sending.await
     }
 
     /// All pages of a call. Each goes to `take` as it arrives; `paging` is the collection's, else `connect.paging` holds.
@@ -89,9 +107,16 @@ impl Connection {
         classes: &raw::Classes,
         paging: Option<&raw::Paging>,
         from: Option<Checkpoint>,
-        take: impl FnMut(Page) -> ControlFlow<()> + Send,
+        take: &mut (dyn FnMut(Page) -> ControlFlow<()> + Send),
     ) -> Ended {
-        self.0.1.pages(hand, lane, call, classes, paging.or(self.0.0.connect.paging.as_ref()), from, take).await
+        let paging = paging.or(self.0.0.connect.paging.as_ref());
+        let reading: Boxed<'_, _> = Box::pin(self.0.1.pages(hand, lane, call, classes, paging, from, take));
+        reading.await
+    }
+
+    /// Whether there is a credential to revoke with.
+    pub fn can_revoke(&self) -> bool {
+        self.0.1.can_revoke
     }
 
     /// Opens the connections that a departure will need (TCP, TLS, tokens), so that all its calls leave at once.
@@ -229,7 +254,10 @@ pub struct Reply {
 impl Reply {
     /// The answer in one short line: status, and the vendor's own error text if there is one.
     pub fn says(&self) -> String {
-        self.status.to_string()
+        match class::vendor_text(&self.body) {
+            Some(text) => format!("{}: {text}", self.status),
+            None => self.status.to_string(),
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 pub use hear::hear;
-pub use look::{Prospect, prospect};
+pub use look::{Prospect, as_json, prospect};
 
 use crate::audit::{self, Draft, Signer};
 use crate::clock;
@@ -97,7 +97,7 @@ impl Ended {
         let outcome = &self.outcome;
         format!(
             "{} actions: {} gone, {} claimed, {} present, {} unknown; {} tasks for people; {} paths left; {}",
-            outcome.actions,
+            outcome.actions.len(),
             outcome.gone,
             outcome.claimed,
             outcome.present,
@@ -133,8 +133,7 @@ pub fn announce(config: &Config, store: &Store, word: &Word) -> Result<(Opened, 
             let detail = json!({ "mode": word.mode.word(), "cause": word.cause, "effective": word.effective.to_string(), "waits": guard });
             entry(tx, id, "departure.opened", &word.source, detail)?;
         }
-        Ok(())
-            .map(|()| (opened, guard.clone()))
+        Ok((opened, guard.clone()))
     })
 }
 
@@ -270,6 +269,9 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
 pub fn summary(ended: &Ended) -> Result<Value> {
     let mut value = serde_json::to_value(&ended.outcome)?;
     if let Value::Object(map) = &mut value {
+        // The number is what everybody asks for first; the lines stand beside it.
+        let lines = map.insert("actions".into(), json!(ended.outcome.actions.len()));
+        map.insert("lines".into(), json!(lines));
         map.insert("waves".into(), json!(ended.waves));
         map.insert("residual_paths".into(), json!(ended.residual.len()));
         map.insert("residual".into(), json!(ended.residual));

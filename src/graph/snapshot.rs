@@ -209,7 +209,9 @@ impl Graph {
             let resolve = |index: NodeIndex| {
                 stand_ins.get(&(index, row.system.clone())).copied().or_else(|| (graph.net[index].kind != NodeKind::Alias).then_some(index))
             };
-            let (Some(src), Some(dst)) = (resolve(*src), resolve(*dst)) else {
+            // Signing in leads elsewhere: the address there is somebody's account in another system, never this one's.
+            let leads_elsewhere = row.kind == EdgeKind::SignsInTo && graph.net[*dst].kind == NodeKind::Address;
+            let (Some(src), Some(dst)) = (resolve(*src), if leads_elsewhere { Some(*dst) } else { resolve(*dst) }) else {
                 graph.dangling += 1;
                 continue;
             };

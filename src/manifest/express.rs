@@ -3,9 +3,8 @@
 //! Most expressions in manifests are plain paths (`it.profile.login`) or references (`account(it.id)`); these are looked
 //! up directly in the record. Only the rest is handed to the engine, and only then is the record converted for it.
 
-use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, LazyLock, RwLock};
+use std::sync::{Arc, LazyLock, OnceLock, RwLock};
 
 use minijinja::value::Serde;
 use minijinja::{Environment, Expression, UndefinedBehavior, Value as Jinja};
@@ -189,7 +188,7 @@ pub struct Scope<'a> {
 #[derive(Clone)]
 struct Var<'a> {
     json: std::borrow::Cow<'a, Value>,
-    jinja: OnceCell<Jinja>,
+    jinja: OnceLock<Jinja>,
 }
 
 impl<'a> Scope<'a> {
@@ -208,13 +207,13 @@ impl<'a> Scope<'a> {
     /// This scope, and `name` with a value of its own.
     #[must_use]
     pub fn with_owned(mut self, name: &'static str, value: Value) -> Self {
-        self.put(name, Var { json: std::borrow::Cow::Owned(value), jinja: OnceCell::new() });
+        self.put(name, Var { json: std::borrow::Cow::Owned(value), jinja: OnceLock::new() });
         self
     }
 
     /// Puts `name` in scope, in place of what it held.
     pub fn set(&mut self, name: &'static str, value: &'a Value) {
-        self.put(name, Var { json: std::borrow::Cow::Borrowed(value), jinja: OnceCell::new() });
+        self.put(name, Var { json: std::borrow::Cow::Borrowed(value), jinja: OnceLock::new() });
     }
 
     fn put(&mut self, name: &'static str, var: Var<'a>) {

@@ -163,7 +163,7 @@ async fn see(connection: &Connection, prove: &Prove, name: &str, spec: &Spec, jo
     let mut problems: Vec<String> = Vec::new();
     let classes = merged(&prove.classes, &collection.classes);
     let ended = connection
-        .pages(hand, Lane::Prove, &call, &classes, collection.paging.as_ref(), None, |page| {
+        .pages(hand, Lane::Prove, &call, &classes, collection.paging.as_ref(), None, &mut |page| {
             let mut observations = Vec::new();
             with_scope(connection, spec, job, |scope| {
                 let scope = scope.clone().with("parent", &parent).with("headers", &page.headers);

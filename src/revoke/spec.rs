@@ -215,6 +215,25 @@ pub struct Blind {
     pub why: String,
 }
 
+impl std::fmt::Display for Blind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let lives = self.lives.as_ref().map(|lives| format!(" (lives {lives})")).unwrap_or_default();
+        write!(f, "{}: {}{lives}: {}", self.system, self.what, self.why)
+    }
+}
+
+impl std::fmt::Display for ResidualPath {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({})", self.labels.join(" → "), self.system)
+    }
+}
+
+impl std::fmt::Display for OtherHit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} in {}, used by {}", self.what, self.system, self.people.join(", "))
+    }
+}
+
 /// Other people who use what is taken away.
 #[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 pub struct OtherHit {

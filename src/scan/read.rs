@@ -94,7 +94,7 @@ pub(super) async fn read_scope(scan: &Scan<'_>, name: &str, collection: &raw::Co
     let mut trouble = None;
     let ended = scan
         .connection
-        .pages(Hand::Read, Lane::Scan, &call, &collection.classes, collection.paging.as_ref(), from, |page: Page| {
+        .pages(Hand::Read, Lane::Scan, &call, &collection.classes, collection.paging.as_ref(), from, &mut |page: Page| {
             // Extraction is work for all cores, and staging waits for the disk: the other tasks of this thread move elsewhere.
             let done = tokio::task::block_in_place(|| -> Result<()> {
                 taken.page(collection, delta, &extractor, &page.body, &page.headers, &scope);

@@ -1,7 +1,10 @@
 //! The store: SQLite, one writer, readers beside it. Every change is one transaction.
 
+
 pub mod departures;
+pub mod findings;
 pub mod graph;
+pub mod links;
 pub mod scans;
 
 use std::path::{Path, PathBuf};

@@ -117,7 +117,7 @@ pub fn link_accounts(config: &Config, store: &Store) -> Result<()> {
     let graph = store.read(|conn| Graph::read(conn, None))?;
     let people = people(config, &graph)?;
     let claims = resolve::resolve(&graph, &people);
-    store.write(|tx| store::links::write(tx, &claims, clock::now()))
+    store.write(|tx| store::links::write(tx, &claims, clock::now()).map(drop))
 }
 
 /// Runs every shadow check on the graph as it is, and keeps the findings' history.
@@ -127,8 +127,7 @@ pub fn link_accounts(config: &Config, store: &Store) -> Result<()> {
 pub fn check(config: &Config, store: &Store) -> Result<Vec<Finding>> {
     let (graph, coverage) = store.read(|conn| Ok((Graph::read(conn, None)?, store::scans::latest_coverage(conn)?)))?;
     let people = people(config, &graph)?;
-    let watched: Vec<&Person> = watched(&people).collect();
-    let view = View { graph: &graph, people: &people, watched, config, coverage: &coverage, now: clock::now() };
+    let view = View::new(&graph, &people, config, &coverage, clock::now());
     let findings = shadow::run_all(&view);
     // Where something could not be seen, an earlier finding stands: absence needs evidence.
     let unsure: BTreeSet<String> = coverage.iter().filter(|row| !row.coverage.is_complete()).map(|row| row.system.clone()).collect();

@@ -1,0 +1,128 @@
+//! `exeunt audit`: verify the log, make an evidence bundle, read the log.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use super::{Exit, Global, out};
+use crate::audit::{self, Report, Verdict};
+use crate::clock;
+use crate::departure;
+use crate::model::DepartureId;
+use crate::revoke::case_name;
+
+/// The audit log: what was done, provable without us.
+#[derive(Subcommand, Debug)]
+pub enum Args {
+    /// Verify the log, or an evidence bundle
+    #[command(after_help = "Examples:\n  exeunt audit verify                   the store's own log\n  exeunt audit verify evidence.zip      a bundle; needs no store and no settings")]
+    Verify {
+        /// An evidence bundle; the store's log when left out
+        bundle: Option<PathBuf>,
+        /// The verifier key that the log must be signed with (else the one it names)
+        #[arg(long, value_name = "KEY")]
+        key: Option<String>,
+    },
+    /// Write everything about a departure into one file that verifies offline
+    Bundle {
+        /// The departure's number
+        departure: i64,
+        /// Where to
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
+    /// Print the log, one entry a line
+    Log {
+        /// Only this departure's entries
+        #[arg(long, value_name = "ID")]
+        departure: Option<i64>,
+    },
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// The store's, or a file that can't be read or written.
+pub fn run(global: &Global, args: Args) -> Result<Exit> {
+    match args {
+        Args::Verify { bundle, key } => {
+            let report = match bundle {
+                Some(path) => audit::verify_bundle(&path, key.as_deref())?,
+                None => {
+                    let (config, store) = global.open()?;
+                    let key = match key {
+                        Some(key) => key,
+                        None => departure::signer(&config)?.verifier().to_string(),
+                    };
+                    store.with_writer(|conn| Ok(audit::verify_store(conn, &key)?))?
+                }
+            };
+            print_report(global, &report);
+            Ok(if report.verdict() == Verdict::Broken { Exit::Found } else { Exit::Fine })
+        }
+        Args::Bundle { departure, output } => {
+            let (config, store) = global.open()?;
+            let signer = departure::signer(&config)?;
+            let id = DepartureId(departure);
+            let info = store.with_writer(|conn| Ok(audit::bundle(conn, clock::now(), &case_name(id), &signer, &[], &output)?))?;
+            let report = audit::verify_bundle(&output, Some(&signer.verifier().to_string()))?;
+            print_report(global, &report);
+            let _ = info;
+            if !global.json {
+                out::say(format!("written to {}; HOW-TO-VERIFY.md in it tells how others check it", output.display()));
+            }
+            Ok(if report.verdict() == Verdict::Broken { Exit::Found } else { Exit::Fine })
+        }
+        Args::Log { departure } => {
+            let (_, store) = global.open()?;
+            let case = departure.map(|id| case_name(DepartureId(id)));
+            let entries = store.read(|conn| Ok(audit::entries(conn, case.as_deref(), 0, u64::from(u32::MAX))?))?;
+            for entry in entries {
+                out::say(String::from_utf8_lossy(&entry.body).as_ref());
+            }
+            Ok(Exit::Fine)
+        }
+    }
+}
+
+/// A report as its schema has it.
+pub fn report_json(report: &Report) -> Value {
+    json!({
+        "entries": report.entries,
+        "signed": report.size,
+        "root": report.root,
+        "origin": report.origin,
+        "signed_at": report.signed_at.map(|at| at.to_string()),
+        "verified": report.verdict() == Verdict::Intact,
+        "problems": report.problems.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "notes": report.notes.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    })
+}
+
+fn print_report(global: &Global, report: &Report) {
+    if global.json {
+        return out::json(&report_json(report));
+    }
+    let verdict = match report.verdict() {
+        Verdict::Intact => "intact",
+        Verdict::Broken => "BROKEN",
+        Verdict::Unsigned => "not signed yet",
+    };
+    out::say(format!("{} entries, {} of them signed: {verdict}", report.entries, report.size));
+    for problem in &report.problems {
+        out::say(format!("  {problem}"));
+    }
+    for note in &report.notes {
+        out::say(format!("  note: {note}"));
+    }
+}
+
+/// A file of this media type and name, for [`audit::bundle`].
+///
+/// # Errors
+/// It can't be read.
+pub fn extra(path: &std::path::Path, name: &str) -> Result<(String, Vec<u8>)> {
+    Ok((name.to_owned(), std::fs::read(path).with_context(|| format!("reading {}", path.display()))?))
+}

@@ -1,0 +1,225 @@
+//! `exeunt departures`, `departure`, `approve`, `cancel`: the cases and where they stand.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args as ClapArgs;
+use serde_json::{Value, json};
+
+use super::{Exit, Global, out};
+use crate::departure::{self, Desk, Ended};
+use crate::graph::Graph;
+use crate::model::{DepartureId, DepartureState, Verdict};
+use crate::store::Store;
+use crate::store::departures::{self as rows, DepartureRow};
+
+/// Show one case: its plan, every action's verdict, its tasks
+#[derive(ClapArgs, Debug)]
+pub struct One {
+    /// The departure's number
+    id: i64,
+    /// Look again each second until it has ended
+    #[arg(long)]
+    watch: bool,
+}
+
+/// Approve the exact plan of a waiting departure, and run it
+#[derive(ClapArgs, Debug)]
+#[command(after_help = "Example:\n  exeunt approve 3 --plan sha256:5f0c…   binds the approval to the plan you looked at")]
+pub struct Approve {
+    /// The departure's number
+    id: i64,
+    /// The plan's hash, as `exeunt departure` shows it
+    #[arg(long, value_name = "HASH")]
+    plan: String,
+    /// Who approves
+    #[arg(long, value_name = "NAME")]
+    by: String,
+}
+
+/// Call a departure off before it runs
+#[derive(ClapArgs, Debug)]
+pub struct Cancel {
+    /// The departure's number
+    id: i64,
+    /// Who calls it off
+    #[arg(long, value_name = "NAME")]
+    by: String,
+}
+
+/// Lists every case.
+///
+/// # Errors
+/// The store's.
+pub fn list(global: &Global) -> Result<Exit> {
+    let (_, store) = global.open()?;
+    let cases = store.read(rows::list)?;
+    let graph = store.read(|conn| Graph::read(conn, None))?;
+    if global.json {
+        out::json(&Value::Array(cases.iter().map(|row| case_json(&graph, row)).collect()));
+        return Ok(Exit::Fine);
+    }
+    if cases.is_empty() {
+        out::say("no departures yet");
+    }
+    for row in &cases {
+        let name = graph.node(row.person).map_or("?", |node| node.label());
+        out::say(format!("{:>4}  {:10} {:10} {:28} {}  {}", row.id.0, row.state.word(), row.mode.word(), name, row.effective.strftime("%Y-%m-%d %H:%M"), row.cause));
+    }
+    Ok(Exit::Fine)
+}
+
+/// Shows one case.
+///
+/// # Errors
+/// There is none of this number.
+pub async fn one(global: &Global, args: One) -> Result<Exit> {
+    let (config, store) = global.open()?;
+    let store = Arc::new(store);
+    let id = DepartureId(args.id);
+    let row = find(&store, id)?;
+    if args.watch {
+        while matches!(find(&store, id)?.state, DepartureState::Scheduled | DepartureState::Running) {
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        }
+    }
+    let graph = store.read(|conn| Graph::read(conn, None))?;
+    let (actions, tasks) = store.read(|conn| Ok((rows::actions(conn, id)?, rows::tasks(conn, Some(id))?)))?;
+    // A case that has not begun shows the plan as it would be made now.
+    let fleet = global.fleet(&config, &[])?;
+    let hash = if matches!(row.state, DepartureState::Waiting | DepartureState::Scheduled) {
+        Some(departure::prospect(&config, &store, &fleet, &graph, row.person, row.mode)?.hash)
+    } else {
+        row.plan_hash.clone()
+    };
+    let left = actions.iter().filter(|action| action.verdict.is_some_and(|verdict| verdict != Verdict::Gone)).count();
+    if global.json {
+        let mut case = case_json(&graph, &row);
+        case["plan_hash"] = json!(hash);
+        case["actions"] = actions
+            .iter()
+            .map(|action| json!({"number": action.number, "system": action.system, "action": action.name, "label": action.label, "state": action.state.word(),
+                "verdict": action.verdict.map(Verdict::word), "why": action.why, "sent": action.sent.map(|at| at.to_string()), "proved": action.proved.map(|at| at.to_string())}))
+            .collect();
+        case["tasks"] = tasks.iter().map(|task| json!({"task": task.id.0, "role": task.role, "title": task.title, "done": task.done, "due": task.due.to_string()})).collect();
+        out::json(&case);
+    } else {
+        let name = graph.node(row.person).map_or("?", |node| node.label());
+        out::say(format!("departure {id}: {name}, {}, {}", row.mode, row.state));
+        out::say(format!("  {} (by {}), effective {}", row.cause, row.source, row.effective));
+        if let Some(hash) = &hash {
+            out::say(format!("  plan {hash}"));
+        }
+        for action in &actions {
+            let verdict = action.verdict.map_or(action.state.word(), Verdict::word);
+            let why = action.why.as_ref().map(|why| format!("   ({why})")).unwrap_or_default();
+            out::say(format!("  {:>3}  {verdict:10} {:18} {}{why}", action.number, action.system, action.label));
+        }
+        for task in &tasks {
+            out::say(format!("  task {}  {}  {} ({}, due {})", task.id.0, if task.done { "done" } else { "open" }, task.title, task.role, task.due.strftime("%Y-%m-%d %H:%M")));
+        }
+    }
+    Ok(if left > 0 { Exit::Found } else { Exit::Fine })
+}
+
+/// Approves a waiting departure, and runs it.
+///
+/// # Errors
+/// It doesn't wait, or its plan is another.
+pub async fn approve(global: &Global, args: Approve) -> Result<Exit> {
+    let (config, store) = global.open()?;
+    let store = Arc::new(store);
+    let fleet = global.fleet(&config, &[])?;
+    let signer = departure::signer(&config)?;
+    let desk = Desk { config: &config, store: &store, fleet: &fleet, signer: &signer };
+    let id = DepartureId(args.id);
+    departure::approve(&desk, id, &args.plan, &args.by)?;
+    let ended = super::revoke::run_with_bars(&desk, id, global.json).await?;
+    if global.json {
+        out::json(&ended_json(&ended)?);
+    } else {
+        print_ended(&ended);
+    }
+    Ok(exit_of(&ended))
+}
+
+/// Calls a departure off.
+///
+/// # Errors
+/// It has begun.
+pub fn cancel(global: &Global, args: Cancel) -> Result<Exit> {
+    let (_, store) = global.open()?;
+    departure::cancel(&store, DepartureId(args.id), &args.by)?;
+    out::say(format!("departure {} is called off", args.id));
+    Ok(Exit::Fine)
+}
+
+fn find(store: &Store, id: DepartureId) -> Result<DepartureRow> {
+    store.read(|conn| rows::get(conn, id))?.with_context(|| format!("there is no departure {id}; `exeunt departures` lists them"))
+}
+
+fn case_json(graph: &Graph, row: &DepartureRow) -> Value {
+    json!({
+        "departure": row.id.0,
+        "person": graph.node(row.person).map(|node| node.label()),
+        "mode": row.mode.word(),
+        "state": row.state.word(),
+        "source": row.source,
+        "cause": row.cause,
+        "effective": row.effective.to_string(),
+        "started": row.started.map(|at| at.to_string()),
+        "proved": row.proved.map(|at| at.to_string()),
+        "outcome": row.summary.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok()),
+    })
+}
+
+/// How a departure ended, as its schema has it.
+///
+/// # Errors
+/// It can't be written as JSON.
+pub fn ended_json(ended: &Ended) -> Result<Value> {
+    let mut value = departure::summary(ended)?;
+    value["departure"] = json!(ended.id.0);
+    Ok(value)
+}
+
+/// Prints how a departure ended.
+pub fn print_ended(ended: &Ended) {
+    let outcome = &ended.outcome;
+    out::say(format!("Firing      {} of {} sent, the first wave within {} ms", outcome.sent, outcome.actions.len(), outcome.first_to_last_call_ms));
+    out::say(format!("Proving     {} gone · {} claimed · {} present · {} unknown · {} stuck", outcome.gone, outcome.claimed, outcome.present, outcome.unknown, outcome.stuck));
+    out::say(format!("Window      {:.2} s from the first call to the last proof, {:.2} × the longest forced chain", outcome.window_ms / 1000.0, outcome.window_over_critical_path.unwrap_or(1.0)));
+    for line in outcome.actions.iter().filter(|line| line.verdict.as_deref() != Some("gone") || line.why.is_some()) {
+        let verdict = line.verdict.as_deref().unwrap_or(&line.state);
+        out::say(format!("            {verdict}: {} ({})", line.label, line.why.as_deref().unwrap_or("no reason given")));
+    }
+    out::say(format!("Left        {} paths · {} hand-offs", ended.residual.len(), ended.tasks));
+    for path in &ended.residual {
+        out::say(format!("            {path}"));
+    }
+    for (scope, reason) in &ended.unread {
+        out::say(format!("            not read again: {scope}: {reason}"));
+    }
+}
+
+/// The exit code of a departure.
+pub fn exit_of(ended: &Ended) -> Exit {
+    if !ended.residual.is_empty() || ended.outcome.present > 0 {
+        Exit::Found
+    } else if ended.outcome.unknown + ended.outcome.stuck > 0 || !ended.unread.is_empty() {
+        Exit::CouldNot
+    } else {
+        Exit::Fine
+    }
+}
+
+/// The last departure's number, for those who mean it without saying it.
+///
+/// # Errors
+/// There is none.
+pub fn latest(store: &Store) -> Result<DepartureId> {
+    match store.read(rows::list)?.first() {
+        Some(row) => Ok(row.id),
+        None => bail!("no departures yet"),
+    }
+}

@@ -1,0 +1,205 @@
+//! `exeunt revoke`: a departure, from the plan to the proof.
+
+use std::io::IsTerminal as _;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, bail};
+use clap::{Args as ClapArgs, ValueEnum};
+use serde_json::{Value, json};
+
+use super::{Exit, Global, departures, out};
+use crate::clock;
+use crate::departure::{self, Desk, Ended, Prospect, Step, Word};
+use crate::graph::Graph;
+use crate::model::Mode;
+use crate::revoke::Progress;
+use crate::store::departures::Opened;
+
+/// Take everything away from a person, at once, and prove it
+#[derive(ClapArgs, Debug)]
+#[command(after_help = "Examples:\n  exeunt revoke E1002 --dry-run               the whole plan, its critical path, who else is hit\n  exeunt revoke rafael@acme.example           asks before it fires\n  exeunt revoke E1002 --mode leave --yes      suspend what can be given back\n  exeunt revoke E1002 --at 2026-12-01T17:00Z  at that time, by `exeunt serve`")]
+pub struct Args {
+    /// Employee number, address or name
+    person: String,
+    /// What to take away
+    #[arg(long, value_enum, default_value_t = ModeArg::Departure)]
+    mode: ModeArg,
+    /// When, for `exeunt serve` to run it (RFC 3339); now when left out
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+    /// Show the plan and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Don't ask
+    #[arg(long)]
+    yes: bool,
+}
+
+/// What a departure takes away.
+#[derive(ValueEnum, Debug, Clone, Copy)]
+pub enum ModeArg {
+    /// Lock down and watch; the person still works here
+    Notice,
+    /// Everything
+    Departure,
+    /// Suspend what can be given back
+    Leave,
+}
+
+impl From<ModeArg> for Mode {
+    fn from(mode: ModeArg) -> Self {
+        match mode {
+            ModeArg::Notice => Self::Notice,
+            ModeArg::Departure => Self::Departure,
+            ModeArg::Leave => Self::Leave,
+        }
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// The settings, the store, a person who doesn't exist, a plan that may not run.
+pub async fn run(global: &Global, args: Args) -> Result<Exit> {
+    let (config, store) = global.open()?;
+    let store = Arc::new(store);
+    let fleet = global.fleet(&config, &[])?;
+    let graph = store.read(|conn| Graph::read(conn, None))?;
+    let person = super::find_person(&config, &graph, &args.person)?;
+    let prospect = departure::prospect(&config, &store, &fleet, &graph, person.id, args.mode.into())?;
+    if args.dry_run {
+        show_plan(global, &prospect);
+        return Ok(if prospect.cut.residual.is_empty() { Exit::Fine } else { Exit::Found });
+    }
+    if let Some(reason) = prospect.plan.blocked.first() {
+        bail!("the departure may not run: {reason}");
+    }
+    let effective = match &args.at {
+        None => clock::now(),
+        Some(text) => text.parse().with_context(|| format!("--at {text:?} is not a time such as 2026-12-01T17:00:00Z"))?,
+    };
+    if !args.yes {
+        if !std::io::stdin().is_terminal() {
+            bail!("nothing was done: nobody is here to ask; --yes runs it, --dry-run shows the plan");
+        }
+        show_plan(global, &prospect);
+        out::remark(format!("\nTake all of this away from {}? Type their name to go on:", person.name));
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer)?;
+        if answer.trim() != person.name {
+            bail!("nothing was done");
+        }
+    }
+    let cause = format!("{} on the command line", std::env::var("USER").unwrap_or_else(|_| "an operator".to_owned()));
+    let word = Word { person: person.id, mode: args.mode.into(), effective, source: "cli".to_owned(), cause, event: None };
+    let (opened, guard) = departure::announce(&config, &store, &word)?;
+    let (Opened::New(id) | Opened::Known(id)) = opened;
+    if let Some(reason) = guard {
+        bail!("departure {id} waits: {reason}; look at it with `exeunt departure {id}`, approve it with `exeunt approve {id}`");
+    }
+    if effective > clock::now() {
+        out::say(if global.json { json!({"departure": id.0, "effective": effective.to_string()}).to_string() } else { format!("departure {id} is scheduled for {effective}; `exeunt serve` runs it") });
+        return Ok(Exit::Fine);
+    }
+    let signer = departure::signer(&config)?;
+    let desk = Desk { config: &config, store: &store, fleet: &fleet, signer: &signer };
+    let ended = run_with_bars(&desk, id, global.json).await?;
+    if global.json {
+        out::json(&departures::ended_json(&ended)?);
+    } else {
+        departures::print_ended(&ended);
+        out::say(format!("Look        exeunt departure {id} · exeunt tasks · exeunt audit bundle {id} -o evidence.zip"));
+    }
+    Ok(departures::exit_of(&ended))
+}
+
+/// Runs a departure with bars on a terminal.
+///
+/// # Errors
+/// Those of [`departure::run`].
+pub async fn run_with_bars(desk: &Desk<'_>, id: crate::model::DepartureId, quiet: bool) -> Result<Ended> {
+    let sent = out::bar("Firing", 0);
+    let proved = out::bar("Proving", 0);
+    let tell = |step: Step| match step {
+        Step::Planned(prospect) if !quiet => print_plan_head(&prospect),
+        Step::Planned(_) => {}
+        Step::Progress(Progress::Ready { actions }) => {
+            sent.set_length(actions as u64);
+            proved.set_length(actions as u64);
+        }
+        Step::Progress(Progress::Sent { .. }) => sent.inc(1),
+        Step::Progress(Progress::Judged { .. }) => proved.inc(1),
+        Step::LookingAgain => {
+            sent.finish_and_clear();
+            proved.finish_and_clear();
+        }
+    };
+    departure::run(desk, id, &tell).await
+}
+
+/// The plan's first lines.
+pub fn print_plan_head(prospect: &Prospect) {
+    let plan = &prospect.plan;
+    let systems = plan.systems().len();
+    let chain = crate::revoke::dry_run(plan, |_, _| None).critical_path;
+    let chain = if chain.len() > 1 { format!("longest forced chain: {}", chain.join(" → ")) } else { "nothing has to wait".to_owned() };
+    out::say(format!("Plan        {} actions on {systems} systems, {} hand-offs · {chain}", plan.actions.len(), plan.tasks.len()));
+    let proof = if prospect.cut.residual.is_empty() {
+        format!("on the graph, the plan cuts all of {} ways in", plan.reachable_before)
+    } else {
+        format!("on the graph, the plan leaves {} ways in", prospect.cut.residual.len())
+    };
+    out::say(format!("Proof       {proof}"));
+}
+
+fn show_plan(global: &Global, prospect: &Prospect) {
+    let plan = &prospect.plan;
+    if global.json {
+        return out::json(&departure::as_json(prospect));
+    }
+    out::say(format!("{}: what a {} would take away", prospect.person.name, plan.mode));
+    let mut system = "";
+    for action in &plan.actions {
+        if action.system != system {
+            system = &action.system;
+            out::say(format!("\n{system}"));
+        }
+        let mut notes = Vec::new();
+        if !action.after.is_empty() {
+            notes.push(format!("after {}", action.after.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")));
+        }
+        if action.irreversible {
+            notes.push("irreversible".to_owned());
+        }
+        if action.hand_off {
+            notes.push("by hand".to_owned());
+        }
+        let notes = if notes.is_empty() { String::new() } else { format!("   ({})", notes.join("; ")) };
+        out::say(format!("  {:>3}  {}{notes}", action.number, action.label));
+    }
+    section("Hand-offs", plan.tasks.iter().map(|task| format!("{} ({})", task.title, task.role)));
+    section("Kept", plan.kept.iter().map(|kept| format!("{}: {} (decided by {}, until {})", kept.label, kept.reason, kept.decided_by, kept.until)));
+    section("Others hit", plan.others_hit.iter().map(ToString::to_string));
+    section("Blind spots", plan.blind_spots.iter().map(ToString::to_string));
+    section("Left over", prospect.cut.residual.iter().map(ToString::to_string));
+    section("Blocked", plan.blocked.iter().cloned());
+    section("Problems", plan.problems.iter().cloned());
+    out::say("");
+    print_plan_head(prospect);
+    out::say(format!("Hash        {}", prospect.hash));
+}
+
+fn section(title: &str, lines: impl Iterator<Item = String>) {
+    let lines: Vec<String> = lines.collect();
+    if !lines.is_empty() {
+        out::say(format!("\n{title}"));
+        for line in lines {
+            out::say(format!("  {line}"));
+        }
+    }
+}
+
+/// The plan's hash and size, for those who only count.
+pub fn plan_json(prospect: &Prospect) -> Value {
+    json!({ "actions": prospect.plan.actions.len(), "tasks": prospect.plan.tasks.len(), "hash": prospect.hash, "residual_paths": prospect.cut.residual.len() })
+}

@@ -1,0 +1,104 @@
+//! `exeunt scan`: read every system, link accounts to people, run the shadow checks.
+
+use std::sync::Mutex;
+
+use anyhow::{Result, anyhow};
+use clap::Args as ClapArgs;
+use serde_json::{Value, json};
+
+use super::{Exit, Global, out};
+use crate::graph::Graph;
+use crate::scan::Progress;
+use crate::survey::{self, Options, Survey};
+
+/// Scan the systems: who has what, and what nobody provisioned
+#[derive(ClapArgs, Debug)]
+#[command(after_help = "Examples:\n  exeunt scan                        everything\n  exeunt scan okta github            two systems\n  exeunt scan --person E1002         what concerns one person, everywhere, in seconds\n\nExit code 2 when something could not be seen: known access then stays as it was.")]
+pub struct Args {
+    /// Systems to scan; all when none is given
+    systems: Vec<String>,
+    /// Only what concerns this person (employee number, address or name)
+    #[arg(long, value_name = "PERSON")]
+    person: Option<String>,
+    /// Read everything, also where reading the changes would do
+    #[arg(long)]
+    full: bool,
+    /// Believe a list that has lost most of what it held
+    #[arg(long)]
+    accept_loss: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// The settings, the store, a person or a system that doesn't exist.
+pub async fn run(global: &Global, args: Args) -> Result<Exit> {
+    let (config, store) = global.open()?;
+    let fleet = global.fleet(&config, &args.systems)?;
+    let person = match &args.person {
+        None => None,
+        Some(name) => {
+            let graph = store.read(|conn| Graph::read(conn, None))?;
+            Some(super::find_person(&config, &graph, name)?.id)
+        }
+    };
+    let options = Options { full: args.full, accept_loss: args.accept_loss, person, no_checks: false };
+    let spinner = out::spinner("scanning");
+    let counts: Mutex<std::collections::BTreeMap<String, u64>> = Mutex::default();
+    let tell = |system: &str, progress: Progress| {
+        if let (Progress::Written(_, tally), Ok(mut counts)) = (progress, counts.lock()) {
+            *counts.entry(system.to_owned()).or_default() += tally.seen;
+            spinner.set_message(counts.iter().map(|(name, seen)| format!("{name} {seen}")).collect::<Vec<_>>().join(" · "));
+        }
+    };
+    let survey = survey::survey(&config, &store, &fleet, &options, &tell).await?;
+    spinner.finish_and_clear();
+    if global.json {
+        out::json(&as_json(&survey));
+    } else {
+        print(&survey);
+    }
+    Ok(if survey.systems.is_empty() && !survey.closed.is_empty() {
+        return Err(anyhow!("no system could be scanned: {}", survey.closed[0].1));
+    } else if survey.has_gaps() {
+        Exit::CouldNot
+    } else if survey.findings.is_empty() {
+        Exit::Fine
+    } else {
+        Exit::Found
+    })
+}
+
+/// The survey as the `scan` schema has it.
+pub fn as_json(survey: &Survey) -> Value {
+    json!({
+        "seconds": survey.took.as_secs_f64(),
+        "systems": survey.systems.iter().map(|report| json!({
+            "system": report.system, "scopes": report.scopes, "seen": report.seen, "opened": report.opened, "closed": report.closed,
+            "resumed": report.resumed, "seconds": report.took.as_secs_f64(),
+            "gaps": report.gaps.iter().map(|(scope, reason)| json!({"scope": scope, "reason": reason})).collect::<Vec<_>>(),
+            "rights_missing": report.preflight.iter().filter_map(|tried| tried.problem.as_ref().map(|problem| json!({"right": tried.right, "credential": tried.hand, "problem": problem}))).collect::<Vec<_>>(),
+        })).collect::<Vec<_>>(),
+        "not_scanned": survey.closed.iter().map(|(system, reason)| json!({"system": system, "reason": reason})).collect::<Vec<_>>(),
+        "findings": survey.findings.len(),
+    })
+}
+
+/// Prints what a survey gave.
+pub fn print(survey: &Survey) {
+    for report in &survey.systems {
+        let mark = if report.gaps.is_empty() { "✓" } else { "!" };
+        let changes = if report.opened + report.closed == 0 { "unchanged".to_owned() } else { format!("+{} -{}", report.opened, report.closed) };
+        out::say(format!("{mark} {:18} {:>7} seen   {changes:16} {:>6.2} s", report.system, report.seen, report.took.as_secs_f64()));
+        for (scope, reason) in &report.gaps {
+            out::say(format!("    can't see {scope}: {reason}"));
+        }
+        for tried in report.preflight.iter().filter(|tried| tried.problem.is_some()) {
+            out::say(format!("    {} credential lacks {}: {}", tried.hand, tried.right, tried.problem.as_deref().unwrap_or_default()));
+        }
+    }
+    for (system, reason) in &survey.closed {
+        out::say(format!("! {system}: {reason}"));
+    }
+    out::say(format!("{} systems in {:.1} s, {} shadow findings (exeunt report shadow)", survey.systems.len(), survey.took.as_secs_f64(), survey.findings.len()));
+}

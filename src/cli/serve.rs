@@ -1,0 +1,72 @@
+//! `exeunt serve`: schedules, HR's webhooks and polls, until told to stop.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use clap::Args as ClapArgs;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::{Exit, Global, out};
+use crate::departure;
+use crate::serve::Server;
+
+/// Scan on schedule, hear HR, run departures
+#[derive(ClapArgs, Debug)]
+#[command(after_help = "Example:\n  exeunt serve --listen 0.0.0.0:8470\n\nHR's webhooks go to /hooks/NAME (serve.hooks in the settings). A stop (SIGTERM, Ctrl-C) waits for a departure under way.")]
+pub struct Args {
+    /// Where to listen, in place of serve.listen
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// The settings, the store, an address that can't be had.
+pub async fn run(global: &Global, args: Args) -> Result<Exit> {
+    let (config, store) = global.open()?;
+    let fleet = global.fleet(&config, &[])?;
+    for (_, reason) in &fleet.closed {
+        out::remark(format!("can't be used: {reason}"));
+    }
+    let listen = args.listen.clone().unwrap_or_else(|| config.serve.listen.clone());
+    let listener = tokio::net::TcpListener::bind(&listen).await.with_context(|| format!("listening on {listen}"))?;
+    out::say(format!("listening on http://{}", listener.local_addr()?));
+    let signer = departure::signer(&config)?;
+    let server = Server {
+        config: Arc::new(config),
+        store: Arc::new(store),
+        fleet: Arc::new(fleet),
+        signer: Arc::new(signer),
+        nudge: Arc::new(Notify::new()),
+        tell: Arc::new(|line: &str| out::say(line)),
+    };
+    let stop = CancellationToken::new();
+    tokio::spawn({
+        let stop = stop.clone();
+        async move {
+            wait_for_signal().await;
+            out::remark("stopping when what is under way has ended");
+            stop.cancel();
+        }
+    });
+    Arc::new(server).run(listener, stop).await?;
+    Ok(Exit::Fine)
+}
+
+async fn wait_for_signal() {
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            // Without it Ctrl-C still stops us.
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = terminate => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

@@ -1,0 +1,106 @@
+//! `exeunt tasks` and `exeunt task`: what no API can do, and who did it.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use clap::{Args as ClapArgs, Subcommand};
+use serde_json::{Value, json};
+
+use super::{Exit, Global, out};
+use crate::clock;
+use crate::handoff::{self, Attachment, Filter};
+use crate::model::{DepartureId, TaskId};
+
+/// List the tasks that people have to do
+#[derive(ClapArgs, Debug)]
+pub struct List {
+    /// Only this role's
+    #[arg(long)]
+    role: Option<String>,
+    /// Only this departure's
+    #[arg(long, value_name = "ID")]
+    departure: Option<i64>,
+    /// Done ones too
+    #[arg(long)]
+    all: bool,
+}
+
+/// Close a task
+#[derive(ClapArgs, Debug)]
+pub struct One {
+    /// The task's number
+    id: i64,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand, Debug)]
+enum Verb {
+    /// Say that it is done, and how that is known
+    #[command(after_help = "Example:\n  exeunt task 4 done --by 'Anna, front desk' --note 'fob 1182 handed in' --attach receipt.pdf")]
+    Done {
+        /// Who did it
+        #[arg(long)]
+        by: String,
+        /// What was done
+        #[arg(long)]
+        note: String,
+        /// A file that shows it
+        #[arg(long, value_name = "FILE")]
+        attach: Option<PathBuf>,
+    },
+}
+
+/// Lists tasks.
+///
+/// # Errors
+/// The store's.
+pub fn list(global: &Global, args: List) -> Result<Exit> {
+    let (config, store) = global.open()?;
+    let filter = Filter { departure: args.departure.map(DepartureId), role: args.role, done: args.all };
+    let tasks = store.read(|conn| handoff::list(conn, &filter, &config.departure.roles, clock::now()))?;
+    if global.json {
+        let view = |entry: &handoff::Assigned| {
+            let task = &entry.task;
+            json!({"task": task.id.0, "departure": task.departure.map(|id| id.0), "role": task.role, "assignee": entry.assignee, "title": task.title, "steps": task.steps,
+                "attach": task.attach, "due": task.due.to_string(), "overdue": entry.overdue, "done": task.done, "done_by": task.done_by, "note": task.note, "evidence": task.evidence})
+        };
+        out::json(&Value::Array(tasks.iter().map(view).collect()));
+        return Ok(Exit::Fine);
+    }
+    if tasks.is_empty() {
+        out::say("nothing to do");
+    }
+    for entry in &tasks {
+        let task = &entry.task;
+        let state = if task.done { "done" } else if entry.overdue { "OVERDUE" } else { "open" };
+        out::say(format!("{:>4}  {state:8} {:10} due {}  {}", task.id.0, task.role, task.due.strftime("%Y-%m-%d %H:%M"), task.title));
+        if let Some(assignee) = &entry.assignee {
+            out::say(format!("      for {assignee}"));
+        }
+        if !task.steps.is_empty() {
+            out::say(format!("      {}", task.steps.trim().replace('\n', "\n      ")));
+        }
+    }
+    Ok(Exit::Fine)
+}
+
+/// Closes a task.
+///
+/// # Errors
+/// There is no such open task, the file can't be read, or the task asks for one.
+pub fn one(global: &Global, args: One) -> Result<Exit> {
+    let (_, store) = global.open()?;
+    let Verb::Done { by, note, attach } = args.verb;
+    let file = match attach {
+        None => None,
+        Some(path) => {
+            let bytes = std::fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            Some(Attachment { name, media_type: "application/octet-stream".to_owned(), bytes })
+        }
+    };
+    let task = store.write_durably(|tx| handoff::close(tx, TaskId(args.id), &by, &note, file.as_ref(), clock::now()))?;
+    out::say(if global.json { json!({"task": task.id.0, "done": true}).to_string() } else { format!("task {} is done: {}", task.id.0, task.title) });
+    Ok(Exit::Fine)
+}

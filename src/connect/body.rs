@@ -1,0 +1,97 @@
+//! Bodies as JSON values, whatever they came as.
+
+use serde_json::{Map, Value, json};
+
+use super::xml;
+
+/// The body as a value. None of the formats but JSON can be wrong: what isn't known is `{"text": …}`.
+///
+/// # Errors
+/// One line: it says JSON (or XML, CSV) and isn't.
+pub(super) fn parse(content_type: &str, bytes: &[u8]) -> Result<Value, String> {
+    let kind = content_type.split(';').next().unwrap_or_default().trim().to_lowercase();
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Ok(Value::Null);
+    }
+    if ["ndjson", "jsonl", "json-lines", "jsonlines", "json-seq"].iter().any(|word| kind.contains(word)) {
+        return json_lines(bytes);
+    }
+    if kind.contains("json") {
+        return serde_json::from_slice(bytes).map_err(|error| format!("not JSON ({error})"));
+    }
+    if kind == "text/csv" {
+        return csv_records(bytes);
+    }
+    let text = String::from_utf8_lossy(bytes);
+    if kind.ends_with("/xml") || kind.ends_with("+xml") && !kind.contains("xhtml") {
+        return xml::parse(&text).map_err(|error| format!("not XML ({error})"));
+    }
+    if kind.is_empty()
+        && let Ok(value @ (Value::Object(_) | Value::Array(_))) = serde_json::from_slice(bytes)
+    {
+        return Ok(value);
+    }
+    Ok(json!({ "text": text }))
+}
+
+/// One JSON object a line.
+pub(super) fn json_lines(bytes: &[u8]) -> Result<Value, String> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut records = Vec::new();
+    for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
+        // A record separator may begin a line (RFC 7464).
+        let line = line.strip_prefix(b"\x1e").unwrap_or(line);
+        if !line.iter().all(u8::is_ascii_whitespace) {
+            records.push(serde_json::from_slice(line).map_err(|error| format!("line {} is not JSON ({error})", index + 1))?);
+        }
+    }
+    Ok(Value::Array(records))
+}
+
+/// CSV with a head line: records of text. The separator is `,`, or `;` or a tab where the head line has no comma.
+pub(super) fn csv_records(bytes: &[u8]) -> Result<Value, String> {
+    let text = std::str::from_utf8(bytes).map_err(|error| format!("not UTF-8 text (byte {})", error.valid_up_to()))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let head = text.lines().next().unwrap_or_default();
+    let separator = [b',', b';', b'\t'].into_iter().find(|byte| head.as_bytes().contains(byte)).unwrap_or(b',');
+    let mut reader = csv::ReaderBuilder::new().delimiter(separator).from_reader(text.as_bytes());
+    let names: Vec<String> =
+        reader.headers().map_err(|error| format!("not CSV ({error})"))?.iter().map(|name| name.trim().to_owned()).collect();
+    let mut records = Vec::new();
+    for row in reader.records() {
+        let row = row.map_err(|error| format!("not CSV ({error})"))?;
+        let fields = names.iter().cloned().zip(row.iter().map(|field| Value::String(field.to_owned())));
+        records.push(Value::Object(fields.collect::<Map<_, _>>()));
+    }
+    Ok(Value::Array(records))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn each_format_becomes_a_value() {
+        assert_eq!(parse("application/json", b"").unwrap(), Value::Null);
+        assert_eq!(parse("application/scim+json; charset=utf-8", b"{\"a\":1}").unwrap(), json!({"a": 1}));
+        assert!(parse("application/json", b"{\"a\":").unwrap_err().contains("not JSON"));
+        assert_eq!(parse("text/html", b"<p>no</p>").unwrap(), json!({"text": "<p>no</p>"}));
+        assert_eq!(parse("", b"[1]").unwrap(), json!([1]));
+        assert_eq!(parse("application/x-ndjson", b"{\"a\":1}\n{\"a\":2}\n").unwrap(), json!([{"a": 1}, {"a": 2}]));
+        assert_eq!(parse("text/xml", b"<a><b>1</b></a>").unwrap(), json!({"a": {"b": "1"}}));
+        assert!(parse("text/xml", b"<a><b></a>").is_err());
+    }
+
+    #[test]
+    fn csv_of_any_quoting() {
+        let text = "\u{feff}Name,Mail\r\n\"Doe, \"\"Jo\"\"\nII\",jo@x.example\r\nB,\r\n";
+        assert_eq!(
+            csv_records(text.as_bytes()).unwrap(),
+            json!([{"Name": "Doe, \"Jo\"\nII", "Mail": "jo@x.example"}, {"Name": "B", "Mail": ""}])
+        );
+        assert_eq!(csv_records(b"a;b\n1;2\n").unwrap(), json!([{"a": "1", "b": "2"}]));
+        assert!(csv_records(b"a,b\n1\n").unwrap_err().contains("CSV"));
+        assert!(csv_records(b"a,b\n1,\xff\n").unwrap_err().contains("UTF-8"));
+    }
+}

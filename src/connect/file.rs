@@ -1,0 +1,204 @@
+//! Systems that hand out a file: the newest of a folder, never an old one.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::sigv4::hex;
+use super::{CallError, Class, Ended, Page, Reply, body};
+use crate::clock;
+use crate::manifest::raw::{Connect, FileFormat};
+
+/// Records in a page.
+const PAGE: usize = 5000;
+
+pub(super) struct Source {
+    path: PathBuf,
+    format: FileFormat,
+    max_age: u64,
+}
+
+struct Found {
+    path: PathBuf,
+    modified: Timestamp,
+    bytes: Vec<u8>,
+    body: Value,
+}
+
+impl Source {
+    pub(super) fn open(path: &str, connect: &Connect) -> Result<Self, String> {
+        let format = match (connect.format, Path::new(path).extension().and_then(|e| e.to_str())) {
+            (Some(format), _) => format,
+            (None, Some("csv")) => FileFormat::Csv,
+            (None, Some("jsonl" | "ndjson")) => FileFormat::Jsonl,
+            (None, Some("json")) => FileFormat::Json,
+            _ => return Err(format!("{path}: connect.format must say how the file is written (csv, jsonl or json)")),
+        };
+        Ok(Self { path: PathBuf::from(path), format, max_age: connect.max_age_hours.unwrap_or(26) })
+    }
+
+    /// All records in one reply.
+    pub(super) async fn send(&self) -> Result<Reply, CallError> {
+        let sent_at = Instant::now();
+        let found = self.read().await?;
+        Ok(Reply {
+            status: 200,
+            class: Class::Fine,
+            headers: headers(&found),
+            digest: format!("sha256:{}", hex(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &found.bytes).as_ref())),
+            body: found.body,
+            at: clock::now(),
+            took: sent_at.elapsed(),
+            attempts: 1,
+            sent_at,
+        })
+    }
+
+    /// The records, page by page.
+    pub(super) async fn pages(&self, take: &mut (dyn FnMut(Page) -> ControlFlow<()> + Send)) -> Ended {
+        let found = match self.read().await {
+            Ok(found) => found,
+            Err(error) => return Ended::Gap { reason: error.to_string(), class: None, pages: 0 },
+        };
+        let headers = headers(&found);
+        let mut parts: Vec<Value> = match found.body {
+            Value::Array(mut records) if records.len() > PAGE => {
+                let mut parts = Vec::new();
+                while records.len() > PAGE {
+                    let rest = records.split_off(PAGE);
+                    parts.push(Value::Array(std::mem::replace(&mut records, rest)));
+                }
+                parts.push(Value::Array(records));
+                parts
+            }
+            whole => vec![whole],
+        };
+        let pages = u32::try_from(parts.len()).unwrap_or(u32::MAX);
+        for (number, body) in (1..).zip(parts.drain(..)) {
+            let page = Page { body, headers: headers.clone(), status: 200, number, checkpoint: None };
+            if take(page).is_break() {
+                return Ended::Stopped;
+            }
+        }
+        Ended::Complete { pages }
+    }
+
+    async fn read(&self) -> Result<Found, CallError> {
+        let (path, format, max_age) = (self.path.clone(), self.format, self.max_age);
+        tokio::task::spawn_blocking(move || read(&path, format, max_age))
+            .await
+            .map_err(|error| CallError::Unreachable(format!("{}: reading was stopped ({error})", self.path.display())))?
+    }
+}
+
+fn headers(found: &Found) -> Value {
+    json!({ "file": found.path.display().to_string(), "last-modified": found.modified.to_string() })
+}
+
+fn read(path: &Path, format: FileFormat, max_age: u64) -> Result<Found, CallError> {
+    let path = if path.is_dir() { newest(path, format)? } else { path.to_owned() };
+    let name = path.display();
+    let unreadable = |error: std::io::Error| CallError::Unreachable(format!("{name} can't be read: {error}"));
+    let modified = std::fs::metadata(&path).and_then(|data| data.modified()).map_err(unreadable)?;
+    let modified = Timestamp::try_from(modified).map_err(|error| CallError::Shape(format!("{name}: {error}")))?;
+    let age = Duration::try_from(clock::now().duration_since(modified)).unwrap_or_default();
+    let hours = age.as_secs() / 3600;
+    if age > Duration::from_secs(max_age * 3600) {
+        return Err(CallError::Unreachable(format!("file is {hours} hours old, more than {max_age}: {name}")));
+    }
+    let bytes = std::fs::read(&path).map_err(unreadable)?;
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err(CallError::Shape(format!("{name} is empty")));
+    }
+    let body = match format {
+        FileFormat::Csv => body::csv_records(&bytes),
+        FileFormat::Jsonl => body::json_lines(&bytes),
+        FileFormat::Json => body::parse("application/json", bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes)),
+    };
+    let body = body.map_err(|error| CallError::Shape(format!("{name}: {error}")))?;
+    Ok(Found { path, modified, bytes, body })
+}
+
+/// The last file of a folder by name, of those with the format's ending.
+fn newest(folder: &Path, format: FileFormat) -> Result<PathBuf, CallError> {
+    let endings: &[&str] = match format {
+        FileFormat::Csv => &["csv"],
+        FileFormat::Jsonl => &["jsonl", "ndjson"],
+        FileFormat::Json => &["json"],
+    };
+    let entries =
+        std::fs::read_dir(folder).map_err(|error| CallError::Unreachable(format!("{} can't be read: {error}", folder.display())))?;
+    let files = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).filter(|path| {
+        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_lowercase();
+        path.is_file() && endings.contains(&ending.as_str())
+    });
+    files.max().ok_or_else(|| CallError::Unreachable(format!("{} has no .{} file", folder.display(), endings[0])))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use super::*;
+    use std::time::SystemTime;
+
+    async fn pages_of(source: &Source) -> (Ended, Vec<Value>) {
+        let mut bodies = Vec::new();
+        let ended = source
+            .pages(&mut |page: Page| {
+                bodies.push(page.body);
+                ControlFlow::Continue(())
+            })
+            .await;
+        (ended, bodies)
+    }
+
+    fn source(path: &Path, format: FileFormat) -> Source {
+        Source { path: path.to_owned(), format, max_age: 26 }
+    }
+
+    #[tokio::test]
+    async fn the_newest_file_of_the_folder_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("fobs-2026-01-01.csv"), "serial\n1\n").unwrap();
+        std::fs::write(folder.path().join("fobs-2026-01-02.csv"), "serial\n2\n").unwrap();
+        std::fs::write(folder.path().join("zzz.txt"), "serial\n3\n").unwrap();
+        let (ended, bodies) = pages_of(&source(folder.path(), FileFormat::Csv)).await;
+        assert_eq!((ended, bodies), (Ended::Complete { pages: 1 }, vec![json!([{"serial": "2"}])]));
+        assert!(source(folder.path(), FileFormat::Csv).send().await.unwrap().digest.starts_with("sha256:"));
+        let (ended, _) = pages_of(&source(folder.path(), FileFormat::Json)).await;
+        assert!(matches!(&ended, Ended::Gap { reason, .. } if reason.contains("has no .json file")), "{ended:?}");
+    }
+
+    #[tokio::test]
+    async fn old_missing_empty_and_torn_files_are_gaps() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.jsonl");
+        let gap = async |text: &str, hours: u64| {
+            std::fs::write(&path, text).unwrap();
+            let file = std::fs::File::options().write(true).open(&path).unwrap();
+            file.set_modified(SystemTime::now() - Duration::from_secs(hours * 3600 + 60)).unwrap();
+            match pages_of(&source(&path, FileFormat::Jsonl)).await.0 {
+                Ended::Gap { reason, .. } => reason,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert!(gap("{}", 31).await.starts_with("file is 31 hours old"));
+        assert!(gap("", 0).await.contains("is empty"));
+        assert!(gap("{\"a\": 1}\n{\"a\": ", 0).await.contains("line 2 is not JSON"));
+        let (ended, _) = pages_of(&source(&folder.path().join("none.csv"), FileFormat::Csv)).await;
+        assert!(matches!(&ended, Ended::Gap { reason, .. } if reason.contains("none.csv can't be read")), "{ended:?}");
+    }
+
+    #[tokio::test]
+    async fn long_files_come_in_pages() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.jsonl");
+        std::fs::write(&path, "{\"a\":1}\n".repeat(PAGE * 2 + 1)).unwrap();
+        let (ended, bodies) = pages_of(&source(&path, FileFormat::Jsonl)).await;
+        assert_eq!(ended, Ended::Complete { pages: 3 });
+        assert_eq!(bodies.iter().map(|body| body.as_array().unwrap().len()).collect::<Vec<_>>(), [PAGE, PAGE, 1]);
+    }
+}

@@ -1,0 +1,107 @@
+//! Every configured system, opened: manifest found, settings checked, secrets read.
+
+use std::collections::BTreeMap;
+
+use secrecy::SecretString;
+use serde_json::{Map, Value};
+
+use super::{Access, Connection, Recorder};
+use crate::config::{Config, System};
+use crate::manifest::Manifest;
+use crate::manifest::raw::Category;
+use crate::model::SystemId;
+
+/// The configured systems; those that can't be opened, and why.
+#[derive(Default)]
+pub struct Fleet {
+    /// Opened systems, by name.
+    pub systems: BTreeMap<String, Connection>,
+    /// Systems that can't be used: name, and one line saying why.
+    pub closed: Vec<(String, String)>,
+}
+
+impl Fleet {
+    /// Opens every configured system, or those named. No network yet.
+    ///
+    /// # Errors
+    /// A name that isn't configured.
+    pub fn open(config: &Config, only: &[String], recorder: Option<&Recorder>) -> Result<Self, String> {
+        if let Some(unknown) = only.iter().find(|name| !config.systems.contains_key(*name)) {
+            let known = config.systems.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+            return Err(format!("no system is called {unknown:?} in the settings; there are {known}"));
+        }
+        let mut fleet = Self::default();
+        for (name, system) in config.systems.iter().filter(|(name, _)| only.is_empty() || only.contains(name)) {
+            match open_one(config, name, system, recorder) {
+                Ok(connection) => {
+                    fleet.systems.insert(name.clone(), connection);
+                }
+                Err(problem) => fleet.closed.push((name.clone(), problem)),
+            }
+        }
+        Ok(fleet)
+    }
+}
+
+impl Fleet {
+    /// The systems of these names.
+    pub fn only(&self, names: &[String]) -> Self {
+        self.part(|name, _| names.iter().any(|wanted| wanted == name))
+    }
+
+    /// The systems of this category.
+    pub fn of_category(&self, category: Category) -> Self {
+        self.part(|_, connection| connection.manifest().category == category)
+    }
+
+    fn part(&self, belongs: impl Fn(&str, &Connection) -> bool) -> Self {
+        let systems = self.systems.iter().filter(|(name, connection)| belongs(name, connection)).map(|(name, connection)| (name.clone(), connection.clone()));
+        Self { systems: systems.collect(), closed: Vec::new() }
+    }
+}
+
+fn open_one(config: &Config, name: &str, system: &System, recorder: Option<&Recorder>) -> Result<Connection, String> {
+    let folder = config.scanners.as_deref().map(|folder| config.at(folder));
+    let manifest = crate::manifest::load::find(&system.scanner, folder.as_deref()).map_err(|problems| match problems.as_slice() {
+        [only] => format!("systems.{name}: {only}"),
+        [first, rest @ ..] => format!("systems.{name}: {first} (and {} more; `exeunt scanners check` lists them)", rest.len()),
+        [] => format!("systems.{name}: scanner {} can't be used", system.scanner),
+    })?;
+    let settings = settings_of(name, system, &manifest)?;
+    let secret = |hand: &str, place: &Option<String>| -> Result<Option<SecretString>, String> {
+        let Some(place) = place else { return Ok(None) };
+        config.secret(place).and_then(|place| place.read()).map(Some).map_err(|problem| format!("systems.{name}.{hand}: {problem}"))
+    };
+    Connection::open(Access {
+        system: SystemId(name.to_owned()),
+        settings,
+        read: secret("read", &system.read)?,
+        revoke: secret("revoke", &system.revoke)?,
+        ca_file: system.ca_file.as_deref().map(|file| config.at(file)),
+        recorder: recorder.cloned(),
+        manifest,
+    })
+    .map_err(|problem| format!("systems.{name}: {problem}"))
+}
+
+/// The settings a manifest asks for: given ones, then defaults; a missing one and an unknown one are mistakes.
+fn settings_of(name: &str, system: &System, manifest: &Manifest) -> Result<Value, String> {
+    let mut settings = Map::new();
+    for (key, setting) in &manifest.settings {
+        let value = match (system.settings.get(key), &setting.default) {
+            (Some(given), _) => given.clone(),
+            (None, Some(default)) => default.clone(),
+            (None, None) if setting.optional => Value::Null,
+            (None, None) => {
+                let example = setting.example.as_ref().map(|example| format!(", e.g. {key} = {example}")).unwrap_or_default();
+                return Err(format!("systems.{name}: the setting {key:?} is missing{example}"));
+            }
+        };
+        settings.insert(key.clone(), value);
+    }
+    if let Some(unknown) = system.settings.keys().find(|key| !manifest.settings.contains_key(*key)) {
+        let known = manifest.settings.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        return Err(format!("systems.{name}: {} has no setting {unknown:?}; it has {known}", manifest.scanner));
+    }
+    Ok(Value::Object(settings))
+}

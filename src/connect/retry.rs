@@ -1,0 +1,106 @@
+//! How long a call is tried again: patiently for scans, fast for a departure.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Lane;
+
+/// Longest that a call of the Revoke and Prove lanes is tried, and the longest wait between tries of a scan.
+pub(super) const LIMIT: Duration = Duration::from_secs(60);
+const SCAN_TRIES: u32 = 6;
+
+/// The patience left for one call.
+pub(super) struct Patience {
+    lane: Lane,
+    deadline: Instant,
+    pub(super) tries: u32,
+    delay: Duration,
+}
+
+impl Patience {
+    pub(super) fn new(lane: Lane) -> Self {
+        let delay = Duration::from_millis(if lane == Lane::Scan { 500 } else { 100 });
+        Self { lane, deadline: Instant::now() + LIMIT, tries: 0, delay }
+    }
+
+    /// When waiting for the budget must end; scans wait for as long as it takes.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        (self.lane != Lane::Scan).then_some(self.deadline)
+    }
+
+    /// How long to wait before the next try, or none: it is enough. `asked` is what the system told us to wait.
+    pub(super) fn next(&mut self, asked: Option<Duration>) -> Option<Duration> {
+        let wait = asked.unwrap_or_else(|| jitter(self.delay));
+        let fits = match self.lane {
+            Lane::Scan => self.tries < SCAN_TRIES && wait <= LIMIT,
+            _ => Instant::now() + wait <= self.deadline,
+        };
+        let most = if self.lane == Lane::Scan { LIMIT } else { Duration::from_secs(5) };
+        self.delay = (self.delay * 2).min(most);
+        fits.then_some(wait)
+    }
+}
+
+/// Between three quarters and all of a time, so that calls that failed together don't come back together.
+fn jitter(time: Duration) -> Duration {
+    let mut byte = [0_u8; 1];
+    // Without random bytes the calls merely come back together.
+    let _ = aws_lc_rs::rand::fill(&mut byte);
+    time.mul_f64(0.75 + f64::from(byte[0]) / 1024.0)
+}
+
+/// The wait that a `Retry-After` header asks for: seconds, or a date.
+pub(super) fn retry_after(text: &str, now: jiff::Timestamp) -> Option<Duration> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse::<f64>() {
+        return Duration::try_from_secs_f64(seconds).ok();
+    }
+    let at = http_date(text)?;
+    Some(at.duration_since(now).try_into().unwrap_or(Duration::ZERO))
+}
+
+/// The moment that an HTTP date names (`Sun, 06 Nov 1994 08:49:37 GMT`).
+pub(super) fn http_date(text: &str) -> Option<jiff::Timestamp> {
+    jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now: jiff::Timestamp = "1994-11-06T08:49:07Z".parse().unwrap();
+        assert_eq!(retry_after("7", now), Some(Duration::from_secs(7)));
+        assert_eq!(retry_after("Sun, 06 Nov 1994 08:49:37 GMT", now), Some(Duration::from_secs(30)));
+        assert_eq!(retry_after("Sun, 06 Nov 1994 08:48:37 GMT", now), Some(Duration::ZERO));
+        assert_eq!(retry_after("soon", now), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn scans_are_patient_and_departures_fast() {
+        let mut scan = Patience::new(Lane::Scan);
+        let mut waits = Vec::new();
+        for _ in 0..10 {
+            scan.tries += 1;
+            waits.extend(scan.next(None));
+        }
+        assert_eq!(waits.len(), 5);
+        scan.tries = 1;
+        assert_eq!(scan.next(Some(Duration::from_secs(61))), None);
+
+        let mut revoke = Patience::new(Lane::Revoke);
+        let mut tries = 0;
+        let start = Instant::now();
+        while let Some(wait) = revoke.next(None) {
+            assert!(wait <= Duration::from_secs(5));
+            tokio::time::sleep(wait).await;
+            tries += 1;
+        }
+        assert!((12..=22).contains(&tries), "{tries}");
+        assert!(start.elapsed() <= LIMIT && start.elapsed() > Duration::from_secs(50));
+        assert_eq!(Patience::new(Lane::Revoke).next(Some(Duration::from_secs(9))), Some(Duration::from_secs(9)));
+    }
+}
