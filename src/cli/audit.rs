@@ -17,7 +17,9 @@ use crate::revoke::case_name;
 #[derive(Subcommand, Debug)]
 pub enum Args {
     /// Verify the log, or an evidence bundle
-    #[command(after_help = "Examples:\n  exeunt audit verify                   the store's own log\n  exeunt audit verify evidence.zip      a bundle; needs no store and no settings")]
+    #[command(
+        after_help = "Examples:\n  exeunt audit verify                   the store's own log\n  exeunt audit verify evidence.zip      a bundle; needs no store and no settings"
+    )]
     Verify {
         /// An evidence bundle; the store's log when left out
         bundle: Option<PathBuf>,

@@ -25,7 +25,9 @@ use crate::survey::{self, Survey};
 
 /// The whole job on a simulated company: scan, shadow report, a departure, the audit log
 #[derive(ClapArgs, Debug)]
-#[command(after_help = "Examples:\n  exeunt demo\n  exeunt demo --keep company      leaves the settings, the store and the evidence bundle in ./company\n  exeunt demo --serve --keep co   leaves the simulated systems running, for `exeunt --config co/exeunt.toml …` beside it")]
+#[command(
+    after_help = "Examples:\n  exeunt demo\n  exeunt demo --keep company      leaves the settings, the store and the evidence bundle in ./company\n  exeunt demo --serve --keep co   leaves the simulated systems running, for `exeunt --config co/exeunt.toml …` beside it"
+)]
 pub struct Args {
     /// Leave the store, the settings file and the evidence bundle in this folder
     #[arg(long, value_name = "DIR")]
@@ -83,7 +85,13 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     let quiet = global.json;
     if !quiet {
         let company = &world.company;
-        out::say(format!("{}: {} people and {} executives on {} systems, all on this machine.\n", company.name, company.people.len(), company.executives().count(), config.systems.len()));
+        out::say(format!(
+            "{}: {} people and {} executives on {} systems, all on this machine.\n",
+            company.name,
+            company.people.len(),
+            company.executives().count(),
+            config.systems.len()
+        ));
     }
 
     let survey = scan(&config, &store, &fleet, quiet).await?;
@@ -129,7 +137,11 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
         departures::print_ended(&ended);
         out::say(format!("Audit       {entries} entries, signed checkpoint, {}", if verified { "verified" } else { "NOT verified" }));
         if folder.kept {
-            out::say(format!("Look        {0}/evidence.zip · next: exeunt --config {0}/exeunt.toml show {1} --why …", folder.path.display(), leaver.number));
+            out::say(format!(
+                "Look        {0}/evidence.zip · next: exeunt --config {0}/exeunt.toml show {1} --why …",
+                folder.path.display(),
+                leaver.number
+            ));
         } else {
             out::say("Look        exeunt demo --keep DIR leaves the store, the settings and evidence.zip there");
         }
@@ -151,7 +163,11 @@ async fn scan(config: &Config, store: &Store, fleet: &Fleet, quiet: bool) -> Res
     let survey = survey::survey(config, store, fleet, &survey::Options::default(), &tell).await?;
     spinner.finish_and_clear();
     if !quiet {
-        let systems: Vec<String> = survey.systems.iter().map(|report| format!("{} {} {}", report.system, if report.gaps.is_empty() { "✓" } else { "!" }, report.seen)).collect();
+        let systems: Vec<String> = survey
+            .systems
+            .iter()
+            .map(|report| format!("{} {} {}", report.system, if report.gaps.is_empty() { "✓" } else { "!" }, report.seen))
+            .collect();
         for (number, line) in systems.chunks(4).enumerate() {
             let head = if number == 0 { "Scanning   " } else { "           " };
             out::say(format!("{head} {}", line.join("   ")));
@@ -159,7 +175,11 @@ async fn scan(config: &Config, store: &Store, fleet: &Fleet, quiet: bool) -> Res
         let scopes: u64 = survey.systems.iter().map(|report| report.scopes).sum();
         let gaps: usize = survey.systems.iter().map(|report| report.gaps.len()).sum();
         let complete = (scopes as f64 - gaps as f64) * 100.0 / scopes.max(1) as f64;
-        out::say(format!("            {} observations in {:.1} s", survey.systems.iter().map(|report| report.seen).sum::<u64>(), survey.took.as_secs_f64()));
+        out::say(format!(
+            "            {} observations in {:.1} s",
+            survey.systems.iter().map(|report| report.seen).sum::<u64>(),
+            survey.took.as_secs_f64()
+        ));
         let mut places: BTreeMap<String, (usize, String)> = BTreeMap::new();
         for report in &survey.systems {
             for (scope, reason) in &report.gaps {
@@ -170,7 +190,10 @@ async fn scan(config: &Config, store: &Store, fleet: &Fleet, quiet: bool) -> Res
         }
         let not_read: Vec<String> = places.iter().map(|(place, (count, reason))| format!("{place} ×{count} ({reason})")).collect();
         let blind: usize = fleet.systems.values().map(|connection| connection.manifest().blind_spots.len()).sum();
-        out::say(format!("Coverage    {complete:.1} % of {scopes} scopes · {blind} blind spots that no API shows{}", if not_read.is_empty() { String::new() } else { format!("\n            not read: {}", not_read.join("; ")) }));
+        out::say(format!(
+            "Coverage    {complete:.1} % of {scopes} scopes · {blind} blind spots that no API shows{}",
+            if not_read.is_empty() { String::new() } else { format!("\n            not read: {}", not_read.join("; ")) }
+        ));
     }
     Ok(survey)
 }
@@ -185,7 +208,10 @@ fn compare(company: &Company, people: &[Person], findings: &[Finding]) -> Compar
     let number_of: BTreeMap<_, _> = people.iter().filter_map(|person| Some((person.id, person.number.clone()?))).collect();
     let number = |finding: &Finding| finding.person.and_then(|id| number_of.get(&id).cloned());
     let fits = |flaw: &Flaw, finding: &Finding| {
-        flaw.check == finding.check && flaw.person == number(finding) && flaw.system == finding.system.0 && (flaw.subject == finding.subject || flaw.subject == finding.label)
+        flaw.check == finding.check
+            && flaw.person == number(finding)
+            && flaw.system == finding.system.0
+            && (flaw.subject == finding.subject || flaw.subject == finding.label)
     };
     let missed = company.flaws.iter().filter(|flaw| !findings.iter().any(|finding| fits(flaw, finding)));
     let extra = findings.iter().filter(|finding| !company.flaws.iter().any(|flaw| fits(flaw, finding)));
@@ -221,14 +247,24 @@ fn print_shadow(findings: &[Finding], people: &[Person], key: &Compared) {
         out::say(format!("            extra: {extra}"));
     }
     let with: BTreeSet<_> = findings.iter().filter_map(|finding| finding.person).collect();
-    let mut rows: Vec<(&Person, Vec<&Finding>)> =
-        people.iter().filter(|person| with.contains(&person.id)).map(|person| (person, findings.iter().filter(|finding| finding.person == Some(person.id)).collect())).collect();
+    let mut rows: Vec<(&Person, Vec<&Finding>)> = people
+        .iter()
+        .filter(|person| with.contains(&person.id))
+        .map(|person| (person, findings.iter().filter(|finding| finding.person == Some(person.id)).collect()))
+        .collect();
     rows.sort_by_key(|(person, findings)| (std::cmp::Reverse(findings.len()), person.name.clone()));
     for (person, mut findings) in rows.into_iter().take(5) {
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         let of = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
         let worst: Vec<String> = findings.iter().take(2).map(|finding| finding.title.clone()).collect();
-        out::say(format!("  {:22} {} {} {}  {}", person.name, of(Severity::Critical), of(Severity::High), of(Severity::Medium), worst.join(" · ")));
+        out::say(format!(
+            "  {:22} {} {} {}  {}",
+            person.name,
+            of(Severity::Critical),
+            of(Severity::High),
+            of(Severity::Medium),
+            worst.join(" · ")
+        ));
     }
 }
 

@@ -64,7 +64,15 @@ pub fn list(global: &Global) -> Result<Exit> {
     }
     for row in &cases {
         let name = graph.node(row.person).map_or("?", |node| node.label());
-        out::say(format!("{:>4}  {:10} {:10} {:28} {}  {}", row.id.0, row.state.word(), row.mode.word(), name, row.effective.strftime("%Y-%m-%d %H:%M"), row.cause));
+        out::say(format!(
+            "{:>4}  {:10} {:10} {:28} {}  {}",
+            row.id.0,
+            row.state.word(),
+            row.mode.word(),
+            name,
+            row.effective.strftime("%Y-%m-%d %H:%M"),
+            row.cause
+        ));
     }
     Ok(Exit::Fine)
 }
@@ -101,7 +109,10 @@ pub async fn one(global: &Global, args: One) -> Result<Exit> {
             .map(|action| json!({"number": action.number, "system": action.system, "action": action.name, "label": action.label, "state": action.state.word(),
                 "verdict": action.verdict.map(Verdict::word), "why": action.why, "sent": action.sent.map(|at| at.to_string()), "proved": action.proved.map(|at| at.to_string())}))
             .collect();
-        case["tasks"] = tasks.iter().map(|task| json!({"task": task.id.0, "role": task.role, "title": task.title, "done": task.done, "due": task.due.to_string()})).collect();
+        case["tasks"] = tasks
+            .iter()
+            .map(|task| json!({"task": task.id.0, "role": task.role, "title": task.title, "done": task.done, "due": task.due.to_string()}))
+            .collect();
         out::json(&case);
     } else {
         let name = graph.node(row.person).map_or("?", |node| node.label());
@@ -116,7 +127,14 @@ pub async fn one(global: &Global, args: One) -> Result<Exit> {
             out::say(format!("  {:>3}  {verdict:10} {:18} {}{why}", action.number, action.system, action.label));
         }
         for task in &tasks {
-            out::say(format!("  task {}  {}  {} ({}, due {})", task.id.0, if task.done { "done" } else { "open" }, task.title, task.role, task.due.strftime("%Y-%m-%d %H:%M")));
+            out::say(format!(
+                "  task {}  {}  {} ({}, due {})",
+                task.id.0,
+                if task.done { "done" } else { "open" },
+                task.title,
+                task.role,
+                task.due.strftime("%Y-%m-%d %H:%M")
+            ));
         }
     }
     Ok(if left > 0 { Exit::Found } else { Exit::Fine })
@@ -186,9 +204,21 @@ pub fn ended_json(ended: &Ended) -> Result<Value> {
 /// Prints how a departure ended.
 pub fn print_ended(ended: &Ended) {
     let outcome = &ended.outcome;
-    out::say(format!("Firing      {} of {} sent, the first wave within {} ms", outcome.sent, outcome.actions.len(), outcome.first_to_last_call_ms));
-    out::say(format!("Proving     {} gone · {} claimed · {} present · {} unknown · {} stuck", outcome.gone, outcome.claimed, outcome.present, outcome.unknown, outcome.stuck));
-    out::say(format!("Window      {:.2} s from the first call to the last proof, {:.2} × the longest forced chain", outcome.window_ms / 1000.0, outcome.window_over_critical_path.unwrap_or(1.0)));
+    out::say(format!(
+        "Firing      {} of {} sent, the first wave within {} ms",
+        outcome.sent,
+        outcome.actions.len(),
+        outcome.first_to_last_call_ms
+    ));
+    out::say(format!(
+        "Proving     {} gone · {} claimed · {} present · {} unknown · {} stuck",
+        outcome.gone, outcome.claimed, outcome.present, outcome.unknown, outcome.stuck
+    ));
+    out::say(format!(
+        "Window      {:.2} s from the first call to the last proof, {:.2} × the longest forced chain",
+        outcome.window_ms / 1000.0,
+        outcome.window_over_critical_path.unwrap_or(1.0)
+    ));
     for line in outcome.actions.iter().filter(|line| line.verdict.as_deref() != Some("gone") || line.why.is_some()) {
         let verdict = line.verdict.as_deref().unwrap_or(&line.state);
         out::say(format!("            {verdict}: {} ({})", line.label, line.why.as_deref().unwrap_or("no reason given")));

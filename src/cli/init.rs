@@ -39,10 +39,13 @@ pub fn init(global: &Global, args: Init) -> Result<Exit> {
     if path.exists() {
         bail!("{} exists and is left as it is; -o FILE writes elsewhere", path.display());
     }
-    let names: Vec<String> = if args.scanners.is_empty() { load::builtin().iter().map(|(name, _)| (*name).to_owned()).collect() } else { args.scanners };
+    let names: Vec<String> =
+        if args.scanners.is_empty() { load::builtin().iter().map(|(name, _)| (*name).to_owned()).collect() } else { args.scanners };
     let mut text = HEAD.to_owned();
     for name in names {
-        let Ok(manifest) = load::find(&name, None) else { bail!("there is no scanner called {name:?}; `exeunt scanners list` shows those that there are") };
+        let Ok(manifest) = load::find(&name, None) else {
+            bail!("there is no scanner called {name:?}; `exeunt scanners list` shows those that there are")
+        };
         write!(text, "\n# {}. Rights to read: {}", manifest.title, manifest.credentials.read.scopes.join(", "))?;
         if let Some(revoke) = &manifest.credentials.revoke {
             write!(text, "\n# Rights to revoke: {}", revoke.scopes.join(", "))?;
@@ -124,7 +127,9 @@ pub async fn check(global: &Global, args: Check) -> Result<Exit> {
                 json!({"system": name, "rights": tried.iter().map(|tried| json!({"right": tried.right, "credential": tried.hand, "works": tried.problem.is_none(), "problem": tried.problem})).collect::<Vec<_>>()})
             })
             .collect();
-        out::json(&json!({"systems": view, "closed": fleet.closed.iter().map(|(system, reason)| json!({"system": system, "reason": reason})).collect::<Vec<_>>()}));
+        out::json(
+            &json!({"systems": view, "closed": fleet.closed.iter().map(|(system, reason)| json!({"system": system, "reason": reason})).collect::<Vec<_>>()}),
+        );
     } else {
         for (name, tried) in &all {
             for tried in tried {

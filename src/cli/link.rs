@@ -45,7 +45,8 @@ pub fn run(global: &Global, args: Args) -> Result<Exit> {
     match args {
         Args::List { all } => {
             let graph = store.read(|conn| Graph::read(conn, None))?;
-            let links: Vec<_> = graph.links.iter().filter(|link| all || matches!(link.state, LinkState::Likely | LinkState::Disputed)).collect();
+            let links: Vec<_> =
+                graph.links.iter().filter(|link| all || matches!(link.state, LinkState::Likely | LinkState::Disputed)).collect();
             let label = |id| graph.node(id).map_or_else(|| "?".to_owned(), |node| node.label().to_owned());
             let system = |id| graph.node(id).map(|node| node.system.clone()).unwrap_or_default();
             if global.json {
@@ -60,7 +61,15 @@ pub fn run(global: &Global, args: Args) -> Result<Exit> {
                 out::say("nothing is in doubt");
             }
             for link in links {
-                out::say(format!("{:>5}  {:9} {:.2}  {}  has  {} ({})", link.id, link.state.word(), link.confidence, label(link.person), label(link.account), system(link.account)));
+                out::say(format!(
+                    "{:>5}  {:9} {:.2}  {}  has  {} ({})",
+                    link.id,
+                    link.state.word(),
+                    link.confidence,
+                    label(link.person),
+                    label(link.account),
+                    system(link.account)
+                ));
                 out::say(format!("       {}", link.evidence.join("; ")));
             }
         }

@@ -17,7 +17,9 @@ use crate::store::departures::Opened;
 
 /// Take everything away from a person, at once, and prove it
 #[derive(ClapArgs, Debug)]
-#[command(after_help = "Examples:\n  exeunt revoke E1002 --dry-run               the whole plan, its critical path, who else is hit\n  exeunt revoke rafael@acme.example           asks before it fires\n  exeunt revoke E1002 --mode leave --yes      suspend what can be given back\n  exeunt revoke E1002 --at 2026-12-01T17:00Z  at that time, by `exeunt serve`")]
+#[command(
+    after_help = "Examples:\n  exeunt revoke E1002 --dry-run               the whole plan, its critical path, who else is hit\n  exeunt revoke rafael@acme.example           asks before it fires\n  exeunt revoke E1002 --mode leave --yes      suspend what can be given back\n  exeunt revoke E1002 --at 2026-12-01T17:00Z  at that time, by `exeunt serve`"
+)]
 pub struct Args {
     /// Employee number, address or name
     person: String,
@@ -98,7 +100,11 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
         bail!("departure {id} waits: {reason}; look at it with `exeunt departure {id}`, approve it with `exeunt approve {id}`");
     }
     if effective > clock::now() {
-        out::say(if global.json { json!({"departure": id.0, "effective": effective.to_string()}).to_string() } else { format!("departure {id} is scheduled for {effective}; `exeunt serve` runs it") });
+        out::say(if global.json {
+            json!({"departure": id.0, "effective": effective.to_string()}).to_string()
+        } else {
+            format!("departure {id} is scheduled for {effective}; `exeunt serve` runs it")
+        });
         return Ok(Exit::Fine);
     }
     let signer = departure::signer(&config)?;
@@ -178,7 +184,10 @@ fn show_plan(global: &Global, prospect: &Prospect) {
         out::say(format!("  {:>3}  {}{notes}", action.number, action.label));
     }
     section("Hand-offs", plan.tasks.iter().map(|task| format!("{} ({})", task.title, task.role)));
-    section("Kept", plan.kept.iter().map(|kept| format!("{}: {} (decided by {}, until {})", kept.label, kept.reason, kept.decided_by, kept.until)));
+    section(
+        "Kept",
+        plan.kept.iter().map(|kept| format!("{}: {} (decided by {}, until {})", kept.label, kept.reason, kept.decided_by, kept.until)),
+    );
     section("Others hit", plan.others_hit.iter().map(ToString::to_string));
     section("Blind spots", plan.blind_spots.iter().map(ToString::to_string));
     section("Left over", prospect.cut.residual.iter().map(ToString::to_string));

@@ -13,7 +13,9 @@ use crate::survey::{self, Options, Survey};
 
 /// Scan the systems: who has what, and what nobody provisioned
 #[derive(ClapArgs, Debug)]
-#[command(after_help = "Examples:\n  exeunt scan                        everything\n  exeunt scan okta github            two systems\n  exeunt scan --person E1002         what concerns one person, everywhere, in seconds\n\nExit code 2 when something could not be seen: known access then stays as it was.")]
+#[command(
+    after_help = "Examples:\n  exeunt scan                        everything\n  exeunt scan okta github            two systems\n  exeunt scan --person E1002         what concerns one person, everywhere, in seconds\n\nExit code 2 when something could not be seen: known access then stays as it was."
+)]
 pub struct Args {
     /// Systems to scan; all when none is given
     systems: Vec<String>,
@@ -88,7 +90,8 @@ pub fn as_json(survey: &Survey) -> Value {
 pub fn print(survey: &Survey) {
     for report in &survey.systems {
         let mark = if report.gaps.is_empty() { "✓" } else { "!" };
-        let changes = if report.opened + report.closed == 0 { "unchanged".to_owned() } else { format!("+{} -{}", report.opened, report.closed) };
+        let changes =
+            if report.opened + report.closed == 0 { "unchanged".to_owned() } else { format!("+{} -{}", report.opened, report.closed) };
         out::say(format!("{mark} {:18} {:>7} seen   {changes:16} {:>6.2} s", report.system, report.seen, report.took.as_secs_f64()));
         for (scope, reason) in &report.gaps {
             out::say(format!("    can't see {scope}: {reason}"));
@@ -100,5 +103,10 @@ pub fn print(survey: &Survey) {
     for (system, reason) in &survey.closed {
         out::say(format!("! {system}: {reason}"));
     }
-    out::say(format!("{} systems in {:.1} s, {} shadow findings (exeunt report shadow)", survey.systems.len(), survey.took.as_secs_f64(), survey.findings.len()));
+    out::say(format!(
+        "{} systems in {:.1} s, {} shadow findings (exeunt report shadow)",
+        survey.systems.len(),
+        survey.took.as_secs_f64(),
+        survey.findings.len()
+    ));
 }

@@ -13,7 +13,9 @@ use crate::serve::Server;
 
 /// Scan on schedule, hear HR, run departures
 #[derive(ClapArgs, Debug)]
-#[command(after_help = "Example:\n  exeunt serve --listen 0.0.0.0:8470\n\nHR's webhooks go to /hooks/NAME (serve.hooks in the settings). A stop (SIGTERM, Ctrl-C) waits for a departure under way.")]
+#[command(
+    after_help = "Example:\n  exeunt serve --listen 0.0.0.0:8470\n\nHR's webhooks go to /hooks/NAME (serve.hooks in the settings). A stop (SIGTERM, Ctrl-C) waits for a departure under way."
+)]
 pub struct Args {
     /// Where to listen, in place of serve.listen
     #[arg(long, value_name = "ADDR")]

@@ -73,7 +73,13 @@ pub fn list(global: &Global, args: List) -> Result<Exit> {
     }
     for entry in &tasks {
         let task = &entry.task;
-        let state = if task.done { "done" } else if entry.overdue { "OVERDUE" } else { "open" };
+        let state = if task.done {
+            "done"
+        } else if entry.overdue {
+            "OVERDUE"
+        } else {
+            "open"
+        };
         out::say(format!("{:>4}  {state:8} {:10} due {}  {}", task.id.0, task.role, task.due.strftime("%Y-%m-%d %H:%M"), task.title));
         if let Some(assignee) = &entry.assignee {
             out::say(format!("      for {assignee}"));
@@ -101,6 +107,10 @@ pub fn one(global: &Global, args: One) -> Result<Exit> {
         }
     };
     let task = store.write_durably(|tx| handoff::close(tx, TaskId(args.id), &by, &note, file.as_ref(), clock::now()))?;
-    out::say(if global.json { json!({"task": task.id.0, "done": true}).to_string() } else { format!("task {} is done: {}", task.id.0, task.title) });
+    out::say(if global.json {
+        json!({"task": task.id.0, "done": true}).to_string()
+    } else {
+        format!("task {} is done: {}", task.id.0, task.title)
+    });
     Ok(Exit::Fine)
 }

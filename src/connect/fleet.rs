@@ -55,7 +55,11 @@ impl Fleet {
     }
 
     fn part(&self, belongs: impl Fn(&str, &Connection) -> bool) -> Self {
-        let systems = self.systems.iter().filter(|(name, connection)| belongs(name, connection)).map(|(name, connection)| (name.clone(), connection.clone()));
+        let systems = self
+            .systems
+            .iter()
+            .filter(|(name, connection)| belongs(name, connection))
+            .map(|(name, connection)| (name.clone(), connection.clone()));
         Self { systems: systems.collect(), closed: Vec::new() }
     }
 }

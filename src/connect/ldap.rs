@@ -120,58 +120,54 @@ impl Directory {
     }
 
     async fn search_once(&self, hand: Hand, lane: Lane, call: &SearchCall, classes: &raw::Classes) -> Result<Reply, CallError> {
-            let sent_at = Instant::now();
-            let mut found = Vec::new();
-            let mut restarted = false;
-            let result = self
-                .walk(hand, lane, call, &mut |entries, restart| {
-                    if restart && !restarted {
-                        restarted = true;
-                        found.clear();
-                    }
-                    found.extend(entries.iter().map(|entry| entry.json(&call.attributes)));
-                    ControlFlow::Continue(())
-                })
-                .await?;
-            let code = result.as_ref().map_or(0, |result| result.rc as u16);
-            let text = result.map(|result| result.text).unwrap_or_default();
-            self.reply(code, &text, Value::Array(found), classes, sent_at)
+        let sent_at = Instant::now();
+        let mut found = Vec::new();
+        let mut restarted = false;
+        let result = self
+            .walk(hand, lane, call, &mut |entries, restart| {
+                if restart && !restarted {
+                    restarted = true;
+                    found.clear();
+                }
+                found.extend(entries.iter().map(|entry| entry.json(&call.attributes)));
+                ControlFlow::Continue(())
+            })
+            .await?;
+        let code = result.as_ref().map_or(0, |result| result.rc as u16);
+        let text = result.map(|result| result.text).unwrap_or_default();
+        self.reply(code, &text, Value::Array(found), classes, sent_at)
     }
 
     async fn modify_once(&self, hand: Hand, lane: Lane, call: &ModifyCall, classes: &raw::Classes) -> Result<Reply, CallError> {
-            let _scan = if lane == Lane::Scan { self.scans.acquire().await.ok() } else { None };
-            let sent_at = Instant::now();
-            let mut fresh = false;
-            let result = loop {
-                let mut ldap = self.check_out(hand, fresh).await?;
-                let changes = call.changes.iter().map(|change| {
-                    let (name, values) = (change.attribute.clone().into_bytes(), change.values.iter().cloned().collect::<HashSet<_>>());
-                    match change.op {
-                        ChangeOp::Replace => Mod::Replace(name, values),
-                        ChangeOp::Add => Mod::Add(name, values),
-                        ChangeOp::Delete => Mod::Delete(name, values),
-                    }
-                });
-                if call.relax {
-                    ldap.with_controls(vec![RawControl::from(RelaxRules.critical())]);
+        let _scan = if lane == Lane::Scan { self.scans.acquire().await.ok() } else { None };
+        let sent_at = Instant::now();
+        let mut fresh = false;
+        let result = loop {
+            let mut ldap = self.check_out(hand, fresh).await?;
+            let changes = call.changes.iter().map(|change| {
+                let (name, values) = (change.attribute.clone().into_bytes(), change.values.iter().cloned().collect::<HashSet<_>>());
+                match change.op {
+                    ChangeOp::Replace => Mod::Replace(name, values),
+                    ChangeOp::Add => Mod::Add(name, values),
+                    ChangeOp::Delete => Mod::Delete(name, values),
                 }
-                match ldap
-                    .with_timeout(self.timeout)
-                    .modify(&call.dn, changes.collect())
-                    .await
-                    .map_err(|error| self.failure("modify", &error))
-                {
-                    Ok(result) => {
-                        self.check_in(hand, ldap);
-                        break result;
-                    }
-                    // What was changed already is changed to the same once more.
-                    Err(Failure::Lost(_)) if !fresh => fresh = true,
-                    Err(failure) => return Err(failure.error()),
+            });
+            if call.relax {
+                ldap.with_controls(vec![RawControl::from(RelaxRules.critical())]);
+            }
+            match ldap.with_timeout(self.timeout).modify(&call.dn, changes.collect()).await.map_err(|error| self.failure("modify", &error))
+            {
+                Ok(result) => {
+                    self.check_in(hand, ldap);
+                    break result;
                 }
-            };
-            let body = json!({ "message": result.text });
-            self.reply(result.rc as u16, &result.text, body, classes, sent_at)
+                // What was changed already is changed to the same once more.
+                Err(Failure::Lost(_)) if !fresh => fresh = true,
+                Err(failure) => return Err(failure.error()),
+            }
+        };
+        let body = json!({ "message": result.text });
+        self.reply(result.rc as u16, &result.text, body, classes, sent_at)
     }
 
     /// A search page by page. If the connection breaks, it begins once more from the first page.

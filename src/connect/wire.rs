@@ -76,9 +76,7 @@ impl Wire {
         take: &mut (dyn FnMut(Page) -> ControlFlow<()> + Send),
     ) -> Ended {
         match (&self.way, call) {
-            (Way::Http(http), Call::Http(call)) => {
-                page::read(http, &self.settings, hand, lane, call, classes, paging, from, take).await
-            }
+            (Way::Http(http), Call::Http(call)) => page::read(http, &self.settings, hand, lane, call, classes, paging, from, take).await,
             (Way::Ldap(directory), Call::Search(call)) => directory.pages(hand, lane, call, classes, take).await,
             (Way::File(source), Call::File) => source.pages(take).await,
             _ => Ended::Gap { reason: self.mismatch().to_string(), class: None, pages: 0 },

@@ -33,7 +33,14 @@ pub fn hear(config: &Config, store: &Store, source: &str) -> Result<Vec<String>>
             Some(day) => format!("HR's record says that {}'s last day is {day}", person.name),
             None => format!("HR's record says that {} is inactive", person.name),
         };
-        let word = Word { person: person.id, mode: Mode::Departure, effective, source: source.to_owned(), cause: cause.clone(), event: Some(event) };
+        let word = Word {
+            person: person.id,
+            mode: Mode::Departure,
+            effective,
+            source: source.to_owned(),
+            cause: cause.clone(),
+            event: Some(event),
+        };
         if let (Opened::New(id), guard) = announce(config, store, &word)? {
             let waits = guard.map(|reason| format!("; it waits: {reason}")).unwrap_or_default();
             told.push(format!("departure {id}: {cause}{waits}"));

@@ -34,12 +34,20 @@ pub struct Prospect {
 /// The store's, or HR doesn't know the person.
 pub fn prospect(config: &Config, store: &Store, fleet: &Fleet, graph: &Graph, person: NodeId, mode: Mode) -> Result<Prospect> {
     let (person, people) = person_of(config, graph, person)?;
-    let successor = person.number.as_ref().and_then(|number| config.people.successors.get(number)).and_then(|heir| people.iter().find(|person| person.is_called(heir)));
+    let successor = person
+        .number
+        .as_ref()
+        .and_then(|number| config.people.successors.get(number))
+        .and_then(|heir| people.iter().find(|person| person.is_called(heir)));
     let systems: BTreeMap<String, SystemFacts> = fleet
         .systems
         .iter()
         .map(|(name, connection)| {
-            let facts = SystemFacts { manifest: connection.manifest().clone(), settings: connection.settings().clone(), has_revoke: connection.can_revoke() };
+            let facts = SystemFacts {
+                manifest: connection.manifest().clone(),
+                settings: connection.settings().clone(),
+                has_revoke: connection.can_revoke(),
+            };
             (name.clone(), facts)
         })
         .collect();
@@ -59,11 +67,21 @@ fn app_tasks(config: &Config, graph: &Graph, person: &Person) -> Vec<PlannedTask
     let mut tasks = Vec::new();
     for index in reach.access(graph) {
         let node = &graph.net[index];
-        let Some(policy) = config.policy.handed_off_apps.iter().find(|policy| node.kind == NodeKind::App && (node.label() == policy.app || node.key == policy.app)) else { continue };
+        let Some(policy) = config
+            .policy
+            .handed_off_apps
+            .iter()
+            .find(|policy| node.kind == NodeKind::App && (node.label() == policy.app || node.key == policy.app))
+        else {
+            continue;
+        };
         tasks.push(PlannedTask {
             role: policy.role.clone(),
             title: format!("Take {} out of {}", person.name, policy.app),
-            steps: format!("{}: {}. Sign-in through {} ends with this departure; an account of its own may remain.", policy.app, policy.reason, node.system),
+            steps: format!(
+                "{}: {}. Sign-in through {} ends with this departure; an account of its own may remain.",
+                policy.app, policy.reason, node.system
+            ),
             due_secs: 24 * 3600,
             system: node.system.clone(),
             things: vec![policy.app.clone()],

@@ -139,7 +139,8 @@ pub fn announce(config: &Config, store: &Store, word: &Word) -> Result<(Opened, 
 
 /// Why a departure must wait for somebody's approval, if it must.
 fn guard(config: &Config, store: &Store, word: &Word, now: Timestamp) -> Result<Option<String>> {
-    let (graph, window) = (store.read(|conn| Graph::read(conn, None))?, duration::parse(&config.departure.mass_window).map_err(anyhow::Error::msg)?);
+    let (graph, window) =
+        (store.read(|conn| Graph::read(conn, None))?, duration::parse(&config.departure.mass_window).map_err(anyhow::Error::msg)?);
     let people = survey::people(config, &graph)?;
     let person = people.iter().find(|person| person.id == word.person).context("the leaver is not among the people that HR knows")?;
     if config.people.protected.iter().any(|name| person.is_called(name)) {
@@ -151,7 +152,10 @@ fn guard(config: &Config, store: &Store, word: &Word, now: Timestamp) -> Result<
     let since = now.checked_sub(i64::try_from(window.as_secs()).unwrap_or(3600).seconds())?;
     let recent = store.read(|conn| departures::opened_since(conn, since))?;
     if recent >= u64::from(config.departure.mass_limit) {
-        return Ok(Some(format!("{recent} departures were opened within {}, more than {} stop and ask (departure.mass_limit)", config.departure.mass_window, config.departure.mass_limit)));
+        return Ok(Some(format!(
+            "{recent} departures were opened within {}, more than {} stop and ask (departure.mass_limit)",
+            config.departure.mass_window, config.departure.mass_limit
+        )));
     }
     Ok(None)
 }
@@ -214,14 +218,22 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
     if !(was_running && row.plan.is_some()) {
         let (_, prospect) = make_plan(desk, &row)?;
         if row.state == DepartureState::Waiting && row.plan_hash.as_deref() != Some(&prospect.hash) {
-            bail!("the plan of departure {id} is another than the one that was approved: look at it again (exeunt departure {id}) and approve anew");
+            bail!(
+                "the plan of departure {id} is another than the one that was approved: look at it again (exeunt departure {id}) and approve anew"
+            );
         }
         if let Some(reason) = prospect.plan.blocked.first() {
             bail!("departure {id} may not run: {reason}");
         }
         desk.store.write_durably(|tx| {
             departures::set_plan(tx, id, &serde_json::to_string(&prospect.plan)?, &prospect.hash)?;
-            entry(tx, id, "departure.planned", "engine", json!({ "plan": prospect.hash, "actions": prospect.plan.actions.len(), "tasks": prospect.plan.tasks.len() }))
+            entry(
+                tx,
+                id,
+                "departure.planned",
+                "engine",
+                json!({ "plan": prospect.hash, "actions": prospect.plan.actions.len(), "tasks": prospect.plan.tasks.len() }),
+            )
         })?;
         tell(Step::Planned(Box::new(prospect)));
     }
@@ -242,7 +254,13 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
         desk.store.write_durably(|tx| {
             departures::move_to(tx, id, DepartureState::Open, clock::now())?;
             departures::set_plan(tx, id, &serde_json::to_string(&prospect.plan)?, &prospect.hash)?;
-            entry(tx, id, "departure.planned", "engine", json!({ "plan": prospect.hash, "actions": prospect.plan.actions.len(), "wave": waves + 1 }))
+            entry(
+                tx,
+                id,
+                "departure.planned",
+                "engine",
+                json!({ "plan": prospect.hash, "actions": prospect.plan.actions.len(), "wave": waves + 1 }),
+            )
         })?;
         wave(desk, id, tell).await?;
         waves += 1;
@@ -305,7 +323,10 @@ async fn wave(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send + Sy
 async fn look_again(desk: &Desk<'_>, row: &DepartureRow) -> Result<Vec<(String, String)>> {
     let options = survey::Options { person: Some(row.person), no_checks: true, ..Default::default() };
     let seen = survey::survey(desk.config, desk.store, desk.fleet, &options, &|_, _| {}).await?;
-    let gaps = seen.systems.iter().flat_map(|report| report.gaps.iter().map(|(scope, reason)| (format!("{} {scope}", report.system), reason.clone())));
+    let gaps = seen
+        .systems
+        .iter()
+        .flat_map(|report| report.gaps.iter().map(|(scope, reason)| (format!("{} {scope}", report.system), reason.clone())));
     Ok(gaps.chain(seen.closed.iter().map(|(system, reason)| (system.clone(), reason.clone()))).collect())
 }
 
@@ -327,7 +348,8 @@ fn find(store: &Store, id: DepartureId) -> Result<DepartureRow> {
 }
 
 fn entry(tx: &rusqlite::Transaction<'_>, id: DepartureId, act: &str, actor: &str, detail: Value) -> Result<()> {
-    let draft = Draft { act: act.to_owned(), case: Some(case_name(id)), actor: actor.to_owned(), target: None, detail, evidence: Vec::new() };
+    let draft =
+        Draft { act: act.to_owned(), case: Some(case_name(id)), actor: actor.to_owned(), target: None, detail, evidence: Vec::new() };
     audit::append(tx, clock::now(), &draft)?;
     Ok(())
 }

@@ -8,7 +8,19 @@ macro_rules! scanners {
 }
 
 /// A test compares this list with the folder, so that no file is forgotten.
-pub(super) const SCANNERS: &[(&str, &str)] = scanners!["active-directory", "bamboohr", "board-portal", "github", "google-workspace", "intune", "kisi", "okta", "openldap", "scim", "slack"];
+pub(super) const SCANNERS: &[(&str, &str)] = scanners![
+    "active-directory",
+    "bamboohr",
+    "board-portal",
+    "github",
+    "google-workspace",
+    "intune",
+    "kisi",
+    "okta",
+    "openldap",
+    "scim",
+    "slack"
+];
 
 #[cfg(test)]
 mod tests {

@@ -121,7 +121,7 @@ pub async fn run(deps: &RunDeps, departure: DepartureId, options: &Options) -> R
     }
     let (store, actor) = (deps.store.clone(), deps.actor.clone());
     let opening = tokio::task::spawn_blocking(move || journal::open(&store, departure, &actor)).await??;
-    warm(deps, &opening.plan, options.warm_for).await;
+    warm(deps, &opening, options.warm_for).await;
 
     let (journal, mut writer) = journal::start(deps.store.clone(), departure, deps.actor.clone(), options.stop_after);
     let statuses: Vec<_> = opening.actions.iter().map(|(row, begin)| watch::channel(status_of(row, *begin)).0).collect();
@@ -206,17 +206,21 @@ fn status_of(row: &ActionRow, begin: Begin) -> Status {
 }
 
 /// Opens every connection that will be needed. A system that doesn't answer in time holds nobody up: its own calls pay.
-async fn warm(deps: &RunDeps, plan: &Plan, longest: Duration) {
+async fn warm(deps: &RunDeps, opening: &journal::Opening, longest: Duration) {
     let mut warming = JoinSet::new();
-    for system in plan.systems() {
+    for system in opening.plan.systems() {
         let Some(connection) = deps.connections.get(system) else { continue };
         let mut names = Vec::new();
         let mut calls = 0;
-        for action in plan.actions.iter().filter(|action| action.system == system && !action.hand_off) {
+        let here = opening.plan.actions.iter().zip(&opening.actions).filter(|(action, _)| action.system == system);
+        for (action, _) in here.filter(|(_, (_, begin))| *begin != Begin::Done) {
             calls += 1;
             if let Some(take) = connection.manifest().action(&action.name) {
                 names.extend(super::read::with_scope(connection, &action.spec, None, |scope| call::act_as(take, scope)));
             }
+        }
+        if calls == 0 {
+            continue;
         }
         names.sort_unstable();
         names.dedup();

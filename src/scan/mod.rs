@@ -111,7 +111,13 @@ impl Scan<'_> {
 ///
 /// # Errors
 /// The store's. What the system itself refuses becomes gaps in the report, never an error.
-pub async fn scan_system(store: &Store, connection: &Connection, watchlist: &Watchlist, options: &Options, tell: &(dyn Fn(Progress) + Send + Sync)) -> Result<SystemReport> {
+pub async fn scan_system(
+    store: &Store,
+    connection: &Connection,
+    watchlist: &Watchlist,
+    options: &Options,
+    tell: &(dyn Fn(Progress) + Send + Sync),
+) -> Result<SystemReport> {
     let started = std::time::Instant::now();
     let system = connection.system().0.clone();
     let manifest = connection.manifest().clone();
@@ -182,18 +188,22 @@ async fn collections(scan: &Scan<'_>) -> Result<()> {
     let mut pending: Vec<&(String, raw::Collection)> = manifest.see.iter().collect();
     let mut parents: HashMap<&str, Vec<NodeSeen>> = HashMap::new();
     while !pending.is_empty() {
-        let (ready, later): (Vec<_>, Vec<_>) =
-            pending.into_iter().partition(|(_, collection)| collection.for_each.as_deref().is_none_or(|parent| parent == "people" || parents.contains_key(parent)));
+        let (ready, later): (Vec<_>, Vec<_>) = pending.into_iter().partition(|(_, collection)| {
+            collection.for_each.as_deref().is_none_or(|parent| parent == "people" || parents.contains_key(parent))
+        });
         if ready.is_empty() {
             // `check` refuses circles; a manifest that got here all the same must not hang a scan.
             break;
         }
         let known = &parents;
-        let done: Vec<Result<(&str, Vec<NodeSeen>)>> = futures_util::stream::iter(ready)
-            .map(|(name, collection)| async move { collection_scopes(scan, name, collection, known).await.map(|nodes| (name.as_str(), nodes)) })
-            .buffer_unordered(8)
-            .collect()
-            .await;
+        let done: Vec<Result<(&str, Vec<NodeSeen>)>> =
+            futures_util::stream::iter(ready)
+                .map(|(name, collection)| async move {
+                    collection_scopes(scan, name, collection, known).await.map(|nodes| (name.as_str(), nodes))
+                })
+                .buffer_unordered(8)
+                .collect()
+                .await;
         for result in done {
             let (name, nodes) = result?;
             parents.insert(name, nodes);
@@ -204,7 +214,12 @@ async fn collections(scan: &Scan<'_>) -> Result<()> {
 }
 
 /// Reads one collection: its one scope, or a scope for each parent. Answers with the nodes that later collections may have as parents.
-async fn collection_scopes(scan: &Scan<'_>, name: &str, collection: &raw::Collection, parents: &HashMap<&str, Vec<NodeSeen>>) -> Result<Vec<NodeSeen>> {
+async fn collection_scopes(
+    scan: &Scan<'_>,
+    name: &str,
+    collection: &raw::Collection,
+    parents: &HashMap<&str, Vec<NodeSeen>>,
+) -> Result<Vec<NodeSeen>> {
     let kind = main_kind(collection);
     let Some(parent) = collection.for_each.as_deref() else {
         return match &scan.options.person {
@@ -221,8 +236,11 @@ async fn collection_scopes(scan: &Scan<'_>, name: &str, collection: &raw::Collec
             return Ok(Vec::new());
         }
     };
-    let results: Vec<Result<Vec<NodeSeen>>> =
-        futures_util::stream::iter(wanted).map(|parent| async move { whole(scan, name, collection, &parent, kind).await }).buffer_unordered(16).collect().await;
+    let results: Vec<Result<Vec<NodeSeen>>> = futures_util::stream::iter(wanted)
+        .map(|parent| async move { whole(scan, name, collection, &parent, kind).await })
+        .buffer_unordered(16)
+        .collect()
+        .await;
     let mut nodes = Vec::new();
     for result in results {
         nodes.extend(result?);
@@ -237,7 +255,12 @@ async fn collection_scopes(scan: &Scan<'_>, name: &str, collection: &raw::Collec
 }
 
 /// The parents for which a collection is to be read.
-fn wanted_parents<'a>(scan: &'a Scan<'_>, collection: &raw::Collection, parent: &str, nodes: &[NodeSeen]) -> Result<Vec<Parent<'a>>, String> {
+fn wanted_parents<'a>(
+    scan: &'a Scan<'_>,
+    collection: &raw::Collection,
+    parent: &str,
+    nodes: &[NodeSeen],
+) -> Result<Vec<Parent<'a>>, String> {
     let focus = scan.options.person.as_ref().map(|(_, key)| key.as_str());
     let when = collection.when.as_deref().map(Expr::compile).transpose()?;
     let mut wanted = Vec::new();
@@ -278,12 +301,20 @@ fn wanted_parents<'a>(scan: &'a Scan<'_>, collection: &raw::Collection, parent: 
 }
 
 /// Reads one scope as a whole (or what changed in it) and writes it.
-async fn whole(scan: &Scan<'_>, name: &str, collection: &raw::Collection, parent: &Parent<'_>, kind: Option<NodeKind>) -> Result<Vec<NodeSeen>> {
+async fn whole(
+    scan: &Scan<'_>,
+    name: &str,
+    collection: &raw::Collection,
+    parent: &Parent<'_>,
+    kind: Option<NodeKind>,
+) -> Result<Vec<NodeSeen>> {
     let scope = scan.store.write(|tx| graph::scope_row(tx, scan.row, name, &parent.key))?;
     if scan.finished.contains(&scope) {
         // The cut-off scan had finished this one.
         let nodes = scan.store.read(|conn| kind.map_or_else(|| Ok(Vec::new()), |kind| graph::scope_nodes(conn, scope, kind)))?;
-        scan.store.write(|tx| scans::cover(tx, scan.id, scope, &Coverage::Complete, Tally { seen: nodes.len() as u64, ..Tally::default() }, &[], clock::now()))?;
+        scan.store.write(|tx| {
+            scans::cover(tx, scan.id, scope, &Coverage::Complete, Tally { seen: nodes.len() as u64, ..Tally::default() }, &[], clock::now())
+        })?;
         let mut report = lock(&scan.report);
         report.scopes += 1;
         report.seen += nodes.len() as u64;
@@ -292,7 +323,11 @@ async fn whole(scan: &Scan<'_>, name: &str, collection: &raw::Collection, parent
     let (since, resumed) = scan.store.read(|conn| {
         let resumed = scan.resumed.map(|old| scans::staged(conn, old, name, &parent.key)).transpose()?.unwrap_or_default();
         let (mark, full_at) = graph::scope_mark(conn, scope)?;
-        let fresh = collection.delta.as_ref().zip(full_at).is_some_and(|(delta, at)| at > clock::days_before(clock::now(), i64::from(delta.full_every.unwrap_or(7))));
+        let fresh = collection
+            .delta
+            .as_ref()
+            .zip(full_at)
+            .is_some_and(|(delta, at)| at > clock::days_before(clock::now(), i64::from(delta.full_every.unwrap_or(7))));
         Ok((mark.filter(|_| fresh && !scan.options.full && resumed.is_empty()), resumed))
     })?;
     let mut read = read_scope(scan, name, collection, parent, since, resumed).await;
@@ -334,7 +369,13 @@ async fn suspicious(scan: &Scan<'_>, collection: &raw::Collection, parent: &Pare
 }
 
 /// Reads what one collection knows of one person again: record by record where the manifest says how, else the whole list.
-async fn again_for_person(scan: &Scan<'_>, name: &str, collection: &raw::Collection, key: &str, kind: Option<NodeKind>) -> Result<Vec<NodeSeen>> {
+async fn again_for_person(
+    scan: &Scan<'_>,
+    name: &str,
+    collection: &raw::Collection,
+    key: &str,
+    kind: Option<NodeKind>,
+) -> Result<Vec<NodeSeen>> {
     let scope = scan.store.write(|tx| graph::scope_row(tx, scan.row, name, ""))?;
     let known = scan.store.read(|conn| kind.map_or_else(|| Ok(Vec::new()), |kind| graph::scope_nodes(conn, scope, kind)))?;
     let (Some(one), false) = (collection.one.as_deref(), known.is_empty()) else {
@@ -364,7 +405,9 @@ fn write(scan: &Scan<'_>, name: &str, scope: ScopeId, parent: &Parent<'_>, read:
     let tally = scan.store.write(|tx| {
         let tally = graph::write_scope(tx, &mut lock(&scan.interner), write, &read.observations)?;
         if let Some((lost, known)) = tally.held_back {
-            coverage = Coverage::Gap(format!("{lost} of {known} would have disappeared at once, which is not believed: look at the system, then scan with --accept-loss"));
+            coverage = Coverage::Gap(format!(
+                "{lost} of {known} would have disappeared at once, which is not believed: look at the system, then scan with --accept-loss"
+            ));
         }
         scans::cover(tx, scan.id, scope, &coverage, tally, &drift, at)?;
         if coverage.is_complete() && read.mark.is_some() {

@@ -70,7 +70,14 @@ fn scope_of<'s>(scan: &'s Scan<'_>, parent: &'s Parent<'_>) -> Scope<'s> {
 
 /// Reads a collection, for one parent if it has one. Pages of a list that goes on are staged as they come; `resumed` are those that a cut-off
 /// scan had staged.
-pub(super) async fn read_scope(scan: &Scan<'_>, name: &str, collection: &raw::Collection, parent: &Parent<'_>, since: Option<String>, resumed: Vec<StagedPage>) -> ScopeRead {
+pub(super) async fn read_scope(
+    scan: &Scan<'_>,
+    name: &str,
+    collection: &raw::Collection,
+    parent: &Parent<'_>,
+    since: Option<String>,
+    resumed: Vec<StagedPage>,
+) -> ScopeRead {
     let mut scope = scope_of(scan, parent);
     let delta = collection.delta.as_ref().filter(|_| since.is_some());
     if let Some(since) = since {
@@ -99,7 +106,9 @@ pub(super) async fn read_scope(scan: &Scan<'_>, name: &str, collection: &raw::Co
             let done = tokio::task::block_in_place(|| -> Result<()> {
                 taken.page(collection, delta, &extractor, &page.body, &page.headers, &scope);
                 if let (true, Some(checkpoint)) = (stages, &page.checkpoint) {
-                    scan.store.write(|tx| scans::stage(tx, scan.id, name, &parent.key, page.number + resumed_pages, &page.body, &checkpoint.0, clock::now()))?;
+                    scan.store.write(|tx| {
+                        scans::stage(tx, scan.id, name, &parent.key, page.number + resumed_pages, &page.body, &checkpoint.0, clock::now())
+                    })?;
                 }
                 Ok(())
             });
@@ -122,7 +131,11 @@ pub(super) async fn read_scope(scan: &Scan<'_>, name: &str, collection: &raw::Co
         (Ended::Gap { reason, .. }, None) => Coverage::Gap(reason),
         (Ended::Stopped, None) => Coverage::Gap("stopped".to_owned()),
     };
-    let never_filled = if coverage.is_complete() && taken.records > 0 { extractor.never_filled().into_iter().map(str::to_owned).collect() } else { Vec::new() };
+    let never_filled = if coverage.is_complete() && taken.records > 0 {
+        extractor.never_filled().into_iter().map(str::to_owned).collect()
+    } else {
+        Vec::new()
+    };
     let changed = delta.map(|_| {
         let nodes = taken.observations.iter().filter_map(|o| if let Observation::Node(node) = o { Some(node.node.clone()) } else { None });
         nodes.chain(taken.removed.drain(..)).collect()
@@ -163,7 +176,8 @@ pub(super) async fn sentinel_key(scan: &Scan<'_>, sentinel: &raw::Sentinel) -> R
         None => key.text(&scope)?,
         Some(call) => {
             let call = http_call(call, None, None, &Default::default(), None, &scope)?;
-            let reply = scan.connection.send(Hand::Read, Lane::Scan, &call, &raw::Classes::default()).await.map_err(|error| error.to_string())?;
+            let reply =
+                scan.connection.send(Hand::Read, Lane::Scan, &call, &raw::Classes::default()).await.map_err(|error| error.to_string())?;
             if reply.class != Class::Fine {
                 return Err(format!("the sentinel's call was answered with {}", reply.status));
             }
@@ -183,7 +197,15 @@ struct Taken {
 }
 
 impl Taken {
-    fn page(&mut self, collection: &raw::Collection, delta: Option<&raw::Delta>, extractor: &Extractor, body: &Value, headers: &Value, scope: &Scope<'_>) {
+    fn page(
+        &mut self,
+        collection: &raw::Collection,
+        delta: Option<&raw::Delta>,
+        extractor: &Extractor,
+        body: &Value,
+        headers: &Value,
+        scope: &Scope<'_>,
+    ) {
         let list = match records(collection.each.as_deref(), body, scope) {
             Ok(list) => list,
             Err(problem) => return self.problems.push(problem),
@@ -193,7 +215,8 @@ impl Taken {
             self.remember_mark(delta, &list, body, headers, scope);
         }
         let removed = delta.and_then(|delta| delta.removed.as_deref()).and_then(|source| Expr::compile(source).ok());
-        let is_removed = |record: &Value| removed.as_ref().is_some_and(|expr| expr.truth(&scope.clone().with("it", record)).unwrap_or(false));
+        let is_removed =
+            |record: &Value| removed.as_ref().is_some_and(|expr| expr.truth(&scope.clone().with("it", record)).unwrap_or(false));
         let parts: Vec<(Vec<Observation>, Vec<String>, Vec<NodeRef>)> = list
             .par_chunks(64)
             .map_init(
@@ -204,7 +227,11 @@ impl Taken {
                         let before = observations.len();
                         extractor.extract(record, scope, &mut observations, &mut problems);
                         if is_removed(record) {
-                            gone.extend(observations.drain(before..).filter_map(|o| if let Observation::Node(node) = o { Some(node.node) } else { None }));
+                            gone.extend(
+                                observations
+                                    .drain(before..)
+                                    .filter_map(|o| if let Observation::Node(node) = o { Some(node.node) } else { None }),
+                            );
                         }
                     }
                     (observations, problems, gone)
@@ -276,7 +303,14 @@ fn build_call(collection: &raw::Collection, delta: Option<&raw::Delta>, scope: &
     }
     let template = delta.and_then(|delta| delta.call.as_deref()).or(collection.call.as_deref());
     match template {
-        Some(template) => http_call(template, collection.body.as_ref(), collection.form.as_ref(), &collection.headers, collection.act_as.as_deref(), scope),
+        Some(template) => http_call(
+            template,
+            collection.body.as_ref(),
+            collection.form.as_ref(),
+            &collection.headers,
+            collection.act_as.as_deref(),
+            scope,
+        ),
         None => Ok(Call::File),
     }
 }
@@ -314,7 +348,8 @@ fn http_call(
         (None, Some(form)) => Some(Body::Form(fill_form(form, scope)?)),
         (None, None) => None,
     };
-    let headers = headers.iter().map(|(name, value)| Ok((name.clone(), render(value, Place::Header, scope)?))).collect::<Result<_, String>>()?;
+    let headers =
+        headers.iter().map(|(name, value)| Ok((name.clone(), render(value, Place::Header, scope)?))).collect::<Result<_, String>>()?;
     let act_as = act_as.map(|template| render(template, Place::Text, scope)).transpose()?.filter(|who| !who.is_empty());
     Ok(Call::Http(HttpCall { method: method.to_owned(), url: render(path.trim(), Place::Url, scope)?, headers, body, act_as }))
 }

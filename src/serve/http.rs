@@ -41,7 +41,9 @@ async fn hook(State(server): State<Arc<Server>>, Path(name): Path<String>, heade
     };
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let taken = match hook.kind {
-        HookKind::Bamboohr => webhook::bamboohr(expose(&secret), header("x-bamboohr-signature"), header("x-bamboohr-timestamp"), &body, clock::now()),
+        HookKind::Bamboohr => {
+            webhook::bamboohr(expose(&secret), header("x-bamboohr-signature"), header("x-bamboohr-timestamp"), &body, clock::now())
+        }
     };
     match taken {
         Err(refused) => {
@@ -49,7 +51,8 @@ async fn hook(State(server): State<Arc<Server>>, Path(name): Path<String>, heade
             (StatusCode::UNAUTHORIZED, "refused\n")
         }
         Ok(employee) => {
-            let once = format!("{}|{}", header("x-bamboohr-timestamp").unwrap_or_default(), header("x-bamboohr-signature").unwrap_or_default());
+            let once =
+                format!("{}|{}", header("x-bamboohr-timestamp").unwrap_or_default(), header("x-bamboohr-signature").unwrap_or_default());
             match server.store.write_durably(|tx| store::scans::want_look(tx, &once, &hook.system, &employee, clock::now())) {
                 Ok(true) => {
                     server.nudge.notify_one();

@@ -1,6 +1,5 @@
 //! The store: SQLite, one writer, readers beside it. Every change is one transaction.
 
-
 pub mod departures;
 pub mod findings;
 pub mod graph;

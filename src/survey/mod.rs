@@ -68,7 +68,13 @@ pub fn watched(people: &[Person]) -> impl Iterator<Item = &Person> {
 ///
 /// # Errors
 /// The store's. What a system refuses is a gap in its report.
-pub async fn survey(config: &Config, store: &Store, fleet: &Fleet, options: &Options, tell: &(dyn Fn(&str, Progress) + Send + Sync)) -> Result<Survey> {
+pub async fn survey(
+    config: &Config,
+    store: &Store,
+    fleet: &Fleet,
+    options: &Options,
+    tell: &(dyn Fn(&str, Progress) + Send + Sync),
+) -> Result<Survey> {
     let started = std::time::Instant::now();
     let mut systems = Vec::new();
     let (hr, others): (Vec<_>, Vec<_>) = fleet.systems.values().partition(|connection| connection.manifest().category == Category::Hris);
