@@ -131,6 +131,18 @@ fn extra_settings(name: &str, url: &str) -> String {
         "slack" => format!("url = \"{url}\"\nscim_url = \"{url}\"\nsigns_in_through = {{ system = \"okta\", app = \"Slack\" }}\n"),
         "scim" => format!("url = \"{url}/scim/v2\"\nsigns_in_through = {{ system = \"okta\", app = \"Boardroom\" }}\n"),
         "kisi" => format!("url = \"{url}\"\nsigns_in_through = {{ system = \"okta\", app = \"Kisi\" }}\n"),
+        "active-directory" => format!(
+            "url = \"{url}\"\nbase = \"DC=northmoor,DC=example\"\nread_user = \"CN=exeunt-read,OU=Service Accounts,DC=northmoor,DC=example\"\nrevoke_user = \"CN=exeunt-revoke,OU=Service Accounts,DC=northmoor,DC=example\"\n"
+        ),
+        "openldap" => format!(
+            "url = \"{url}\"\nbase = \"dc=northmoor,dc=example\"\nread_dn = \"uid=exeunt-read,ou=services,dc=northmoor,dc=example\"\nrevoke_dn = \"uid=exeunt-revoke,ou=services,dc=northmoor,dc=example\"\nadmin_groups = [\"wheel\"]\n"
+        ),
+        "google-workspace" => format!(
+            "admin = \"admin@northmoor.example\"\nread_account = \"exeunt-read@northmoor-sec.example\"\nrevoke_account = \"exeunt-revoke@northmoor-sec.example\"\ndirectory = \"{url}\"\ngmail = \"{url}\"\ndrive = \"{url}\"\nvault = \"{url}\"\ntoken_url = \"{url}/token\"\n"
+        ),
+        "intune" => format!(
+            "url = \"{url}\"\nlogin = \"{url}\"\ntenant = \"northmoor\"\nread_client = \"read-intune\"\nrevoke_client = \"revoke-intune\"\n"
+        ),
         _ => format!("url = \"{url}\"\n"),
     }
 }

@@ -268,7 +268,15 @@ fn parse(source: &str) -> Result<Form, String> {
         }
         names.push(known_name(&name)?);
     }
+    // The engine doesn't report names inside a slice (`it.x[-3:]`): those are found by eye.
+    if source.contains('[') && source.contains(':') {
+        let unquoted = source.split(['\'', '"']).step_by(2);
+        for word in unquoted.flat_map(|part| part.split(|c: char| !(c.is_ascii_alphanumeric() || "_.".contains(c)))) {
+            names.extend(NAMES.iter().copied().find(|name| word.split('.').next() == Some(*name)));
+        }
+    }
     names.sort_unstable();
+    names.dedup();
     Ok(Form::Engine { expression, names })
 }
 

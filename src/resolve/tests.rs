@@ -84,7 +84,7 @@ fn sso_and_aliases_teach_the_second_round() {
         .node("okta", "account:00u1", "", "", json!({ "employee_number": "E1", "emails": ["ada.berg@acme.example"] }))
         .node("google", "account:g1", "", "", json!({ "emails": ["ada.berg@acme.example", "ceo@acme.example"] }))
         // Signs in under a name that no address tells.
-        .edge("okta", "account:00u1", SignsInTo, "address:aberg@login.example", json!({ "app": "Zoom" }))
+        .edge("okta", "account:00u1", SignsInTo, "address:aberg@login.example", json!({ "app_name": "Zoom" }))
         .node("zoom", "account:z1", "", "", json!({ "emails": ["aberg@login.example"] }))
         .node("zoom", "account:z2", "", "", json!({ "emails": ["ceo@acme.example"] }))
         // Written into a profile by anybody: teaches little.

@@ -95,7 +95,7 @@ impl<'a> SignIns<'a> {
         let mut found = Self { sso, accounts: HashSet::new(), addresses: HashSet::new(), cut_short };
         for (source, _) in view.graph.nodes().filter(|(_, from)| from.kind == NodeKind::Account && from.system == sso) {
             for (_, edge, to) in view.graph.out(source) {
-                let app = edge.attrs.get("app").and_then(serde_json::Value::as_str);
+                let app = edge.attrs.get("app_name").and_then(serde_json::Value::as_str);
                 if edge.kind != EdgeKind::SignsInTo || !app.is_none_or(|app| names.contains(&app.to_lowercase())) {
                     continue;
                 }

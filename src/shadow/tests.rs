@@ -41,7 +41,7 @@ fn s01_a_local_account_is_found_and_the_break_glass_one_is_not() {
         .settings("[policy]\napproved_admins = [\"break-glass\"]\n")
         .node("okta", "app:0oa1", "", "Slack", json!({}))
         .account("okta", "00u1", "E1", json!({ "emails": ["ada.berg@acme.example", "ada@home.example"] }))
-        .edge("okta", "account:00u1", SignsInTo, "address:ada.berg@acme.example", json!({ "app": "Slack" }))
+        .edge("okta", "account:00u1", SignsInTo, "address:ada.berg@acme.example", json!({ "app_name": "Slack" }))
         // One account that single sign-on leads to; one that it doesn't, with the private address beside the login in Okta.
         .account("slack", "U1", "E1", json!({ "emails": ["ada.berg@acme.example"] }))
         .account("slack", "U2", "E1", json!({ "login": "founder", "emails": ["ada@home.example"] }))
@@ -72,7 +72,7 @@ fn s01_says_nothing_where_the_sign_ins_were_not_read() {
     world
         .node("okta", "app:0oa1", "", "Slack", json!({}))
         .account("okta", "00u2", "E2", json!({ "emails": ["bo.dahl@acme.example"] }))
-        .edge("okta", "account:00u2", SignsInTo, "address:bo.dahl@acme.example", json!({ "app": "Slack" }))
+        .edge("okta", "account:00u2", SignsInTo, "address:bo.dahl@acme.example", json!({ "app_name": "Slack" }))
         .account("slack", "U1", "E1", json!({ "emails": ["ada.berg@acme.example"] }));
     assert_eq!(world.found("local-account")[0].severity, Severity::High);
     world.gap("okta", "app_users", "0oa1", "HTTP 500").scan(true);
