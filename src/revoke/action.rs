@@ -159,8 +159,8 @@ async fn act(shared: &Shared, job: &mut Job, times: &mut Times) -> Result<End, S
     if job.row.state == ActionState::Planned {
         for before in &job.after {
             let failed = wait(shared, *before).await == Status::Failed;
-            // What can be taken back goes ahead: a factor that wouldn't go is no reason to leave the account alive.
-            if failed && job.irreversible {
+            // A factor that wouldn't go is no reason to leave the account alive; files that wouldn't move are one to keep it.
+            if failed && job.irreversible && shared.preserves[*before] {
                 let why = format!("it can't be taken back, and what must come before it is not proved: {}", shared.labels[*before]);
                 return Ok(stuck(job, Verdict::Unknown, why, json!({})));
             }

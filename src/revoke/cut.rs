@@ -131,12 +131,15 @@ fn taken(graph: &Graph, plan: &Plan, starts: &[NodeIndex]) -> Taken {
     for start in starts {
         theirs.extend(graph.out(*start).filter(|(_, edge, _)| edge.kind == EdgeKind::HasAccount).map(|(_, _, to)| to));
     }
-    for falls in plan.actions.iter().filter(|action| !action.hand_off).map(|action| &action.falls).chain(&plan.already) {
-        take(graph, falls, &theirs, &mut taken);
+    let falling = || plan.actions.iter().filter(|action| !action.hand_off).map(|action| &action.falls).chain(&plan.already);
+    let named = falling().filter_map(|falls| falls.edge.as_ref()).chain(plan.tasks.iter().flat_map(|task| &task.covers_edges));
+    let edges = Edges::from(graph, named.map(|name| name.from));
+    for falls in falling() {
+        take(graph, falls, &edges, &theirs, &mut taken);
     }
     for task in &plan.tasks {
         taken.handed_nodes.extend(task.covers.iter().filter_map(|id| index_of(graph, *id)));
-        taken.handed_edges.extend(task.covers_edges.iter().flat_map(|name| find(graph, name)));
+        taken.handed_edges.extend(task.covers_edges.iter().flat_map(|name| edges.find(name)));
     }
     // A task beside a call on the same account doesn't account for what outlives the account.
     let ended = &taken.ended;
@@ -144,9 +147,9 @@ fn taken(graph: &Graph, plan: &Plan, starts: &[NodeIndex]) -> Taken {
     taken
 }
 
-fn take(graph: &Graph, falls: &Falls, theirs: &HashSet<NodeIndex>, taken: &mut Taken) {
+fn take(graph: &Graph, falls: &Falls, edges: &Edges, theirs: &HashSet<NodeIndex>, taken: &mut Taken) {
     if let Some(name) = &falls.edge {
-        taken.edges.extend(find(graph, name));
+        taken.edges.extend(edges.find(name));
     }
     let Some(index) = falls.node.and_then(|id| index_of(graph, id)) else { return };
     let account = graph.net[index].kind == NodeKind::Account;
@@ -165,9 +168,25 @@ fn take(graph: &Graph, falls: &Falls, theirs: &HashSet<NodeIndex>, taken: &mut T
     }
 }
 
-fn find(graph: &Graph, name: &EdgeName) -> Vec<EdgeIndex> {
-    let Some(from) = index_of(graph, name.from) else { return Vec::new() };
-    graph.out(from).map(|(edge, _, _)| edge).filter(|edge| EdgeName::of(graph, *edge).as_ref() == Some(name)).collect()
+/// The edges out of some nodes, by name: somebody with ten thousand files has as many edges.
+struct Edges(HashMap<EdgeName, Vec<EdgeIndex>>);
+
+impl Edges {
+    fn from(graph: &Graph, nodes: impl Iterator<Item = i64>) -> Self {
+        let mut edges: HashMap<EdgeName, Vec<EdgeIndex>> = HashMap::new();
+        for from in nodes.collect::<HashSet<i64>>().into_iter().filter_map(|id| index_of(graph, id)) {
+            for (edge, _, _) in graph.out(from) {
+                if let Some(name) = EdgeName::of(graph, edge) {
+                    edges.entry(name).or_default().push(edge);
+                }
+            }
+        }
+        Self(edges)
+    }
+
+    fn find(&self, name: &EdgeName) -> impl Iterator<Item = EdgeIndex> {
+        self.0.get(name).into_iter().flatten().copied()
+    }
 }
 
 /// A walk's result.

@@ -1,6 +1,7 @@
 //! The journal: everything planned is written in one durable commit before the first call leaves; then one writer commits
 //! what the actions report, in groups, beside them.
 
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
@@ -55,10 +56,14 @@ pub(super) fn open(store: &Store, id: DepartureId, actor: &str) -> Result<Openin
             drafts.push(draft);
         }
         let mut free = known.iter().map(|row| row.number).max().unwrap_or(0);
+        let mut by_name: HashMap<(&str, &str, &str), VecDeque<&ActionRow>> = HashMap::new();
+        for row in &known {
+            by_name.entry((&row.system, &row.name, &row.label)).or_default().push_back(row);
+        }
         let mut places: Vec<(ActionId, Begin)> = Vec::with_capacity(plan.actions.len());
         for action in &plan.actions {
-            let same = |row: &&ActionRow| row.system == action.system && row.name == action.name && row.label == action.label;
-            if let Some(row) = known.iter().find(|row| same(row) && !places.iter().any(|(taken, _)| *taken == row.id)) {
+            let name = (action.system.as_str(), action.name.as_str(), action.label.as_str());
+            if let Some(row) = by_name.get_mut(&name).and_then(VecDeque::pop_front) {
                 places.push((row.id, begin(row, cut_off)));
                 continue;
             }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use petgraph::graph::NodeIndex;
+
 use super::plan::{Draft, SystemFacts};
 use crate::manifest::Manifest;
 use crate::model::NodeKind;
@@ -17,12 +19,20 @@ pub(super) fn waits_for<'m>(manifest: &'m Manifest, name: &str) -> Vec<&'m str> 
 pub(super) fn arrange(drafts: &mut [Draft], systems: &BTreeMap<String, SystemFacts>) -> Vec<String> {
     let mut after: Vec<Vec<usize>> = vec![Vec::new(); drafts.len()];
     let mut again: Vec<Vec<usize>> = vec![Vec::new(); drafts.len()];
-    let together = |a: &Draft, b: &Draft| a.action.system == b.action.system && a.concern == b.concern;
+    let mut together: BTreeMap<(&str, NodeIndex), Vec<usize>> = BTreeMap::new();
+    for (place, draft) in drafts.iter().enumerate() {
+        together.entry((&draft.action.system, draft.concern)).or_default().push(place);
+    }
     for (here, draft) in drafts.iter().enumerate() {
         let Some(facts) = systems.get(&draft.action.system) else { continue };
         let Some(take) = facts.manifest.action(&draft.action.name) else { continue };
         let waits = waits_for(&facts.manifest, &draft.action.name);
-        for (there, other) in drafts.iter().enumerate().filter(|(there, other)| *there != here && together(draft, other)) {
+        if waits.is_empty() && take.blinds.is_empty() && take.again_after.is_empty() {
+            continue;
+        }
+        let others = together.get(&(draft.action.system.as_str(), draft.concern)).into_iter().flatten().copied();
+        for there in others.filter(|there| *there != here) {
+            let other = &drafts[there];
             let declared = waits.contains(&other.action.name.as_str());
             // What this action would hide is taken away, and proved, before it.
             let hidden = !other.action.hand_off && take.blinds.iter().any(|collection| shows(&facts.manifest, collection, other));

@@ -83,6 +83,7 @@ pub fn plan(
         found: &found,
         plan: Plan { person: who(person), successor: successor.map(who), mode: mode.word().to_owned(), ..Plan::default() },
         drafts: Vec::new(),
+        edges: HashSet::new(),
         skipped: HashSet::new(),
         heirless: BTreeMap::new(),
         kept: HashSet::new(),
@@ -126,6 +127,8 @@ struct Planner<'a> {
     found: &'a Candidates,
     plan: Plan,
     drafts: Vec<Draft>,
+    /// Edges that an action of this name takes already.
+    edges: HashSet<(String, EdgeName)>,
     /// Actions that were left out for want of a successor: system, account, action.
     skipped: HashSet<(String, NodeIndex, String)>,
     /// What waits for a successor, by system: labels and nodes.
@@ -393,20 +396,14 @@ impl Planner<'_> {
             }),
             _ => None,
         };
-        let (same, node) = match candidate.target {
-            Target::Node(index) => (false, Some((self.graph.net[index].kind, self.graph.net[index].type_.clone()))),
-            // Two scopes of a system may say the same: one action is enough.
-            Target::Edge(_) => (
-                self.drafts.iter().any(|known| {
-                    known.action.system == system
-                        && known.action.name == name
-                        && falls.edge.is_some()
-                        && known.action.falls.edge == falls.edge
-                }),
-                None,
-            ),
+        let node = match candidate.target {
+            Target::Node(index) => Some((self.graph.net[index].kind, self.graph.net[index].type_.clone())),
+            Target::Edge(_) => None,
         };
-        if same {
+        // Two scopes of a system may say the same: one action is enough.
+        if let Some(edge) = &falls.edge
+            && !self.edges.insert((name.to_owned(), edge.clone()))
+        {
             return Ok(());
         }
         self.drafts.push(Draft {

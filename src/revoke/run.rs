@@ -1,7 +1,7 @@
 //! The run: every unblocked action leaves at once, the others as soon as what they wait for is proved; each is proved by a
 //! fresh read. Running again after a crash is the same, but reads first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -90,6 +90,8 @@ pub(super) struct Shared {
     pub journal: journal::Journal,
     pub statuses: Vec<watch::Sender<Status>>,
     pub labels: Vec<String>,
+    /// Whether an action keeps something safe (moves, holds, exports, or is a person's) that a later one could destroy.
+    pub preserves: Vec<bool>,
 }
 
 impl Shared {
@@ -119,12 +121,12 @@ pub async fn run(deps: &RunDeps, departure: DepartureId, options: &Options) -> R
     }
     let (store, actor) = (deps.store.clone(), deps.actor.clone());
     let opening = tokio::task::spawn_blocking(move || journal::open(&store, departure, &actor)).await??;
-    warm(deps, &opening.plan, options.warm_for).await;
+    warm(deps, &opening, options.warm_for).await;
 
     let (journal, mut writer) = journal::start(deps.store.clone(), departure, deps.actor.clone(), options.stop_after);
     let statuses: Vec<_> = opening.actions.iter().map(|(row, begin)| watch::channel(status_of(row, *begin)).0).collect();
-    let place = |number: &u32| opening.plan.actions.iter().position(|action| action.number == *number);
-    let places = |numbers: &[u32]| numbers.iter().filter_map(place).collect::<Vec<usize>>();
+    let place: HashMap<u32, usize> = opening.plan.actions.iter().enumerate().map(|(place, action)| (action.number, place)).collect();
+    let places = |numbers: &[u32]| numbers.iter().filter_map(|number| place.get(number).copied()).collect::<Vec<usize>>();
     let waits: Vec<critical::Waits> = opening
         .plan
         .actions
@@ -136,6 +138,7 @@ pub async fn run(deps: &RunDeps, departure: DepartureId, options: &Options) -> R
         journal,
         statuses,
         labels: opening.plan.actions.iter().map(|action| action.label.clone()).collect(),
+        preserves: opening.plan.actions.iter().map(|action| action.kind != "revoke" || action.hand_off).collect(),
     });
 
     // Everything that can be made ready is, before the first call leaves.
@@ -182,6 +185,10 @@ pub async fn run(deps: &RunDeps, departure: DepartureId, options: &Options) -> R
         }
     }
     writer.done.await??;
+    if *writer.stopped.borrow() {
+        // The actions saw it before we did.
+        bail!("the journal of departure {departure} stopped: run the departure again, it reads first");
+    }
     let rows = deps.store.read(|conn| departures::actions(conn, departure))?;
     let outcome = summarize(&opening.plan, &opening.actions, &rows, &measured, &waits, began);
     let (store, summary) = (deps.store.clone(), serde_json::to_value(&outcome)?);
@@ -199,17 +206,21 @@ fn status_of(row: &ActionRow, begin: Begin) -> Status {
 }
 
 /// Opens every connection that will be needed. A system that doesn't answer in time holds nobody up: its own calls pay.
-async fn warm(deps: &RunDeps, plan: &Plan, longest: Duration) {
+async fn warm(deps: &RunDeps, opening: &journal::Opening, longest: Duration) {
     let mut warming = JoinSet::new();
-    for system in plan.systems() {
+    for system in opening.plan.systems() {
         let Some(connection) = deps.connections.get(system) else { continue };
         let mut names = Vec::new();
         let mut calls = 0;
-        for action in plan.actions.iter().filter(|action| action.system == system && !action.hand_off) {
+        let here = opening.plan.actions.iter().zip(&opening.actions).filter(|(action, _)| action.system == system);
+        for (action, _) in here.filter(|(_, (_, begin))| *begin != Begin::Done) {
             calls += 1;
             if let Some(take) = connection.manifest().action(&action.name) {
                 names.extend(super::read::with_scope(connection, &action.spec, None, |scope| call::act_as(take, scope)));
             }
+        }
+        if calls == 0 {
+            continue;
         }
         names.sort_unstable();
         names.dedup();

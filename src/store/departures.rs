@@ -1,4 +1,4 @@
-//! Departures, their actions, the journal of these, tasks for people, and webhooks taken.
+//! Departures, their actions, the journal of these, and tasks for people.
 
 use anyhow::{Context as _, Result, bail};
 use jiff::Timestamp;
@@ -496,18 +496,69 @@ pub fn finish_task(tx: &Transaction<'_>, id: TaskId, by: &str, note: &str, evide
     Ok(changed == 1)
 }
 
-/// Notes a webhook; false if it was taken before.
-///
-/// # Errors
-/// The database's.
-pub fn take_webhook(tx: &Transaction<'_>, digest: &str, now: Timestamp) -> Result<bool> {
-    Ok(tx.execute("INSERT OR IGNORE INTO webhook (digest, at) VALUES (?1, ?2)", params![digest, now.as_microsecond()])? == 1)
-}
-
 fn word<T: std::str::FromStr<Err = String>>(row: &Row<'_>, column: usize) -> Result<T> {
     row.get_ref(column)?.as_str()?.parse().map_err(anyhow::Error::msg)
 }
 
 fn maybe(row: &Row<'_>, column: usize) -> Result<Option<Timestamp>> {
     row.get::<_, Option<i64>>(column)?.map(moment).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use super::*;
+    use crate::store::Store;
+
+    #[test]
+    fn the_same_event_is_one_case_and_an_approval_is_bound_to_its_plan() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&dir.path().join("t.db")).unwrap();
+        let now = crate::clock::now();
+        let new = |person: i64, event: Option<&str>| NewDeparture {
+            person: NodeId(person),
+            mode: Mode::Departure,
+            state: DepartureState::Waiting,
+            source: "webhook".into(),
+            cause: "last day".into(),
+            event: event.map(str::to_owned),
+            effective: now,
+        };
+        let begin = |person, event| store.write(|tx| open(tx, &new(person, event), now)).unwrap();
+        let Opened::New(id) = begin(7, Some("e1")) else { panic!("it is new") };
+        assert_eq!(begin(7, Some("e2")), Opened::Known(id), "one live case for a person and mode");
+        store.write(|tx| set_plan(tx, id, "{}", "h1")).unwrap();
+        assert!(!store.write(|tx| approve(tx, id, "h0", "kim")).unwrap());
+        assert!(store.write(|tx| approve(tx, id, "h1", "kim")).unwrap());
+        let approved = || store.read(|conn| get(conn, id)).unwrap().unwrap().approved;
+        store.write(|tx| set_plan(tx, id, "{}", "h1")).unwrap();
+        assert_eq!(approved().as_deref(), Some("kim"));
+        store.write(|tx| set_plan(tx, id, "{ }", "h2")).unwrap();
+        assert_eq!(approved(), None, "another plan needs another approval");
+
+        assert!(store.write(|tx| move_to(tx, id, DepartureState::Closed, now)).is_err());
+        store.write(|tx| move_to(tx, id, DepartureState::Cancelled, now)).unwrap();
+        assert_eq!(begin(7, Some("e1")), Opened::Known(id), "the same event again changes nothing");
+        assert!(matches!(begin(7, Some("e3")), Opened::New(_)));
+        assert_eq!(store.read(|conn| opened_since(conn, now)).unwrap(), 2);
+    }
+
+    #[test]
+    fn the_journal_holds_every_move_and_refuses_illegal_ones() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&dir.path().join("t.db")).unwrap();
+        let now = crate::clock::now();
+        let departure = DepartureId(1);
+        let new = NewAction { departure, number: 1, system: "okta", name: "suspend", label: "suspend x", spec: "{}" };
+        let id = store.write(|tx| add_action(tx, &new, now)).unwrap();
+        let step = |state| store.write(|tx| move_action(tx, id, &Move::to(state, now)));
+        assert!(step(ActionState::Accepted).is_err());
+        for state in [ActionState::Fired, ActionState::Fired, ActionState::Accepted, ActionState::Gone] {
+            step(state).unwrap();
+        }
+        let row = store.read(|conn| actions(conn, departure)).unwrap().remove(0);
+        assert_eq!((row.tries, row.sent, row.proved), (2, Some(now), Some(now)));
+        let journal = store.read(|conn| journal(conn, departure)).unwrap();
+        assert_eq!(journal.iter().map(|event| event.state.word()).collect::<Vec<_>>(), ["planned", "fired", "fired", "accepted", "gone"]);
+    }
 }
