@@ -116,6 +116,12 @@ impl Budget {
         Err(state.renews.into_iter().chain(state.taken.front().copied()).min())
     }
 
+    /// How many connections to open ahead: each costs a request, and a departure needs those for itself.
+    pub(super) fn knocks(&self, wanted: usize) -> usize {
+        let most = self.limits.as_ref().map_or(64, |limits| (limits.requests / 10).max(1));
+        wanted.min(most).min(64)
+    }
+
     /// Learns from a reply's headers how much is left, and until when. Called while the reply's place is still held.
     pub(super) fn learn(&self, header: impl Fn(&str) -> Option<String>, now: Timestamp) {
         let Some(limits) = &self.limits else { return };
@@ -276,6 +282,7 @@ mod tests {
         budget.pause(MS * 200);
         assert!(timeout(MS * 100, budget.place(Lane::Scan, None)).await.is_err());
         assert_eq!(taken_at_once(&budget, Lane::Revoke).await, 10);
+        assert_eq!((budget.knocks(0), budget.knocks(30)), (0, 1));
         let budget = Budget::new(None, None).unwrap();
         budget.pause(MS * 100);
         assert!(timeout(MS * 500, budget.place(Lane::Scan, None)).await.unwrap().is_some());

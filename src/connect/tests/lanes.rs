@@ -45,10 +45,11 @@ async fn departures_retry_fast_and_prove_past_caches() {
     })
     .await;
     let started = Instant::now();
-    let reply = send(&bearer(&server, ""), Lane::Prove, &get("/x")).await.unwrap();
+    let call = Call::Http(HttpCall { method: "POST".into(), url: "/x".into(), ..HttpCall::default() });
+    let reply = send(&bearer(&server, ""), Lane::Prove, &call).await.unwrap();
     assert_eq!((reply.status, reply.body, reply.attempts), (204, Value::Null, 3));
     assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
-    assert!(server.seen().iter().all(|seen| seen.header("cache-control") == "no-cache"));
+    assert!(server.seen().iter().all(|seen| seen.header("cache-control") == "no-cache" && seen.header("content-length") == "0"));
 }
 
 #[tokio::test]

@@ -126,7 +126,7 @@ pub(super) async fn read(wire: &Wire, call: &Call, paging: &str, from: Option<Ch
     let paging: raw::Paging = serde_saphyr::from_str(paging).unwrap();
     let (mut bodies, mut checkpoints) = (Vec::new(), Vec::new());
     let ended = wire
-        .pages(Hand::Read, Lane::Scan, call, &raw::Classes::default(), Some(&paging), from, |page: Page| {
+        .pages(Hand::Read, Lane::Scan, call, &raw::Classes::default(), Some(&paging), from, &mut |page: Page| {
             bodies.push(page.body);
             checkpoints.push(page.checkpoint);
             ControlFlow::Continue(())

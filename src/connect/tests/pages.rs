@@ -176,7 +176,12 @@ async fn scim_counts_what_came() {
     })
     .await;
     let wire = bearer(&server, "");
-    let (ended, bodies, _) = read(&wire, &get("/Users"), "{ scim: true, size: 4 }", None).await;
+    // In a task of its own, as scans read: the future can be sent.
+    let reading = tokio::spawn(async move {
+        let ended = read(&wire, &get("/Users"), "{ scim: true, size: 4 }", None).await;
+        (wire, ended)
+    });
+    let (wire, (ended, bodies, _)) = reading.await.unwrap();
     assert_eq!((ended, flat(&bodies, "Resources")), (Ended::Complete { pages: 3 }, ALL.to_vec()));
     let (ended, bodies, _) = read(&wire, &get("/short"), "{ scim: true }", None).await;
     assert!(reason(&ended).contains("totalResults says 9, but only 5 came"), "{ended:?}");
