@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::class::vendor_text;
 use super::http::{Http, Outgoing};
 use super::sigv4::Signer;
-use super::{Body, CallError, Lane};
+use super::{Body, CallError};
 use crate::clock;
 use crate::manifest::express::{Expr, Scope};
 use crate::manifest::raw::{Credential, CredentialKind, Login};
@@ -76,7 +76,7 @@ impl Auth {
     }
 
     /// The headers of one request. `stale` is the token that was just refused.
-    pub(super) async fn present(&self, http: &Http, lane: Lane, act_as: Option<&str>, stale: Option<u64>) -> Result<Presented, CallError> {
+    pub(super) async fn present(&self, http: &Http, act_as: Option<&str>, stale: Option<u64>) -> Result<Presented, CallError> {
         let secret = expose(&self.secret);
         let fixed = |name: &str, value: String| Ok(Presented { headers: vec![(name.to_owned(), value)], token: None });
         match self.credential.kind {
@@ -93,7 +93,7 @@ impl Auth {
             }
             CredentialKind::Bind => Err(CallError::Auth("a bind credential is for LDAP only".to_owned())),
             CredentialKind::OauthClient | CredentialKind::JwtBearer | CredentialKind::PrivateKeyJwt | CredentialKind::Login => {
-                let token = self.token(http, lane, act_as, stale).await?;
+                let token = self.token(http, act_as, stale).await?;
                 Ok(Presented { headers: token.headers, token: Some(token.number) })
             }
         }
@@ -115,7 +115,7 @@ impl Auth {
         Ok(())
     }
 
-    async fn token(&self, http: &Http, lane: Lane, act_as: Option<&str>, stale: Option<u64>) -> Result<Token, CallError> {
+    async fn token(&self, http: &Http, act_as: Option<&str>, stale: Option<u64>) -> Result<Token, CallError> {
         let asked = Instant::now();
         let slot = match self.slots.lock() {
             Ok(mut slots) => slots.entry(act_as.map(str::to_owned)).or_default().clone(),
@@ -135,8 +135,8 @@ impl Auth {
         }
         slot.fetched += 1;
         let fetched = match self.credential.kind {
-            CredentialKind::Login => self.log_in(http, lane, act_as).await,
-            _ => self.grant(http, lane, act_as).await,
+            CredentialKind::Login => self.log_in(http, act_as).await,
+            _ => self.grant(http, act_as).await,
         };
         match fetched {
             Ok((headers, lives)) => {
@@ -154,13 +154,13 @@ impl Auth {
     }
 
     /// A token from an OAuth 2.0 token endpoint.
-    async fn grant(&self, http: &Http, lane: Lane, act_as: Option<&str>) -> Result<(Vec<(String, String)>, Duration), CallError> {
+    async fn grant(&self, http: &Http, act_as: Option<&str>) -> Result<(Vec<(String, String)>, Duration), CallError> {
         let (url, form, basic) = self.grant_form(act_as).map_err(|error| CallError::Auth(http.clean(&error)))?;
         let url = http.absolute(&url)?;
         let mut headers = vec![("accept".to_owned(), "application/json".to_owned())];
         headers.extend(basic.map(|value| ("authorization".to_owned(), format!("Basic {value}"))));
         let out = Outgoing { method: "POST".to_owned(), url, headers, body: Some(Body::Form(form)) };
-        let (_, _, body) = self.fetch(http, lane, out).await?;
+        let (_, _, body) = self.fetch(http, out).await?;
         let token = body.get("access_token").and_then(Value::as_str).filter(|token| !token.is_empty());
         let token = token.ok_or_else(|| CallError::Auth(http.clean("the token endpoint answered without an access_token")))?;
         http.hide(token);
@@ -248,11 +248,11 @@ impl Auth {
     }
 
     /// A token from a login call.
-    async fn log_in(&self, http: &Http, lane: Lane, act_as: Option<&str>) -> Result<(Vec<(String, String)>, Duration), CallError> {
+    async fn log_in(&self, http: &Http, act_as: Option<&str>) -> Result<(Vec<(String, String)>, Duration), CallError> {
         let login = self.credential.login.as_ref().ok_or_else(|| CallError::Auth("the credential has no login call".to_owned()))?;
         let (method, url, headers, body) = self.login_call(login, act_as).map_err(|error| CallError::Auth(http.clean(&error)))?;
         let out = Outgoing { method, url: http.absolute(&url)?, headers, body };
-        let (status, headers, body) = self.fetch(http, lane, out).await?;
+        let (status, headers, body) = self.fetch(http, out).await?;
         let scope = super::class::scope(status, &headers, &body, &self.settings);
         let read = |source: &str| Expr::compile(source).and_then(|expr| expr.eval(&scope)).map_err(CallError::Auth);
         let token = match read(&login.token)? {
@@ -290,9 +290,9 @@ impl Auth {
     }
 
     /// Sends a token request and judges its answer: refused credentials are final, anything else may pass.
-    async fn fetch(&self, http: &Http, lane: Lane, out: Outgoing) -> Result<(u16, Value, Value), CallError> {
+    async fn fetch(&self, http: &Http, out: Outgoing) -> Result<(u16, Value, Value), CallError> {
         let what = format!("{}{}", out.url.host_str().unwrap_or_default(), out.url.path());
-        let exchange = http.unsigned(lane, out).await?;
+        let exchange = http.unsigned(out).await?;
         let body = exchange.body.unwrap_or_else(|_| Value::Null);
         if (200..300).contains(&exchange.status) {
             return Ok((exchange.status, exchange.headers, body));

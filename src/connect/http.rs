@@ -159,7 +159,7 @@ impl Http {
         patience: &Patience,
     ) -> Result<(Reply, Option<u64>, Option<Duration>), CallError> {
         let auth = self.auth(hand)?;
-        let presented = auth.present(self, lane, call.act_as.as_deref(), stale).await?;
+        let presented = auth.present(self, call.act_as.as_deref(), stale).await?;
         let mut headers = if auth.signs() { Vec::new() } else { vec![("accept".to_owned(), "application/json, */*;q=0.5".to_owned())] };
         if lane == Lane::Prove {
             headers.push(("cache-control".to_owned(), "no-cache".to_owned()));
@@ -205,10 +205,11 @@ impl Http {
         Ok((reply, presented.token, asked))
     }
 
-    /// Sends a token request: no credential is added, and the budget counts it if it goes to the system itself.
-    pub(super) async fn unsigned(&self, lane: Lane, out: Outgoing) -> Result<Exchange, CallError> {
+    /// Sends a token request: no credential is added, and the budget counts it if it goes to the system itself. It never waits
+    /// as scans do, for a departure may wait for the same token.
+    pub(super) async fn unsigned(&self, out: Outgoing) -> Result<Exchange, CallError> {
         let place = if same_origin(&self.base, &out.url) {
-            let place = self.budget.place(lane, Patience::new(lane).deadline()).await;
+            let place = self.budget.place(Lane::Revoke, Patience::new(Lane::Revoke).deadline()).await;
             Some(place.ok_or_else(|| CallError::Timeout(self.clean("the request budget was spent and did not renew in time")))?)
         } else {
             None
@@ -301,12 +302,12 @@ impl Http {
         let own = [None];
         let names: Vec<Option<&str>> =
             if act_as.is_empty() { own.to_vec() } else { act_as.iter().map(|name| Some(name.as_str())).collect() };
-        let tokens = join_all(names.into_iter().map(|name| auth.present(self, Lane::Revoke, name, None)));
+        let tokens = join_all(names.into_iter().map(|name| auth.present(self, name, None)));
         // No credential goes along, so that the vendor's answer is a cheap refusal.
-        let knocks = join_all((0..connections.min(64)).map(|_| {
+        let knocks = join_all((0..self.budget.knocks(connections)).map(|_| {
             let mut url = self.base.clone();
             url.set_query(None);
-            self.unsigned(Lane::Revoke, Outgoing { method: "HEAD".to_owned(), url, headers: Vec::new(), body: None })
+            self.unsigned(Outgoing { method: "HEAD".to_owned(), url, headers: Vec::new(), body: None })
         }));
         let (tokens, knocks) = tokio::join!(tokens, knocks);
         tokens.into_iter().try_for_each(|token| token.map(|_| ()))?;

@@ -350,3 +350,6 @@ pub enum Ended {
     /// `take` had enough.
     Stopped,
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::http::Http;
-use super::{Body, Call, CallError, Checkpoint, Class, Ended, HttpCall, Lane, Page, Reply, class};
+use super::{Body, CallError, Checkpoint, Class, Ended, HttpCall, Lane, Page, Reply, class};
 use crate::manifest::express::{Expr, Scope};
 use crate::manifest::raw::{Classes, Hand, Paging};
 use crate::manifest::template::{Place, percent_encode, render};
@@ -312,12 +312,6 @@ fn link(header: &str, relation: &str) -> Option<String> {
         rest = &parameters[end..];
     }
     None
-}
-
-impl From<HttpCall> for Call {
-    fn from(call: HttpCall) -> Self {
-        Self::Http(call)
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,229 @@
+//! A directory in this process: pages, ranges, rights, limits and broken connections.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures_util::{SinkExt, StreamExt};
+use ldap3_proto::LdapCodec;
+use ldap3_proto::control::LdapControl;
+use ldap3_proto::proto::{
+    LdapBindCred, LdapBindResponse, LdapModifyType, LdapMsg, LdapOp, LdapPartialAttribute, LdapResult, LdapResultCode, LdapSearchRequest,
+    LdapSearchResultEntry, LdapSearchResultReference,
+};
+use tokio_util::codec::Framed;
+
+use super::*;
+use crate::connect::{CallError, Change, ChangeOp, Class, ModifyCall, SearchCall};
+
+const USERS: usize = 450;
+
+#[derive(Default)]
+struct Tricks {
+    /// Larger pages are refused.
+    largest_page: Option<i64>,
+    /// Search requests after which a connection is dropped, once.
+    drop_after: Option<usize>,
+    /// Entries after which the size limit is said to be reached.
+    limit: Option<usize>,
+}
+
+#[derive(Default)]
+struct Counts {
+    binds: AtomicUsize,
+    searches: AtomicUsize,
+    connections: AtomicUsize,
+    dropped: AtomicUsize,
+}
+
+fn result(code: LdapResultCode, message: &str) -> LdapResult {
+    LdapResult { code, matcheddn: String::new(), message: message.into(), referral: vec![] }
+}
+
+fn attribute(name: &str, values: &[&str]) -> LdapPartialAttribute {
+    LdapPartialAttribute { atype: name.into(), vals: values.iter().map(|value| value.as_bytes().to_vec()).collect() }
+}
+
+async fn serve_directory(tricks: Tricks) -> (String, Arc<Counts>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("ldap://{}", listener.local_addr().unwrap());
+    let counts: Arc<Counts> = Arc::default();
+    let (ours, tricks) = (counts.clone(), Arc::new(tricks));
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            ours.connections.fetch_add(1, Ordering::SeqCst);
+            let (counts, tricks) = (ours.clone(), tricks.clone());
+            tokio::spawn(async move {
+                let mut framed = Framed::new(stream, LdapCodec::default());
+                while let Some(Ok(message)) = framed.next().await {
+                    for reply in answer(&message, &counts, &tricks) {
+                        let Some(reply) = reply else { return };
+                        framed.send(reply).await.unwrap();
+                    }
+                }
+            });
+        }
+    });
+    (url, counts)
+}
+
+/// The replies to a message; none drops the connection.
+fn answer(message: &LdapMsg, counts: &Counts, tricks: &Tricks) -> Vec<Option<LdapMsg>> {
+    let reply = |op: LdapOp, ctrl: Vec<LdapControl>| Some(LdapMsg { msgid: message.msgid, op, ctrl });
+    match &message.op {
+        LdapOp::BindRequest(bind) => {
+            counts.binds.fetch_add(1, Ordering::SeqCst);
+            let fine = matches!(&bind.cred, LdapBindCred::Simple(password) if password == "s3cret") && bind.dn == "cn=reader";
+            let code = if fine { LdapResultCode::Success } else { LdapResultCode::InvalidCredentials };
+            vec![reply(LdapOp::BindResponse(LdapBindResponse { res: result(code, ""), saslcreds: None }), vec![])]
+        }
+        LdapOp::SearchRequest(search) => {
+            let number = counts.searches.fetch_add(1, Ordering::SeqCst) + 1;
+            if tricks.drop_after.is_some_and(|after| number > after) && counts.dropped.fetch_add(1, Ordering::SeqCst) == 0 {
+                return vec![None];
+            }
+            let (entries, done, ctrl) = look_up(search, &message.ctrl, tricks);
+            let referral = LdapOp::SearchResultReference(LdapSearchResultReference { uris: vec!["ldap://evil.example/".into()] });
+            let mut replies: Vec<_> = entries.into_iter().map(|entry| reply(LdapOp::SearchResultEntry(entry), vec![])).collect();
+            replies.push(reply(referral, vec![]));
+            replies.push(reply(LdapOp::SearchResultDone(done), ctrl));
+            replies
+        }
+        LdapOp::ModifyRequest(modify) => {
+            let code = match modify.changes.first() {
+                _ if modify.dn == "cn=locked" => LdapResultCode::InsufficentAccessRights,
+                _ if modify.dn == "cn=nobody" => LdapResultCode::NoSuchObject,
+                Some(change) if change.operation == LdapModifyType::Replace && change.modification.vals == [b"514".to_vec()] => {
+                    LdapResultCode::Success
+                }
+                _ => LdapResultCode::ConstraintViolation,
+            };
+            vec![reply(LdapOp::ModifyResponse(result(code, "said so")), vec![])]
+        }
+        _ => vec![None],
+    }
+}
+
+fn look_up(
+    search: &LdapSearchRequest,
+    controls: &[LdapControl],
+    tricks: &Tricks,
+) -> (Vec<LdapSearchResultEntry>, LdapResult, Vec<LdapControl>) {
+    if search.base == "cn=missing" {
+        return (vec![], result(LdapResultCode::NoSuchObject, ""), vec![]);
+    }
+    if search.base == "cn=secret" {
+        return (vec![], result(LdapResultCode::InsufficentAccessRights, "not for you"), vec![]);
+    }
+    if search.base == "cn=group" {
+        // Two members at a time.
+        let from: usize =
+            search.attrs.iter().find_map(|name| name.strip_prefix("member;range=")?.split('-').next()?.parse().ok()).unwrap_or(0);
+        let members = ["cn=a", "cn=b", "cn=c", "cn=d", "cn=e"];
+        let values: Vec<&str> = members.iter().copied().skip(from).take(2).collect();
+        let end = if from + 2 >= members.len() { "*".to_owned() } else { (from + 1).to_string() };
+        let attributes = vec![attribute("CN", &["group"]), attribute(&format!("member;range={from}-{end}"), &values)];
+        return (vec![LdapSearchResultEntry { dn: "cn=group".into(), attributes }], result(LdapResultCode::Success, ""), vec![]);
+    }
+    let (size, cookie) = controls
+        .iter()
+        .find_map(|control| match control {
+            LdapControl::SimplePagedResults { size, cookie } => Some((*size, cookie.clone())),
+            _ => None,
+        })
+        .expect("searches are paged");
+    if tricks.largest_page.is_some_and(|largest| size > largest) {
+        return (vec![], result(LdapResultCode::AdminLimitExceeded, "page too large"), vec![]);
+    }
+    let from: usize = String::from_utf8(cookie).unwrap().parse().unwrap_or(0);
+    let to = (from + size as usize).min(USERS).min(tricks.limit.unwrap_or(USERS));
+    let entry = |number: usize| LdapSearchResultEntry {
+        dn: format!("cn=user{number}"),
+        attributes: vec![attribute("MAIL", &[&format!("user{number}@acme.example")])],
+    };
+    let entries = (from..to).map(entry).collect();
+    if tricks.limit == Some(to) {
+        return (entries, result(LdapResultCode::SizeLimitExceeded, ""), vec![]);
+    }
+    let next = if to < USERS { to.to_string() } else { String::new() };
+    (entries, result(LdapResultCode::Success, ""), vec![LdapControl::SimplePagedResults { size: 0, cookie: next.into_bytes() }])
+}
+
+fn directory(url: &str, secret: &str) -> Wire {
+    let connect = "{ ldap: '{{ settings.url }}', page_size: 400, timeout_secs: 2, bind: { read: 'cn=reader' } }";
+    open(&manifest(connect, "{ kind: bind }"), json!({ "url": url }), secret, None)
+}
+
+fn search(base: &str, scope: &str, attributes: &[&str]) -> Call {
+    let attributes = attributes.iter().map(|name| (*name).to_owned()).collect();
+    Call::Search(SearchCall { base: base.into(), scope: scope.into(), filter: "(objectClass=*)".into(), attributes })
+}
+
+fn names(bodies: &[Value]) -> std::collections::BTreeSet<String> {
+    bodies.iter().flat_map(|body| body.as_array().unwrap()).map(|entry| entry["mail"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn pages_are_read_to_the_end_and_made_smaller_on_refusal() {
+    let (url, counts) = serve_directory(Tricks { largest_page: Some(150), ..Tricks::default() }).await;
+    let wire = directory(&url, "s3cret");
+    let (ended, bodies, _) = read(&wire, &search("dc=acme", "sub", &["mail"]), "{}", None).await;
+    assert_eq!(ended, Ended::Complete { pages: 5 });
+    assert_eq!((names(&bodies).len(), bodies[0][0].clone()), (USERS, json!({"dn": "cn=user0", "mail": "user0@acme.example"})));
+    // 400 and 200 were refused; the next search begins with what is allowed, on the same connection.
+    assert_eq!(counts.searches.load(Ordering::SeqCst), 7);
+    read(&wire, &search("dc=acme", "sub", &["mail"]), "{}", None).await;
+    assert_eq!((counts.searches.load(Ordering::SeqCst), counts.binds.load(Ordering::SeqCst)), (12, 1));
+}
+
+#[tokio::test]
+async fn ranges_are_read_to_the_end() {
+    let (url, _) = serve_directory(Tricks::default()).await;
+    let reply = send(&directory(&url, "s3cret"), Lane::Prove, &search("cn=group", "base", &["cn", "member[]", "mail"])).await.unwrap();
+    let entry = json!({"dn": "cn=group", "cn": "group", "member": ["cn=a", "cn=b", "cn=c", "cn=d", "cn=e"], "mail": null});
+    assert_eq!((reply.status, reply.class, reply.body), (0, Class::Fine, json!([entry])));
+}
+
+#[tokio::test]
+async fn rights_limits_and_absence_are_told_apart() {
+    let (url, _) = serve_directory(Tricks { limit: Some(120), ..Tricks::default() }).await;
+    let wire = directory(&url, "s3cret");
+    let (ended, ..) = read(&wire, &search("cn=missing", "sub", &["mail"]), "{}", None).await;
+    assert_eq!(ended, Ended::Absent);
+    let (ended, ..) = read(&wire, &search("cn=secret", "sub", &["mail"]), "{}", None).await;
+    assert_eq!(ended, Ended::Gap { reason: "forbidden (code 50: not for you)".into(), class: Some(Class::Forbidden), pages: 0 });
+    let (ended, bodies, _) = read(&wire, &search("dc=acme", "sub", &["mail"]), "{}", None).await;
+    assert!(reason(&ended).contains("size limit exceeded (4) after 120 entries"), "{ended:?}");
+    assert_eq!(names(&bodies).len(), 120);
+    let error = send(&directory(&url, "wr0ng"), Lane::Revoke, &search("cn=group", "base", &["cn"])).await.unwrap_err();
+    assert!(matches!(&error, CallError::Auth(line) if line.contains("code 49") && !line.contains("wr0ng")), "{error:?}");
+    assert!(matches!(send(&directory(&url, ""), Lane::Scan, &search("cn=group", "base", &[])).await, Err(CallError::Auth(_))));
+}
+
+#[tokio::test]
+async fn changes_have_the_directorys_codes() {
+    let (url, _) = serve_directory(Tricks::default()).await;
+    let wire = directory(&url, "s3cret");
+    for (dn, value, status, class) in [
+        ("cn=user1", "514", 0, Class::Fine),
+        ("cn=user1", "512", 19, Class::Refused),
+        ("cn=locked", "514", 50, Class::Forbidden),
+        ("cn=nobody", "514", 32, Class::Gone),
+    ] {
+        let change = Change { op: ChangeOp::Replace, attribute: "userAccountControl".into(), values: vec![value.into()] };
+        let call = Call::Modify(ModifyCall { dn: dn.into(), changes: vec![change], relax: false });
+        let reply = send(&wire, Lane::Revoke, &call).await.unwrap();
+        assert_eq!((reply.status, reply.class), (status, class), "{dn} {value}");
+        assert_eq!(reply.says(), format!("{status}: said so"));
+    }
+}
+
+#[tokio::test]
+async fn a_broken_connection_is_opened_once_more() {
+    let (url, counts) = serve_directory(Tricks { drop_after: Some(1), ..Tricks::default() }).await;
+    let wire = directory(&url, "s3cret");
+    let (ended, bodies, _) = read(&wire, &search("dc=acme", "sub", &["mail"]), "{}", None).await;
+    // The first page came twice: once before the break.
+    assert_eq!((ended, names(&bodies).len()), (Ended::Complete { pages: 3 }, USERS));
+    assert_eq!(counts.connections.load(Ordering::SeqCst), 2);
+    wire.warm(Hand::Read, &[], 3).await.unwrap();
+    assert_eq!(counts.connections.load(Ordering::SeqCst), 4);
+}
