@@ -122,7 +122,7 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     let nodes = graph.nodes().filter(|(_, node)| node.seen).count();
     if quiet {
         let mut departure = departures::ended_json(&ended)?;
-        departure["handed_off"] = json!(ended.tasks);
+        departure["handed_off"] = json!(ended.tasks.len());
         out::json(&json!({
             "seconds": took,
             "scan": {
@@ -180,15 +180,11 @@ async fn scan(config: &Config, store: &Store, fleet: &Fleet, quiet: bool) -> Res
             survey.systems.iter().map(|report| report.seen).sum::<u64>(),
             survey.took.as_secs_f64()
         ));
-        let mut places: BTreeMap<String, (usize, String)> = BTreeMap::new();
-        for report in &survey.systems {
-            for (scope, reason) in &report.gaps {
-                let place = format!("{} {}", report.system, scope.split('(').next().unwrap_or(scope));
-                let entry = places.entry(place).or_insert((0, reason.clone()));
-                entry.0 += 1;
-            }
-        }
-        let not_read: Vec<String> = places.iter().map(|(place, (count, reason))| format!("{place} ×{count} ({reason})")).collect();
+        let gathered = |report: &crate::scan::SystemReport| -> Vec<String> {
+            let gaps = super::scan::gathered(&report.gaps);
+            gaps.into_iter().map(|(scope, reason, count)| format!("{} {scope} ×{count} ({reason})", report.system)).collect()
+        };
+        let not_read: Vec<String> = survey.systems.iter().flat_map(gathered).collect();
         let blind: usize = fleet.systems.values().map(|connection| connection.manifest().blind_spots.len()).sum();
         out::say(format!(
             "Coverage    {complete:.1} % of {scopes} scopes · {blind} blind spots that no API shows{}",

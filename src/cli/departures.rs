@@ -204,30 +204,38 @@ pub fn ended_json(ended: &Ended) -> Result<Value> {
 /// Prints how a departure ended.
 pub fn print_ended(ended: &Ended) {
     let outcome = &ended.outcome;
+    let calls = outcome.actions.len() - outcome.handed_off;
     out::say(format!(
-        "Firing      {} of {} sent, the first wave within {} ms",
-        outcome.sent,
-        outcome.actions.len(),
-        outcome.first_to_last_call_ms
+        "Firing      {} of {calls} sent, those that wait for nothing within {} ms",
+        outcome.sent, outcome.first_to_last_call_ms
     ));
     out::say(format!(
-        "Proving     {} gone · {} claimed · {} present · {} unknown · {} stuck",
-        outcome.gone, outcome.claimed, outcome.present, outcome.unknown, outcome.stuck
+        "Proving     {} gone · {} claimed · {} present · {} unknown · {} refused · {} stuck",
+        out::paint(&outcome.gone.to_string(), 32),
+        outcome.claimed,
+        outcome.present,
+        outcome.unknown,
+        outcome.refused,
+        outcome.stuck
     ));
-    out::say(format!(
-        "Window      {:.2} s from the first call to the last proof, {:.2} × the longest forced chain",
-        outcome.window_ms / 1000.0,
-        outcome.window_over_critical_path.unwrap_or(1.0)
-    ));
-    for line in outcome.actions.iter().filter(|line| line.verdict.as_deref() != Some("gone") || line.why.is_some()) {
+    if outcome.lives_on > 0 {
+        out::say(format!(
+            "            {} of them leave behind what was issued before (access tokens, tickets), for a while: exeunt departure {}",
+            outcome.lives_on, ended.id
+        ));
+    }
+    for line in outcome.actions.iter().filter(|line| !matches!(line.verdict.as_deref(), Some("gone")) && line.state != "handed_off") {
         let verdict = line.verdict.as_deref().unwrap_or(&line.state);
-        out::say(format!("            {verdict}: {} ({})", line.label, line.why.as_deref().unwrap_or("no reason given")));
+        out::say(format!("            {}: {} ({})", out::paint(verdict, 31), line.label, line.why.as_deref().unwrap_or("no reason given")));
     }
-    out::say(format!("Left        {} paths · {} hand-offs", ended.residual.len(), ended.tasks));
-    for path in &ended.residual {
-        out::say(format!("            {path}"));
+    let ratio = outcome.window_over_critical_path.map(|ratio| format!(", {ratio:.2} × the longest forced chain")).unwrap_or_default();
+    out::say(format!("Window      {:.2} s from the start to the last proof{ratio}", outcome.window_ms / 1000.0));
+    let titles: Vec<String> = ended.tasks.iter().map(|(title, role)| format!("{title} ({role})")).collect();
+    out::say(format!("Left        {} paths · {} hand-offs", ended.residual.len(), titles.len()));
+    for title in titles.iter().chain(&ended.residual) {
+        out::say(format!("            {title}"));
     }
-    for (scope, reason) in &ended.unread {
+    for (scope, reason, _) in super::scan::gathered(&ended.unread) {
         out::say(format!("            not read again: {scope}: {reason}"));
     }
 }

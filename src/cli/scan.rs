@@ -86,6 +86,19 @@ pub fn as_json(survey: &Survey) -> Value {
     })
 }
 
+/// The gaps of a system, those of one collection for one reason together: collection, reason, how many.
+pub fn gathered(gaps: &[(String, String)]) -> Vec<(&str, &str, usize)> {
+    let mut together: Vec<(&str, &str, usize)> = Vec::new();
+    for (scope, reason) in gaps {
+        let collection = scope.split('(').next().unwrap_or(scope);
+        match together.iter_mut().find(|(known, why, _)| *known == collection && why == reason) {
+            Some(entry) => entry.2 += 1,
+            None => together.push((collection, reason, 1)),
+        }
+    }
+    together
+}
+
 /// Prints what a survey gave.
 pub fn print(survey: &Survey) {
     for report in &survey.systems {
@@ -93,8 +106,9 @@ pub fn print(survey: &Survey) {
         let changes =
             if report.opened + report.closed == 0 { "unchanged".to_owned() } else { format!("+{} -{}", report.opened, report.closed) };
         out::say(format!("{mark} {:18} {:>7} seen   {changes:16} {:>6.2} s", report.system, report.seen, report.took.as_secs_f64()));
-        for (scope, reason) in &report.gaps {
-            out::say(format!("    can't see {scope}: {reason}"));
+        for (scope, reason, count) in gathered(&report.gaps) {
+            let times = if count > 1 { format!(" ({count} times)") } else { String::new() };
+            out::say(format!("    can't see {scope}{times}: {reason}"));
         }
         for tried in report.preflight.iter().filter(|tried| tried.problem.is_some()) {
             out::say(format!("    {} credential lacks {}: {}", tried.hand, tried.right, tried.problem.as_deref().unwrap_or_default()));

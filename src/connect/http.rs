@@ -18,7 +18,7 @@ use super::{Body, CallError, Class, HttpCall, Lane, Recorder, Reply, body, class
 use crate::clock;
 use crate::manifest::express::Scope;
 use crate::manifest::raw::{self, Hand};
-use crate::manifest::template::{Place, percent_encode, render};
+use crate::manifest::template::{Place, fill, fill_form, percent_encode, render};
 use crate::model::SystemId;
 
 /// A body larger than this is refused: no list's page is, and a hostile one must not fill the memory.
@@ -37,6 +37,20 @@ pub(super) struct Http {
     scans: Semaphore,
     redactor: Redactor,
     recorder: Option<Recorder>,
+    /// The first call of the manifest's preflight: it opens connections ahead of a departure.
+    knock: Option<HttpCall>,
+}
+
+/// The first call of the preflight, rendered. What can't be rendered is told when preflight itself runs.
+fn first_preflight(manifest: &raw::Manifest, scope: &Scope<'_>) -> Option<HttpCall> {
+    let item = manifest.preflight.iter().find(|item| item.call.is_some())?;
+    let (method, path) = item.call.as_deref()?.split_once(' ')?;
+    let body = match (&item.body, &item.form) {
+        (Some(body), _) => Some(Body::Json(fill(body, scope).ok()?)),
+        (None, Some(form)) => Some(Body::Form(fill_form(form, scope).ok()?)),
+        (None, None) => None,
+    };
+    Some(HttpCall { method: method.to_owned(), url: render(path.trim(), Place::Url, scope).ok()?, headers: Vec::new(), body, act_as: None })
 }
 
 /// A request as it leaves; header names are in lower case.
@@ -115,6 +129,7 @@ impl Http {
             scans: Semaphore::new(connect.parallel.unwrap_or(8).max(1)),
             redactor,
             recorder,
+            knock: first_preflight(manifest, &scope),
         })
     }
 
@@ -303,15 +318,19 @@ impl Http {
         let names: Vec<Option<&str>> =
             if act_as.is_empty() { own.to_vec() } else { act_as.iter().map(|name| Some(name.as_str())).collect() };
         let tokens = join_all(names.into_iter().map(|name| auth.present(self, name, None)));
-        // No credential goes along, so that the vendor's answer is a cheap refusal.
-        let knocks = join_all((0..self.budget.knocks(connections)).map(|_| {
-            let mut url = self.base.clone();
-            url.set_query(None);
-            self.unsigned(Outgoing { method: "HEAD".to_owned(), url, headers: Vec::new(), body: None })
-        }));
+        // What preflight asks is the cheapest call that the vendor describes; each that is under way beside the others opens a connection.
+        let wanted = if self.knock.is_some() { self.budget.knocks(connections) } else { 0 };
+        let knocks = join_all((0..wanted).map(|_| self.knock(hand)));
         let (tokens, knocks) = tokio::join!(tokens, knocks);
         tokens.into_iter().try_for_each(|token| token.map(|_| ()))?;
         knocks.into_iter().try_for_each(|knock| knock.map(|_| ()))
+    }
+
+    async fn knock(&self, hand: Hand) -> Result<(), CallError> {
+        match &self.knock {
+            Some(call) => self.send(hand, Lane::Revoke, call, &raw::Classes::default()).await.map(|_| ()),
+            None => Ok(()),
+        }
     }
 
     fn auth(&self, hand: Hand) -> Result<&Auth, CallError> {

@@ -138,7 +138,7 @@ fn extra_settings(name: &str, url: &str) -> String {
             "url = \"{url}\"\nbase = \"dc=northmoor,dc=example\"\nread_dn = \"uid=exeunt-read,ou=services,dc=northmoor,dc=example\"\nrevoke_dn = \"uid=exeunt-revoke,ou=services,dc=northmoor,dc=example\"\nadmin_groups = [\"wheel\"]\n"
         ),
         "google-workspace" => format!(
-            "admin = \"admin@northmoor.example\"\nread_account = \"exeunt-read@northmoor-sec.example\"\nrevoke_account = \"exeunt-revoke@northmoor-sec.example\"\ndirectory = \"{url}\"\ngmail = \"{url}\"\ndrive = \"{url}\"\nvault = \"{url}\"\ntoken_url = \"{url}/token\"\n"
+            "vault_matter = \"departures-2026\"\nadmin = \"admin@northmoor.example\"\nread_account = \"exeunt-read@northmoor-sec.example\"\nrevoke_account = \"exeunt-revoke@northmoor-sec.example\"\ndirectory = \"{url}\"\ngmail = \"{url}\"\ndrive = \"{url}\"\nvault = \"{url}\"\ntoken_url = \"{url}/token\"\nsigns_in_through = {{ system = \"okta\", app = \"Google Workspace\" }}\n"
         ),
         "intune" => format!(
             "url = \"{url}\"\nlogin = \"{url}\"\ntenant = \"northmoor\"\nread_client = \"read-intune\"\nrevoke_client = \"revoke-intune\"\n"

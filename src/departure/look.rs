@@ -93,33 +93,42 @@ fn app_tasks(config: &Config, graph: &Graph, person: &Person) -> Vec<PlannedTask
 
 /// What a departure left.
 pub(super) struct Left {
-    /// Actions of the new plan that have never been tried.
-    pub to_fire: usize,
+    /// Numbers of the new plan's actions that have never been tried.
+    pub untried: Vec<u32>,
     /// Access that nothing accounts for, as paths in words.
     pub residual: Vec<String>,
 }
 
-/// Compares what the graph shows after the run with what was done: an action of the new plan that was proved is the system's own delay
-/// or a lie; one that was never tried is new; the rest of what is reachable must be a task, a decision or a refusal that a person has.
-pub(super) fn left(graph: &Graph, desk: &Desk<'_>, row: &DepartureRow, prospect: &Prospect) -> Result<Left> {
+/// Compares what the graph shows after the run with what was done: of the new plan, what was proved gone is so (a system that is blinded
+/// by now merely can't say it again), what was never tried is new, and the rest of what is reachable must be a task or a decision.
+pub(super) fn left(desk: &Desk<'_>, row: &DepartureRow, prospect: &Prospect) -> Result<Left> {
     let (actions, tasks) = desk.store.read(|conn| Ok((departures::actions(conn, row.id)?, departures::tasks(conn, Some(row.id))?)))?;
-    let mut to_fire = 0;
-    let mut residual: Vec<String> = prospect.cut.residual.iter().map(|path| path.to_string()).collect();
+    let mut untried = Vec::new();
+    let mut residual: Vec<String> = prospect.cut.residual.iter().map(ToString::to_string).collect();
     for planned in &prospect.plan.actions {
         let done = actions.iter().find(|row| row.system == planned.system && row.name == planned.name && row.label == planned.label);
         match done {
-            // It was proved gone, and yet the fresh scan gives reason to plan it again: fired once more.
-            None => to_fire += 1,
-            Some(row) if row.verdict == Some(Verdict::Gone) => {}
-            Some(row) if row.state == ActionState::HandedOff || tasks.iter().any(|task| task.action == Some(row.id)) => {}
-            Some(row) if row.verdict == Some(Verdict::Claimed) => {}
+            None => untried.push(planned.number),
+            Some(row) if matches!(row.verdict, Some(Verdict::Gone | Verdict::Claimed)) || row.state == ActionState::HandedOff => {}
+            Some(row) if tasks.iter().any(|task| task.action == Some(row.id)) => {}
             Some(row) => residual.push(format!("{} ({})", row.label, row.why.clone().unwrap_or_else(|| row.state.to_string()))),
         }
     }
-    let _ = graph;
     residual.sort();
     residual.dedup();
-    Ok(Left { to_fire, residual })
+    Ok(Left { untried, residual })
+}
+
+/// The prospect with these of its actions only.
+pub(super) fn narrowed(mut prospect: Prospect, numbers: &[u32]) -> Result<Prospect> {
+    let plan = &mut prospect.plan;
+    plan.actions.retain(|action| numbers.contains(&action.number));
+    for action in &mut plan.actions {
+        action.after.retain(|number| numbers.contains(number));
+        action.again_after.retain(|number| numbers.contains(number));
+    }
+    prospect.hash = plan.hash().map_err(anyhow::Error::msg)?;
+    Ok(prospect)
 }
 
 /// The prospect as JSON, for the plan that is shown.

@@ -85,8 +85,8 @@ pub struct Ended {
     pub residual: Vec<String>,
     /// Scopes that could not be read again: what they would show isn't known.
     pub unread: Vec<(String, String)>,
-    /// Tasks that people have to do.
-    pub tasks: usize,
+    /// Tasks that people have to do: title and role.
+    pub tasks: Vec<(String, String)>,
     /// Where the case stands.
     pub state: DepartureState,
 }
@@ -102,7 +102,7 @@ impl Ended {
             outcome.claimed,
             outcome.present,
             outcome.unknown,
-            self.tasks,
+            self.tasks.len(),
             self.residual.len(),
             self.state
         )
@@ -245,12 +245,14 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
         tell(Step::LookingAgain);
         unread = look_again(desk, &row).await?;
         let (graph, prospect) = make_plan(desk, &row)?;
-        let left = look::left(&graph, desk, &row, &prospect)?;
+        let left = look::left(desk, &row, &prospect)?;
         residual = left.residual;
-        // What came back, or was not known before, is fired too; what was refused is not fired for ever.
-        if left.to_fire == 0 || waves >= 3 {
+        drop(graph);
+        // What was not known before is fired too (a member who was removed may come back as an outside collaborator).
+        if left.untried.is_empty() || waves >= 3 {
             break;
         }
+        let prospect = look::narrowed(prospect, &left.untried)?;
         desk.store.write_durably(|tx| {
             departures::move_to(tx, id, DepartureState::Open, clock::now())?;
             departures::set_plan(tx, id, &serde_json::to_string(&prospect.plan)?, &prospect.hash)?;
@@ -265,13 +267,14 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
         wave(desk, id, tell).await?;
         waves += 1;
     }
-    let tasks = desk.store.read(|conn| departures::tasks(conn, Some(id)))?.iter().filter(|task| !task.done).count();
+    let tasks = desk.store.read(|conn| departures::tasks(conn, Some(id)))?;
+    let tasks: Vec<(String, String)> = tasks.into_iter().filter(|task| !task.done).map(|task| (task.title, task.role)).collect();
     let proved = outcome.claimed + outcome.present + outcome.unknown == 0 && residual.is_empty() && unread.is_empty();
-    let state = if tasks == 0 && proved { DepartureState::Closed } else { DepartureState::Open };
+    let state = if tasks.is_empty() && proved { DepartureState::Closed } else { DepartureState::Open };
     let ended = Ended { id, outcome, waves, residual, unread, tasks, state };
     desk.store.write_durably(|tx| {
         let detail = json!({ "gone": ended.outcome.gone, "claimed": ended.outcome.claimed, "present": ended.outcome.present, "unknown": ended.outcome.unknown,
-            "tasks": tasks, "residual": ended.residual, "unread": ended.unread, "waves": waves, "window_ms": ended.outcome.window_ms });
+            "tasks": ended.tasks.len(), "residual": ended.residual, "unread": ended.unread, "waves": waves, "window_ms": ended.outcome.window_ms });
         departures::conclude(tx, id, &summary(&ended)?, None)?;
         departures::move_to(tx, id, state, clock::now())?;
         entry(tx, id, "departure.concluded", "engine", detail)
@@ -294,7 +297,10 @@ pub fn summary(ended: &Ended) -> Result<Value> {
         map.insert("residual_paths".into(), json!(ended.residual.len()));
         map.insert("residual".into(), json!(ended.residual));
         map.insert("unread".into(), json!(ended.unread.iter().map(|(scope, reason)| format!("{scope}: {reason}")).collect::<Vec<_>>()));
-        map.insert("tasks".into(), json!(ended.tasks));
+        map.insert(
+            "tasks".into(),
+            json!(ended.tasks.iter().map(|(title, role)| json!({"title": title, "role": role})).collect::<Vec<_>>()),
+        );
         map.insert("state".into(), json!(ended.state.word()));
     }
     Ok(value)

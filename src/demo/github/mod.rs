@@ -62,6 +62,7 @@ fn of_the_organization() -> Router<Arc<Mutex<Held>>> {
         .route("/orgs/{org}/members", get(o::members))
         .route("/orgs/{org}/members/{login}", member)
         .route("/orgs/{org}/memberships/{login}", membership)
+        .route("/orgs/{org}/invitations", get(o::invitations))
         .route("/orgs/{org}/outside_collaborators", get(o::outside))
         .route("/orgs/{org}/outside_collaborators/{login}", delete(o::remove_outside))
         .route("/orgs/{org}/teams", get(o::teams))
@@ -86,7 +87,7 @@ fn of_repositories() -> Router<Arc<Mutex<Held>>> {
         .route("/repos/{org}/{repo}/collaborators", get(r::collaborators))
         .route("/repos/{org}/{repo}/collaborators/{login}", delete(r::remove_collaborator))
         .route("/repos/{org}/{repo}/keys", get(r::keys))
-        .route("/repos/{org}/{repo}/keys/{id}", delete(r::remove_key))
+        .route("/repos/{org}/{repo}/keys/{id}", get(r::key).delete(r::remove_key))
         .layer(middleware::from_fn(our_organization))
 }
 

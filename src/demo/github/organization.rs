@@ -37,6 +37,11 @@ pub(super) async fn members(State(held): Shared, headers: HeaderMap, uri: Uri) -
     listed(&headers, &uri, &shown)
 }
 
+/// Nobody has been invited who has not answered.
+pub(super) async fn invitations(headers: HeaderMap, uri: Uri) -> Response {
+    listed(&headers, &uri, &[])
+}
+
 pub(super) async fn is_member(State(held): Shared, Path((_, login)): Path<(String, String)>) -> Response {
     if open(&held).member(&login).is_some() { no_content() } else { not_found() }
 }

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::super::vendor::{no_content, param};
+use super::super::vendor::{no_content, param, reply};
 use super::fixture::Permission;
 use super::render::{self, At};
 use super::{Shared, listed, not_found, open};
@@ -80,6 +80,15 @@ pub(super) async fn keys(State(held): Shared, headers: HeaderMap, uri: Uri, Path
     let at = At::of(&headers);
     let shown: Vec<Value> = repository.keys.iter().map(|key| render::deploy_key(&at, &state, repository, key)).collect();
     listed(&headers, &uri, &shown)
+}
+
+pub(super) async fn key(State(held): Shared, headers: HeaderMap, Path((_, name, id)): Path<(String, String, u64)>) -> Response {
+    let state = open(&held);
+    let shown = state.repository(&name).and_then(|repository| {
+        let key = repository.keys.iter().find(|key| key.id == id)?;
+        Some(render::deploy_key(&At::of(&headers), &state, repository, key))
+    });
+    shown.map_or_else(not_found, |key| reply(200, &key))
 }
 
 pub(super) async fn remove_key(State(held): Shared, Path((_, name, id)): Path<(String, String, u64)>) -> Response {

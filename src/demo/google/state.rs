@@ -190,7 +190,7 @@ impl State {
             files: BTreeMap::new(),
             drives: BTreeMap::new(),
             transfers: BTreeMap::new(),
-            matters: BTreeMap::new(),
+            matters: BTreeMap::from([("departures-2026".to_owned(), Matter::standing("100000000000000009001"))]),
             access: HashMap::new(),
             started,
             since: Instant::now(),

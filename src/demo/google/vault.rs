@@ -31,6 +31,12 @@ struct Export {
 }
 
 impl Matter {
+    /// A matter that legal opened ahead of any departure.
+    pub(super) fn standing(owner: &str) -> Self {
+        let (name, description) = ("Departures 2026".to_owned(), "Holds on the mail and files of people who leave".to_owned());
+        Self { name, description, owner: owner.to_owned(), holds: BTreeMap::new(), exports: BTreeMap::new() }
+    }
+
     /// Completes the exports that are due.
     pub(super) fn settle(&mut self, now: Instant) {
         for export in self.exports.values_mut() {
