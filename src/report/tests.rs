@@ -116,7 +116,7 @@ fn an_inventory_tells_what_is_reached_how_and_what_is_unknown() {
     assert_eq!((through.link.as_ref(), through.via.as_slice()), (None, ["bo@g".to_owned()].as_slice()));
 
     let told = text::inventory(&view, PLAIN);
-    for part in ["certain 1.00: the test says so", "through Finance", "anyone with the link", "outside the company", "tokens of 2 parents: 403", "lives 1h", "likely 0.60"] {
+    for part in ["certain 1.00: the test says so", "through Finance", "anyone with the link", "outside the company", "tokens of 2 parents: 403", "access tokens (1h)", "likely 0.60"] {
         assert!(told.contains(part), "{part} in\n{told}");
     }
 }

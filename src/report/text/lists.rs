@@ -67,7 +67,11 @@ pub fn shadow(view: &Shadow, ink: Ink) -> String {
         out.push_str(&format!("\n{}\n", ink.bold("Concerns everyone")));
         out.push_str(&findings(&view.everyone, ink));
     }
-    out.push_str(&unknown(&view.gaps, &view.blind_spots, ink));
+    out.push_str(&unknown(&view.gaps, &[], ink));
+    if !view.blind_spots.is_empty() {
+        let kinds = count(view.blind_spots.len() as u64, "kind of access", "kinds of access");
+        out.push_str(&format!("\n{} {kinds}: `exeunt report coverage` names them\n", ink.paint("Can't be seen", 90)));
+    }
     out
 }
 

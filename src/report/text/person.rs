@@ -10,6 +10,8 @@ use crate::report::{clean, moment};
 
 /// So many things of a type are named; the rest are counted.
 const NAMED: usize = 5;
+/// So much of what speaks for a link is told; the rest is counted (`--json` has all of it).
+const EVIDENCE: usize = 2;
 
 /// Everything one person can reach.
 pub fn inventory(view: &Inventory, ink: Ink) -> String {
@@ -90,8 +92,14 @@ fn of_system(system: &SystemInventory, view: &Inventory, ink: Ink) -> String {
     for gap in &system.gaps {
         row("not read", cell(&format!("{}: {}", gap.what(), gap.reason)).fg(Color::DarkYellow));
     }
-    for spot in &system.blind_spots {
-        row("can't be seen", cell(&spot.words()).fg(Color::DarkGrey));
+    if !system.blind_spots.is_empty() {
+        // Why stands in the coverage report; here it would drown what can be seen.
+        let spots: Vec<String> = system
+            .blind_spots
+            .iter()
+            .map(|spot| spot.lives.as_ref().map_or_else(|| spot.what.clone(), |lives| format!("{} ({lives})", spot.what)))
+            .collect();
+        row("can't be seen", cell(&spots.join("; ")).fg(Color::DarkGrey));
     }
     if let Some(label) = table.column_mut(0) {
         label.set_constraint(ColumnConstraint::Absolute(Width::Fixed(15)));
@@ -113,7 +121,12 @@ fn of_account(account: &AccountView, view: &Inventory) -> String {
         text.push_str(&format!(" · used {}", moment::ago(at, view.at)));
     }
     match &account.link {
-        Some(link) => text.push_str(&format!(" · {} {:.2}: {}", link.state, link.confidence, link.evidence.join(", "))),
+        Some(link) => {
+            let more = link.evidence.len().saturating_sub(EVIDENCE);
+            let evidence: Vec<&str> = link.evidence.iter().take(EVIDENCE).map(String::as_str).collect();
+            let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+            text.push_str(&format!(" · {} {:.2}: {}{more}", link.state, link.confidence, evidence.join(", ")));
+        }
         None if !account.via.is_empty() => text.push_str(&format!(" · through {}", account.via.join(" → "))),
         None => {}
     }
