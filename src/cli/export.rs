@@ -15,7 +15,9 @@ use crate::store::findings;
 
 /// The graph and the findings for other tools.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:\n  exeunt export opengraph -o exeunt.json       # BloodHound\n  exeunt export csv --person E1002 -o okonjo.csv\n  exeunt export ocsf --since yesterday -o siem.jsonl")]
+#[command(
+    after_help = "Examples:\n  exeunt export opengraph -o exeunt.json       # BloodHound\n  exeunt export csv --person E1002 -o okonjo.csv\n  exeunt export ocsf --since yesterday -o siem.jsonl"
+)]
 pub struct Args {
     /// For which tool
     kind: Kind,

@@ -26,9 +26,14 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     let facts = read(&config, &store, None, clock::now())?;
     let view = People::of(&facts, args.executives);
     if view.people.is_empty() {
-        let who = if args.executives { "no executives are known: see `people.executive` in the settings, or" } else { "nobody is known yet:" };
+        let who =
+            if args.executives { "no executives are known: see `people.executive` in the settings, or" } else { "nobody is known yet:" };
         anyhow::bail!("{who} run `exeunt scan` on the HR system first");
     }
-    if global.json { publish(&view)? } else { super::out::say(text::people(&view, ink()).trim_end()) }
+    if global.json {
+        publish(&view)?
+    } else {
+        super::out::say(text::people(&view, ink()).trim_end())
+    }
     Ok(Exit::Fine)
 }

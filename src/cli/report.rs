@@ -18,8 +18,10 @@ use crate::store::Store;
 
 /// Shadow access, everybody's reach, what changed, and what couldn't be seen.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:\n  exeunt report shadow\n  exeunt report shadow --person E1002 --format html -o okonjo.html\n  exeunt report changes --since \"7 days ago\"\n\n\
-    Exit codes: 1 when shadow shows findings, 2 when coverage has gaps.")]
+#[command(
+    after_help = "Examples:\n  exeunt report shadow\n  exeunt report shadow --person E1002 --format html -o okonjo.html\n  exeunt report changes --since \"7 days ago\"\n\n\
+    Exit codes: 1 when shadow shows findings, 2 when coverage has gaps."
+)]
 pub struct Args {
     /// What to report
     kind: Kind,
@@ -69,7 +71,9 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
         anyhow::bail!("--since goes with `report shadow` and `report changes`; for how things stood, use `exeunt show PERSON --as-of`");
     }
     if args.person.is_some() && args.kind == Kind::Coverage {
-        anyhow::bail!("coverage is of systems, not of people: leave --person out (`exeunt show PERSON` tells the gaps beside what they reach)");
+        anyhow::bail!(
+            "coverage is of systems, not of people: leave --person out (`exeunt show PERSON` tells the gaps beside what they reach)"
+        );
     }
     let format = if global.json { Format::Json } else { args.format };
     let (config, store) = global.open()?;
@@ -101,7 +105,14 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     Ok(exit)
 }
 
-fn write<V: Serialize>(view: &V, format: Format, ink: Ink, text: fn(&V, Ink) -> String, csv: fn(&V) -> String, html: fn(&V) -> String) -> Result<String> {
+fn write<V: Serialize>(
+    view: &V,
+    format: Format,
+    ink: Ink,
+    text: fn(&V, Ink) -> String,
+    csv: fn(&V) -> String,
+    html: fn(&V) -> String,
+) -> Result<String> {
     Ok(match format {
         Format::Text => text(view, ink),
         Format::Json => serde_json::to_string_pretty(view)? + "\n",

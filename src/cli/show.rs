@@ -12,7 +12,9 @@ use crate::report::why::Why;
 
 /// Everything that one person can reach, and why.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:\n  exeunt show E1002\n  exeunt show cfo@northmoor.example --as-of 2026-03-03\n  exeunt show \"Rafael Okonjo\" --why \"Board pack Q3.pdf\"")]
+#[command(
+    after_help = "Examples:\n  exeunt show E1002\n  exeunt show cfo@northmoor.example --as-of 2026-03-03\n  exeunt show \"Rafael Okonjo\" --why \"Board pack Q3.pdf\""
+)]
 pub struct Args {
     /// Employee number, address, HR key or name
     person: String,

@@ -98,7 +98,9 @@ impl Access {
             people.push(PersonAccess {
                 person: PersonHead::of(one, facts.at),
                 reached: row.values().map(|cell| cell.reached).sum(),
-                findings: Counts::of(facts.findings.iter().filter(|finding| finding.person == Some(one.id)).map(|finding| finding.severity)),
+                findings: Counts::of(
+                    facts.findings.iter().filter(|finding| finding.person == Some(one.id)).map(|finding| finding.severity),
+                ),
                 systems: row,
             });
         }

@@ -117,7 +117,14 @@ impl Changes {
         let whole = all.len();
         all.retain(|change| !change.people.is_empty());
         all.sort_by(|a, b| (a.at, &a.system, a.what, &a.about).cmp(&(b.at, &b.system, b.what, &b.about)));
-        Ok(Self { company: facts.company.clone(), from, to: facts.at, others: (whole - all.len()) as u64, changes: all, gaps: facts.gaps() })
+        Ok(Self {
+            company: facts.company.clone(),
+            from,
+            to: facts.at,
+            others: (whole - all.len()) as u64,
+            changes: all,
+            gaps: facts.gaps(),
+        })
     }
 }
 
@@ -142,6 +149,9 @@ impl Whose {
     }
 }
 
+/// One scope's word about one edge turning at one moment: its ends, kind, scope and the moment.
+type Turn = (NodeId, EdgeKind, NodeId, i64, Timestamp);
+
 struct Teller<'a> {
     before: &'a Graph,
     now: &'a Graph,
@@ -153,7 +163,8 @@ impl Teller<'_> {
     fn nodes(&self, rows: Vec<NodeInterval>, from: Timestamp, to: Timestamp) -> Vec<Change> {
         let mut changes = Vec::new();
         // A word that ends when the same scope's next word about the node begins is a change of it.
-        let begun: HashMap<(NodeId, i64, Timestamp), &NodeInterval> = rows.iter().map(|row| ((row.id, row.scope, row.since), row)).collect();
+        let begun: HashMap<(NodeId, i64, Timestamp), &NodeInterval> =
+            rows.iter().map(|row| ((row.id, row.scope, row.since), row)).collect();
         let mut continued = HashSet::new();
         for row in &rows {
             let Some(until) = row.until.filter(|until| *until > from && *until <= to) else { continue };
@@ -173,7 +184,9 @@ impl Teller<'_> {
         }
         // Several scopes may tell of one node in one scan.
         let mut told = HashSet::new();
-        changes.retain(|change| change.what == Happened::Changed || told.insert((change.what, change.kind.clone(), change.system.clone(), change.about.clone())));
+        changes.retain(|change| {
+            change.what == Happened::Changed || told.insert((change.what, change.kind.clone(), change.system.clone(), change.about.clone()))
+        });
         changes
     }
 
@@ -192,7 +205,7 @@ impl Teller<'_> {
 
     fn edges(&self, rows: Vec<EdgeInterval>, from: Timestamp, to: Timestamp) -> Vec<Change> {
         // Both halves of a change of level share ends, kind, scope and moment.
-        let mut moments: BTreeMap<(NodeId, EdgeKind, NodeId, i64, Timestamp), (Vec<&EdgeInterval>, Vec<&EdgeInterval>)> = BTreeMap::new();
+        let mut moments: BTreeMap<Turn, (Vec<&EdgeInterval>, Vec<&EdgeInterval>)> = BTreeMap::new();
         for row in &rows {
             let key = |at| (row.src, row.kind, row.dst, row.scope, at);
             if row.since > from {
@@ -231,7 +244,11 @@ impl Teller<'_> {
             at,
             what,
             // A link is nobody's word; it belongs where the account is.
-            system: if row.system.is_empty() { self.now.node(row.dst).map(|node| node.system.clone()).unwrap_or_default() } else { row.system.clone() },
+            system: if row.system.is_empty() {
+                self.now.node(row.dst).map(|node| node.system.clone()).unwrap_or_default()
+            } else {
+                row.system.clone()
+            },
             kind: row.kind.word().to_owned(),
             about: format!("{src} {} {dst}", says(row.kind, row.level.as_deref())),
             details,

@@ -88,7 +88,10 @@ impl Coverage {
             unseen: facts
                 .findings
                 .iter()
-                .filter(|row| row.check == "coverage-gap" && !facts.coverage.iter().any(|scope| scope.system == row.system && scope.collection == row.subject))
+                .filter(|row| {
+                    row.check == "coverage-gap"
+                        && !facts.coverage.iter().any(|scope| scope.system == row.system && scope.collection == row.subject)
+                })
                 .map(|row| format!("{}: {}", row.system, row.title))
                 .collect(),
             systems,

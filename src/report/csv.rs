@@ -31,7 +31,23 @@ fn text<T: ToString>(value: Option<T>) -> String {
 
 /// Everybody.
 pub fn people(view: &People) -> String {
-    let header = ["name", "employee_number", "title", "department", "address", "hr", "last_day", "executive", "accounts", "systems", "unsure", "critical", "high", "medium", "low"];
+    let header = [
+        "name",
+        "employee_number",
+        "title",
+        "department",
+        "address",
+        "hr",
+        "last_day",
+        "executive",
+        "accounts",
+        "systems",
+        "unsure",
+        "critical",
+        "high",
+        "medium",
+        "low",
+    ];
     let rows = view.people.iter().map(|line| {
         let (person, findings) = (&line.person, &line.findings);
         vec![
@@ -57,8 +73,21 @@ pub fn people(view: &People) -> String {
 
 /// The findings.
 pub fn shadow(view: &Shadow) -> String {
-    let header =
-        ["person", "employee_number", "severity", "code", "check", "system", "subject", "label", "title", "facts", "remedy", "since", "path"];
+    let header = [
+        "person",
+        "employee_number",
+        "severity",
+        "code",
+        "check",
+        "system",
+        "subject",
+        "label",
+        "title",
+        "facts",
+        "remedy",
+        "since",
+        "path",
+    ];
     let row = |person: Option<&PersonHead>, finding: &FindingView| {
         let path: Vec<String> = finding.path.iter().map(|step| step.to.clone()).collect();
         vec![
@@ -83,7 +112,23 @@ pub fn shadow(view: &Shadow) -> String {
 
 /// The matrix, a line for each person and system.
 pub fn access(view: &Access) -> String {
-    let header = ["person", "employee_number", "system", "reached", "accounts", "active", "roles", "credentials", "devices", "resources", "controls", "critical", "high", "medium", "low"];
+    let header = [
+        "person",
+        "employee_number",
+        "system",
+        "reached",
+        "accounts",
+        "active",
+        "roles",
+        "credentials",
+        "devices",
+        "resources",
+        "controls",
+        "critical",
+        "high",
+        "medium",
+        "low",
+    ];
     let rows = view.people.iter().flat_map(|one| {
         one.systems.iter().map(|(system, cell)| {
             let counts = [
@@ -157,7 +202,24 @@ pub fn coverage(view: &Coverage) -> String {
 
 /// Everything that people can reach, a line for each thing.
 pub fn inventories(views: &[Inventory]) -> String {
-    let header = ["person", "employee_number", "system", "kind", "type", "key", "name", "level", "state", "last_used", "expires", "since", "via", "link", "finding", "public"];
+    let header = [
+        "person",
+        "employee_number",
+        "system",
+        "kind",
+        "type",
+        "key",
+        "name",
+        "level",
+        "state",
+        "last_used",
+        "expires",
+        "since",
+        "via",
+        "link",
+        "finding",
+        "public",
+    ];
     let mut rows = Vec::new();
     for view in views {
         for system in &view.systems {
@@ -168,36 +230,42 @@ pub fn inventories(views: &[Inventory]) -> String {
             };
             for account in &system.accounts {
                 let link = account.link.as_ref().map(|link| format!("{} {:.2}: {}", link.state, link.confidence, link.evidence.join("; ")));
-                row(if account.address_only { "address" } else { "account" }, [
-                    String::new(),
-                    account.key.clone(),
-                    account.name.clone(),
-                    String::new(),
-                    text(account.state.clone()),
-                    text(account.last_used),
-                    String::new(),
-                    text(account.since),
-                    account.via.join(" > "),
-                    text(link),
-                    String::new(),
-                    String::new(),
-                ]);
+                row(
+                    if account.address_only { "address" } else { "account" },
+                    [
+                        String::new(),
+                        account.key.clone(),
+                        account.name.clone(),
+                        String::new(),
+                        text(account.state.clone()),
+                        text(account.last_used),
+                        String::new(),
+                        text(account.since),
+                        account.via.join(" > "),
+                        text(link),
+                        String::new(),
+                        String::new(),
+                    ],
+                );
             }
             let mut held = |kind: &str, one: &Held| {
-                row(kind, [
-                    one.type_.clone(),
-                    one.key.clone(),
-                    one.name.clone(),
-                    text(one.level.clone()),
-                    text(one.state.clone()),
-                    text(one.last_used),
-                    text(one.expires),
-                    text(one.since),
-                    one.via.join(" > "),
-                    String::new(),
-                    text(one.finding.clone()),
-                    one.public.to_string(),
-                ]);
+                row(
+                    kind,
+                    [
+                        one.type_.clone(),
+                        one.key.clone(),
+                        one.name.clone(),
+                        text(one.level.clone()),
+                        text(one.state.clone()),
+                        text(one.last_used),
+                        text(one.expires),
+                        text(one.since),
+                        one.via.join(" > "),
+                        String::new(),
+                        text(one.finding.clone()),
+                        one.public.to_string(),
+                    ],
+                );
             };
             for (kind, list) in [("role", &system.roles), ("group", &system.groups), ("app", &system.apps), ("device", &system.devices)] {
                 list.iter().for_each(|one| held(kind, one));

@@ -46,7 +46,8 @@ impl Facts {
     /// The store's, or the rule for executives can't be evaluated.
     pub fn read(conn: &Connection, config: &Config, blind_spots: Vec<BlindSpot>, as_of: Option<Timestamp>, now: Timestamp) -> Result<Self> {
         let graph = Graph::read(conn, as_of)?;
-        let people = Person::all(&graph, config.people.executive.as_deref(), &config.people.executives).map_err(|problem| anyhow!(problem))?;
+        let people =
+            Person::all(&graph, config.people.executive.as_deref(), &config.people.executives).map_err(|problem| anyhow!(problem))?;
         Ok(Self {
             company: config.company.name.clone(),
             at: as_of.unwrap_or(now),
@@ -130,14 +131,18 @@ impl Facts {
                 [] => {}
                 [only] => return Ok(only),
                 several => {
-                    return Err(format!("{text:?} could be {}: name one by employee number", named(several.iter().copied(), several.len())));
+                    return Err(format!(
+                        "{text:?} could be {}: name one by employee number",
+                        named(several.iter().copied(), several.len())
+                    ));
                 }
             }
         }
         if self.people.is_empty() {
             return Err(format!("nobody is called {text:?}, for nobody is known yet: run `exeunt scan` on the HR system first"));
         }
-        let mut near: Vec<(&Person, f64)> = self.people.iter().map(|person| (person, nearness(&person.name.to_lowercase(), &lower))).collect();
+        let mut near: Vec<(&Person, f64)> =
+            self.people.iter().map(|person| (person, nearness(&person.name.to_lowercase(), &lower))).collect();
         near.retain(|(_, nearness)| *nearness > 0.35);
         near.sort_by(|a, b| b.1.total_cmp(&a.1));
         let hint = if near.is_empty() {
@@ -153,7 +158,9 @@ impl Facts {
 fn named<'a>(people: impl Iterator<Item = &'a Person>, of: usize) -> String {
     let names: Vec<String> = people
         .take(of.min(3))
-        .map(|person| format!("{} ({})", super::clean::line(&person.name), super::clean::line(person.number.as_deref().unwrap_or(&person.key))))
+        .map(|person| {
+            format!("{} ({})", super::clean::line(&person.name), super::clean::line(person.number.as_deref().unwrap_or(&person.key)))
+        })
         .collect();
     let more = if of > 3 { format!(" or {} more", of - 3) } else { String::new() };
     format!("{}{more}", names.join(", "))

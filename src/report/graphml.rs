@@ -1,8 +1,8 @@
 //! The graph as GraphML, for yEd, Gephi, networkx and the like.
 
+use super::Facts;
 use super::clean::markup;
 use super::opengraph::{id, kept};
-use super::Facts;
 use crate::graph::Person;
 
 const KEYS: &[(&str, &str)] = &[

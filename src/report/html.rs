@@ -62,12 +62,8 @@ pub fn coverage(view: &Coverage) -> String {
 
 /// The findings, the matrix and the coverage in one file.
 pub fn whole(found: &Shadow, reach: &Access, read: &Coverage) -> String {
-    let body = format!(
-        "{}<h2>Who reaches what</h2>{}<h2>How much was read</h2>{}",
-        findings_body(found),
-        access_body(reach),
-        coverage_body(read)
-    );
+    let body =
+        format!("{}<h2>Who reaches what</h2>{}<h2>How much was read</h2>{}", findings_body(found), access_body(reach), coverage_body(read));
     page("Executive access", &found.company, &moment::full(found.at), &body)
 }
 
@@ -107,7 +103,11 @@ fn findings_body(view: &Shadow) -> String {
     for (at, one) in view.people.iter().enumerate() {
         let name = say(&one.person.name);
         let name = if one.findings.is_empty() { name } else { format!("<a href=\"#p{at}\">{name}</a>") };
-        body.push_str(&format!("<tr><td>{name}<td class=\"soft\">{}<td class=\"soft\">{}", say(&one.person.title), say(&one.person.hr_words())));
+        body.push_str(&format!(
+            "<tr><td>{name}<td class=\"soft\">{}<td class=\"soft\">{}",
+            say(&one.person.title),
+            say(&one.person.hr_words())
+        ));
         for severity in WORST_FIRST {
             match one.counts.get(severity) {
                 0 => body.push_str("<td class=\"n no\">·"),
@@ -227,7 +227,8 @@ fn coverage_body(view: &Coverage) -> String {
         body.push_str("</table></div>");
     }
     if view.dangling > 0 {
-        let dangling = count(view.dangling, "name in an edge stands for nothing that was read", "names in edges stand for nothing that was read");
+        let dangling =
+            count(view.dangling, "name in an edge stands for nothing that was read", "names in edges stand for nothing that was read");
         body.push_str(&format!("<p class=\"soft\">{dangling}.</p>"));
     }
     body

@@ -18,9 +18,8 @@ pub enum Day {
 /// # Errors
 /// One line: it is none of these, or lies in the future.
 pub fn parse(text: &str, day: Day, now: Timestamp) -> Result<Timestamp, String> {
-    let at = read(text.trim(), day, now).ok_or_else(|| {
-        format!("{text:?} is no moment: write 2026-03-03, 2026-03-03T12:00:00Z, `3 days ago` or `yesterday`")
-    })?;
+    let at = read(text.trim(), day, now)
+        .ok_or_else(|| format!("{text:?} is no moment: write 2026-03-03, 2026-03-03T12:00:00Z, `3 days ago` or `yesterday`"))?;
     if at > now {
         return Err(format!("{text:?} lies in the future ({})", full(at)));
     }

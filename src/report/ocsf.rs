@@ -60,7 +60,8 @@ fn finding(facts: &Facts, row: &FindingRow) -> Value {
         (kind, "") => format!("{}_{}", row.system, kind.word()),
         (_, type_) => format!("{}_{type_}", row.system),
     });
-    event.insert("resources".into(), json!([{ "uid": row.subject, "name": row.label, "type": kind.unwrap_or_else(|| row.system.clone()) }]));
+    event
+        .insert("resources".into(), json!([{ "uid": row.subject, "name": row.label, "type": kind.unwrap_or_else(|| row.system.clone()) }]));
     let mut evidence = Map::new();
     if let Some(person) = row.person.and_then(|id| facts.people.iter().find(|person| person.id == id)) {
         evidence.insert("user".into(), user(person));

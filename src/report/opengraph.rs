@@ -69,7 +69,11 @@ pub(super) fn kept(facts: &Facts, person: Option<&Person>) -> HashSet<NodeIndex>
         Some(person) => Reach::from(graph, person.index, |_| true).order.into_iter().collect(),
         None => {
             let linked = |index: NodeIndex| graph.out(index).next().is_some() || graph.into(index).next().is_some();
-            graph.nodes().filter(|(index, node)| node.kind != NodeKind::Alias && (node.seen || linked(*index))).map(|(index, _)| index).collect()
+            graph
+                .nodes()
+                .filter(|(index, node)| node.kind != NodeKind::Alias && (node.seen || linked(*index)))
+                .map(|(index, _)| index)
+                .collect()
         }
     }
 }

@@ -178,7 +178,8 @@ fn way(graph: &Graph, reach: &Reach, node: NodeIndex) -> Vec<Step> {
     if reach.holds(node) {
         return steps(graph, &reach.path(graph, node));
     }
-    let gets_at = graph.out(node).find(|(_, edge, to)| matches!(edge.kind, EdgeKind::ReceivesMailOf | EdgeKind::DelegateOf) && reach.holds(*to));
+    let gets_at =
+        graph.out(node).find(|(_, edge, to)| matches!(edge.kind, EdgeKind::ReceivesMailOf | EdgeKind::DelegateOf) && reach.holds(*to));
     let Some((_, edge, to)) = gets_at else { return Vec::new() };
     let (from, node) = (&graph.net[to], &graph.net[node]);
     let mut steps = steps(graph, &reach.path(graph, to));

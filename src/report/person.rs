@@ -262,7 +262,8 @@ impl Teller<'_> {
 
     fn link(&self, index: NodeIndex) -> Option<LinkView> {
         let id = self.facts.graph.net[index].id;
-        let link = self.facts.graph.links.iter().find(|link| link.person == self.person.id && link.account == id && link.state.is_sure())?;
+        let link =
+            self.facts.graph.links.iter().find(|link| link.person == self.person.id && link.account == id && link.state.is_sure())?;
         Some(link_view(link))
     }
 
@@ -321,7 +322,8 @@ impl Teller<'_> {
     /// Whether an account or a mailbox is the person's own, rather than one they get at through somebody.
     fn is_theirs(&self, index: NodeIndex) -> bool {
         let graph = &self.facts.graph;
-        let linked = |index: NodeIndex| graph.into(index).any(|(_, edge, from)| edge.kind == EdgeKind::HasAccount && from == self.person.index);
+        let linked =
+            |index: NodeIndex| graph.into(index).any(|(_, edge, from)| edge.kind == EdgeKind::HasAccount && from == self.person.index);
         linked(index)
             || graph.into(index).any(|(_, edge, from)| {
                 linked(from) && (edge.kind == EdgeKind::Owns || (edge.kind == EdgeKind::CanAccess && edge.level == Some(Level::Owner)))

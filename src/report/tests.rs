@@ -30,7 +30,8 @@ const LINES: &str = "two\nlines\u{1b}[2J";
 const REVERSED: &str = "invoice\u{202e}fdp.exe";
 
 fn facts(world: &World, as_of: Option<Timestamp>) -> Facts {
-    let spot = BlindSpot { system: "okta".into(), what: "access tokens".into(), lives: Some("1h".into()), why: "the API lists none".into() };
+    let spot =
+        BlindSpot { system: "okta".into(), what: "access tokens".into(), lives: Some("1h".into()), why: "the API lists none".into() };
     world.store.read(|conn| Facts::read(conn, &world.config(), vec![spot], as_of, world.now)).unwrap()
 }
 
@@ -116,7 +117,15 @@ fn an_inventory_tells_what_is_reached_how_and_what_is_unknown() {
     assert_eq!((through.link.as_ref(), through.via.as_slice()), (None, ["bo@g".to_owned()].as_slice()));
 
     let told = text::inventory(&view, PLAIN);
-    for part in ["certain 1.00: the test says so", "through Finance", "anyone with the link", "outside the company", "tokens of 2 parents: 403", "access tokens (1h)", "likely 0.60"] {
+    for part in [
+        "certain 1.00: the test says so",
+        "through Finance",
+        "anyone with the link",
+        "outside the company",
+        "tokens of 2 parents: 403",
+        "access tokens (1h)",
+        "likely 0.60",
+    ] {
         assert!(told.contains(part), "{part} in\n{told}");
     }
 }
@@ -149,8 +158,7 @@ fn why_tells_every_path_in_words() {
     let facts = facts(&world, None);
     let ada = facts.person("E1").unwrap();
     let view = Why::of(&facts, ada, "ledger").unwrap();
-    let paths: Vec<Vec<&str>> =
-        view.things[0].paths.iter().map(|path| path.iter().map(|step| step.to.as_str()).collect()).collect();
+    let paths: Vec<Vec<&str>> = view.things[0].paths.iter().map(|path| path.iter().map(|step| step.to.as_str()).collect()).collect();
     assert_eq!(paths, [vec!["ada", "Finance", "Ledger"], vec!["ada", "Leads", "Finance", "Ledger"]]);
     assert_eq!(view.things[0].paths[0][1].says, "is a member of");
     let told = text::why(&view, PLAIN);
@@ -188,7 +196,9 @@ fn the_past_is_told_as_it_was_and_changes_are_what_differs() {
     // Opened and closed again in between: neither end of the time shows it, the intervals do.
     let now = facts(&world, None);
     let view = world.store.read(|conn| Changes::of(conn, &now, days_before(first, 1), None)).unwrap();
-    let about = |what: Happened| view.changes.iter().filter(move |change| change.what == what).map(|change| change.about.as_str()).collect::<Vec<_>>();
+    let about = |what: Happened| {
+        view.changes.iter().filter(move |change| change.what == what).map(|change| change.about.as_str()).collect::<Vec<_>>()
+    };
     assert!(about(Happened::Opened).contains(&"ada is a member of Finance"), "{:?}", about(Happened::Opened));
     let since = world.store.read(|conn| Changes::of(conn, &now, first, None)).unwrap();
     let edges: Vec<(Happened, &str, &[String])> = since
@@ -247,7 +257,10 @@ fn findings_come_with_their_way_and_gaps_stand_beside_them() {
     let mail = ada.findings.iter().find(|finding| finding.check == "mail-forwarding").unwrap();
     assert_eq!(mail.severity, "critical");
     // The address isn't hers to reach: it gets at her account, and the way says so.
-    assert_eq!(mail.path.last().map(|step| (step.from.as_str(), step.says.as_str(), step.to.as_str())), Some(("ada@g", "sends its mail to", "ada@home.example")));
+    assert_eq!(
+        mail.path.last().map(|step| (step.from.as_str(), step.says.as_str(), step.to.as_str())),
+        Some(("ada@g", "sends its mail to", "ada@home.example"))
+    );
     assert_eq!(view.totals.total(), (view.people.iter().map(|one| one.findings.len()).sum::<usize>() + view.everyone.len()) as u64);
     assert_eq!(view.gaps.iter().filter(|gap| gap.collection == "tokens").count(), 1);
     // Configured and never read is a gap too; the HR system of this company is read and not configured.
@@ -303,7 +316,13 @@ fn hostile_names_do_nothing_anywhere() {
     assert!(changes.changes.len() > 3);
     let why = Why::of(&facts, eve, FORMULA).unwrap();
 
-    let pages = [html::shadow(&shadow), html::access(&access), html::coverage(&coverage), html::changes(&changes), html::whole(&shadow, &access, &coverage)];
+    let pages = [
+        html::shadow(&shadow),
+        html::access(&access),
+        html::coverage(&coverage),
+        html::changes(&changes),
+        html::whole(&shadow, &access, &coverage),
+    ];
     for page in &pages {
         assert!(!page.contains("<script") && !page.contains("\u{202e}") && !page.contains('\u{1b}'), "{page}");
         assert!(page.contains("&lt;script&gt;") && page.contains("default-src 'none'"));

@@ -64,7 +64,11 @@ impl Why {
                 let text = text.to_lowercase();
                 if exactly { text == lower } else { text.contains(&lower) }
             };
-            reached.iter().copied().filter(|index| fits(&graph.net[*index].key) || graph.net[*index].name.as_deref().is_some_and(fits)).collect()
+            reached
+                .iter()
+                .copied()
+                .filter(|index| fits(&graph.net[*index].key) || graph.net[*index].name.as_deref().is_some_and(fits))
+                .collect()
         };
         let mut found = named(true);
         if found.is_empty() {
@@ -75,7 +79,11 @@ impl Why {
             1..=THINGS => {}
             many => {
                 let some: Vec<String> = found.iter().take(THINGS).map(|index| clean::line(graph.net[*index].label())).collect();
-                return Err(format!("{asked:?} fits {many} things that {} can reach, among them {}: say more of it", clean::line(&person.name), some.join(", ")));
+                return Err(format!(
+                    "{asked:?} fits {many} things that {} can reach, among them {}: say more of it",
+                    clean::line(&person.name),
+                    some.join(", ")
+                ));
             }
         }
         let things = found.into_iter().map(|index| {

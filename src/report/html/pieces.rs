@@ -89,7 +89,13 @@ pub(super) fn spots(spots: &[BlindSpot]) -> String {
         .iter()
         .map(|spot| {
             let lives = spot.lives.as_deref().unwrap_or("-");
-            format!("<tr><td><b>{}</b><td>{}<td class=\"soft\">{}<td>{}</tr>", say(&spot.system), say(&spot.what), say(lives), say(&spot.why))
+            format!(
+                "<tr><td><b>{}</b><td>{}<td class=\"soft\">{}<td>{}</tr>",
+                say(&spot.system),
+                say(&spot.what),
+                say(lives),
+                say(&spot.why)
+            )
         })
         .collect();
     format!("<h2>Can't be seen</h2><div class=\"wide\"><table><tr><th>System<th>What<th>Lives<th>Why</tr>{rows}</table></div>")

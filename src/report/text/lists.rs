@@ -273,7 +273,8 @@ pub fn coverage(view: &Coverage, ink: Ink) -> String {
         }
     }
     if view.dangling > 0 {
-        let dangling = count(view.dangling, "name in an edge stands for nothing that was read", "names in edges stand for nothing that was read");
+        let dangling =
+            count(view.dangling, "name in an edge stands for nothing that was read", "names in edges stand for nothing that was read");
         out.push_str(&format!("\n{dangling}\n"));
     }
     out

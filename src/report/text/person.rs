@@ -27,7 +27,12 @@ pub fn inventory(view: &Inventory, ink: Ink) -> String {
     let when = if view.past { format!("as of {}", moment::full(view.at)) } else { moment::full(view.at) };
     out.push_str(&format!("HR {} · {} · {when}\n", clean::line(&person.hr_words()), clean::line(&person.addresses.join(", "))));
     let systems = view.systems.iter().filter(|system| !system.system.is_empty()).count() as u64;
-    out.push_str(&format!("Reaches {} on {}   {}\n", count(view.reached, "thing", "things"), count(systems, "system", "systems"), counts(&view.counts, ink)));
+    out.push_str(&format!(
+        "Reaches {} on {}   {}\n",
+        count(view.reached, "thing", "things"),
+        count(systems, "system", "systems"),
+        counts(&view.counts, ink)
+    ));
     for system in &view.systems {
         out.push('\n');
         out.push_str(&of_system(system, view, ink));
