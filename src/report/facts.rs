@@ -141,8 +141,7 @@ impl Facts {
         if self.people.is_empty() {
             return Err(format!("nobody is called {text:?}, for nobody is known yet: run `exeunt scan` on the HR system first"));
         }
-        let mut near: Vec<(&Person, f64)> =
-            self.people.iter().map(|person| (person, nearness(&person.name.to_lowercase(), &lower))).collect();
+        let mut near: Vec<(&Person, f64)> = self.people.iter().map(|person| (person, near(&person.name.to_lowercase(), &lower))).collect();
         near.retain(|(_, nearness)| *nearness > 0.35);
         near.sort_by(|a, b| b.1.total_cmp(&a.1));
         let hint = if near.is_empty() {
@@ -169,6 +168,11 @@ fn named<'a>(people: impl Iterator<Item = &'a Person>, of: usize) -> String {
 /// The initials of a title: `cfo` of "Chief Financial Officer".
 fn initials(title: &str) -> String {
     title.split_whitespace().filter(|word| *word != "of").filter_map(|word| word.chars().next()).flat_map(char::to_lowercase).collect()
+}
+
+/// How near a text is to a name: to the whole of it, or to its nearest word.
+fn near(name: &str, text: &str) -> f64 {
+    name.split_whitespace().chain([name]).map(|part| nearness(part, text)).fold(0.0, f64::max)
 }
 
 /// The share of letter pairs that two texts have in common (Dice).
