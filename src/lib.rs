@@ -11,6 +11,7 @@ pub mod graph;
 pub mod handoff;
 pub mod manifest;
 pub mod model;
+pub mod report;
 pub mod resolve;
 pub mod revoke;
 pub mod scan;

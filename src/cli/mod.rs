@@ -3,13 +3,17 @@
 pub mod audit;
 pub mod demo;
 pub mod departures;
+pub mod export;
 pub mod init;
 pub mod link;
 pub mod out;
+pub mod people;
+pub mod report;
 pub mod revoke;
 pub mod scan;
 pub mod scanners;
 pub mod serve;
+pub mod show;
 pub mod tasks;
 
 use std::path::PathBuf;
@@ -144,6 +148,10 @@ enum Command {
     Init(init::Init),
     Check(init::Check),
     Scan(scan::Args),
+    People(people::Args),
+    Show(show::Args),
+    Report(report::Args),
+    Export(export::Args),
     #[command(subcommand)]
     Link(link::Args),
     Revoke(revoke::Args),
@@ -190,6 +198,10 @@ async fn dispatch(cli: Cli) -> Result<Exit> {
         Command::Init(args) => init::init(global, args),
         Command::Check(args) => init::check(global, args).await,
         Command::Scan(args) => scan::run(global, args).await,
+        Command::People(args) => people::run(global, args).await,
+        Command::Show(args) => show::run(global, args).await,
+        Command::Report(args) => report::run(global, args).await,
+        Command::Export(args) => export::run(global, args).await,
         Command::Link(args) => link::run(global, args),
         Command::Revoke(args) => revoke::run(global, args).await,
         Command::Departures => departures::list(global),

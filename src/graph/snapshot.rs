@@ -181,6 +181,8 @@ pub struct Graph {
     by_key: HashMap<(String, NodeRef), NodeIndex>,
     /// Category of each system.
     categories: BTreeMap<String, String>,
+    /// What each alias, and each address as one system speaks of it, stands for.
+    stand_ins: HashMap<(NodeIndex, String), NodeIndex>,
 }
 
 impl Graph {
@@ -196,6 +198,7 @@ impl Graph {
             by_id: HashMap::new(),
             by_key: HashMap::new(),
             categories: BTreeMap::new(),
+            stand_ins: HashMap::new(),
         };
         let mut statement = conn.prepare("SELECT name, category FROM system WHERE id > 0 ORDER BY name")?;
         graph.categories = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
@@ -203,11 +206,11 @@ impl Graph {
         for row in rows::nodes(conn, as_of)? {
             graph.add_node(row, &mut names);
         }
-        let stand_ins = graph.resolve_names(&names);
+        graph.stand_ins = graph.resolve_names(&names);
         for row in rows::edges(conn, as_of)? {
             let (Some(src), Some(dst)) = (graph.by_id.get(&row.src), graph.by_id.get(&row.dst)) else { continue };
             let resolve = |index: NodeIndex| {
-                stand_ins.get(&(index, row.system.clone())).copied().or_else(|| (graph.net[index].kind != NodeKind::Alias).then_some(index))
+                graph.stand_ins.get(&(index, row.system.clone())).copied().or_else(|| (graph.net[index].kind != NodeKind::Alias).then_some(index))
             };
             // Signing in leads elsewhere: the address there is somebody's account in another system, never this one's.
             let leads_elsewhere = row.kind == EdgeKind::SignsInTo && graph.net[*dst].kind == NodeKind::Address;
@@ -332,6 +335,12 @@ impl Graph {
     /// The node of this identity.
     pub fn index(&self, id: NodeId) -> Option<NodeIndex> {
         self.by_id.get(&id).copied()
+    }
+
+    /// The node that stands at the end of a stored edge: what an alias or an address stands for, as `system` speaks of it.
+    pub fn end(&self, id: NodeId, system: &str) -> Option<NodeIndex> {
+        let index = self.index(id)?;
+        Some(self.stand_ins.get(&(index, system.to_owned())).copied().unwrap_or(index))
     }
 
     /// The node of this identity.

@@ -3,6 +3,7 @@
 pub mod departures;
 pub mod findings;
 pub mod graph;
+pub mod history;
 pub mod links;
 pub mod scans;
 

@@ -1,0 +1,188 @@
+//! What every view is made from: the graph at a moment, its people, its findings, and how much of it could be seen.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Result, anyhow};
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+use super::parts::{BlindSpot, FindingView, Gap};
+use crate::config::Config;
+use crate::graph::{Graph, Person, Reach};
+use crate::model::Coverage;
+use crate::store::findings::{self, FindingRow};
+use crate::store::history::{self, ScanRow};
+use crate::store::scans::CoverageRow;
+
+/// Everything that views are made from.
+#[derive(Debug)]
+pub struct Facts {
+    /// The company's name.
+    pub company: String,
+    /// The moment that is reported on.
+    pub at: Timestamp,
+    /// Whether that moment lies in the past.
+    pub past: bool,
+    /// The graph then.
+    pub graph: Graph,
+    /// Everybody in it, by name.
+    pub people: Vec<Person>,
+    /// The findings that were open then, the worst first.
+    pub findings: Vec<FindingRow>,
+    /// The latest coverage of every scope.
+    pub coverage: Vec<CoverageRow>,
+    /// The last scan of every system.
+    pub scans: Vec<ScanRow>,
+    /// What the systems' APIs can't show.
+    pub blind_spots: Vec<BlindSpot>,
+    /// The settings.
+    pub config: Config,
+}
+
+impl Facts {
+    /// Reads the facts as they are at `now`, or as they were at a moment. `blind_spots` are those of the systems' manifests.
+    ///
+    /// # Errors
+    /// The store's, or the rule for executives can't be evaluated.
+    pub fn read(conn: &Connection, config: &Config, blind_spots: Vec<BlindSpot>, as_of: Option<Timestamp>, now: Timestamp) -> Result<Self> {
+        let graph = Graph::read(conn, as_of)?;
+        let people =
+            Person::all(&graph, config.people.executive.as_deref(), &config.people.executives).map_err(|problem| anyhow!(problem))?;
+        Ok(Self {
+            company: config.company.name.clone(),
+            at: as_of.unwrap_or(now),
+            past: as_of.is_some(),
+            graph,
+            people,
+            findings: findings::list(conn, as_of)?,
+            coverage: history::coverage(conn, as_of)?,
+            scans: history::last_scans(conn, as_of)?,
+            blind_spots,
+            config: config.clone(),
+        })
+    }
+
+    /// Everything that a person can get to.
+    pub fn reach(&self, person: &Person) -> Reach {
+        Reach::from(&self.graph, person.index, |_| true)
+    }
+
+    /// The findings about a person, the worst first.
+    pub fn findings_of(&self, person: &Person, reach: Option<&Reach>) -> Vec<FindingView> {
+        self.findings.iter().filter(|row| row.person == Some(person.id)).map(|row| FindingView::of(row, self, reach)).collect()
+    }
+
+    /// What should have been read and wasn't: by system, collection and reason.
+    pub fn gaps(&self) -> Vec<Gap> {
+        let mut gaps: BTreeMap<(&str, &str, &str), Gap> = BTreeMap::new();
+        for row in &self.coverage {
+            let Coverage::Gap(reason) = &row.coverage else { continue };
+            let gap = gaps.entry((&row.system, &row.collection, reason)).or_insert_with(|| Gap {
+                system: row.system.clone(),
+                collection: row.collection.clone(),
+                parents: 0,
+                reason: reason.clone(),
+                at: Some(row.at),
+            });
+            gap.parents += u64::from(!row.parent.is_empty());
+            gap.at = gap.at.max(Some(row.at));
+        }
+        let mut gaps: Vec<Gap> = gaps.into_values().collect();
+        for scan in &self.scans {
+            if scan.outcome.as_deref() == Some("failed") {
+                gaps.push(Gap {
+                    system: scan.system.clone(),
+                    collection: String::new(),
+                    parents: 0,
+                    reason: format!("the last scan failed: {}", scan.problem.as_deref().unwrap_or("it didn't say why")),
+                    at: Some(scan.ended.unwrap_or(scan.started)),
+                });
+            }
+        }
+        for name in self.config.systems.keys() {
+            if !self.scans.iter().any(|scan| scan.system == *name) && !self.coverage.iter().any(|row| row.system == *name) {
+                let reason = format!("never read: run `exeunt scan {name}`");
+                gaps.push(Gap { system: name.clone(), collection: String::new(), parents: 0, reason, at: None });
+            }
+        }
+        gaps.sort_by(|a, b| a.system.cmp(&b.system).then(a.collection.cmp(&b.collection)));
+        gaps
+    }
+
+    /// The person that `text` names: employee number, HR key, address or name; or, if only one person fits, their title's initials or a part
+    /// of their name.
+    ///
+    /// # Errors
+    /// One line: nobody is called that, or several people are, with suggestions.
+    pub fn person(&self, text: &str) -> Result<&Person, String> {
+        let lower = text.trim().to_lowercase();
+        if lower.is_empty() {
+            return Err("who? name a person by employee number, address or name".to_owned());
+        }
+        let ways: [&dyn Fn(&Person) -> bool; 4] = [
+            &|person| person.is_called(text),
+            &|person| person.home_emails.contains(&lower) || person.title.to_lowercase() == lower,
+            &|person| person.executive && initials(&person.title) == lower,
+            &|person| person.name.to_lowercase().contains(&lower),
+        ];
+        for fits in ways {
+            let found: Vec<&Person> = self.people.iter().filter(|person| fits(person)).collect();
+            match found.as_slice() {
+                [] => {}
+                [only] => return Ok(only),
+                several => {
+                    return Err(format!(
+                        "{text:?} could be {}: name one by employee number",
+                        named(several.iter().copied(), several.len())
+                    ));
+                }
+            }
+        }
+        if self.people.is_empty() {
+            return Err(format!("nobody is called {text:?}, for nobody is known yet: run `exeunt scan` on the HR system first"));
+        }
+        let mut near: Vec<(&Person, f64)> = self.people.iter().map(|person| (person, near(&person.name.to_lowercase(), &lower))).collect();
+        near.retain(|(_, nearness)| *nearness > 0.35);
+        near.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let hint = if near.is_empty() {
+            "`exeunt people` lists everybody".to_owned()
+        } else {
+            format!("did you mean {}?", named(near.iter().map(|(person, _)| *person), near.len().min(3)))
+        };
+        Err(format!("nobody is called {text:?}: {hint}"))
+    }
+}
+
+/// At most three people by name and number.
+fn named<'a>(people: impl Iterator<Item = &'a Person>, of: usize) -> String {
+    let names: Vec<String> = people
+        .take(of.min(3))
+        .map(|person| {
+            format!("{} ({})", super::clean::line(&person.name), super::clean::line(person.number.as_deref().unwrap_or(&person.key)))
+        })
+        .collect();
+    let more = if of > 3 { format!(" or {} more", of - 3) } else { String::new() };
+    format!("{}{more}", names.join(", "))
+}
+
+/// The initials of a title: `cfo` of "Chief Financial Officer".
+fn initials(title: &str) -> String {
+    title.split_whitespace().filter(|word| *word != "of").filter_map(|word| word.chars().next()).flat_map(char::to_lowercase).collect()
+}
+
+/// How near a text is to a name: to the whole of it, or to its nearest word.
+fn near(name: &str, text: &str) -> f64 {
+    name.split_whitespace().chain([name]).map(|part| nearness(part, text)).fold(0.0, f64::max)
+}
+
+/// The share of letter pairs that two texts have in common (Dice).
+fn nearness(a: &str, b: &str) -> f64 {
+    let pairs = |text: &str| {
+        let letters: Vec<char> = text.chars().collect();
+        letters.windows(2).map(|pair| (pair[0], pair[1])).collect::<Vec<_>>()
+    };
+    let (a, mut b) = (pairs(a), pairs(b));
+    let whole = a.len() + b.len();
+    let common = a.iter().filter(|pair| b.iter().position(|other| other == *pair).map(|at| b.swap_remove(at)).is_some()).count();
+    if whole == 0 { 0.0 } else { 2.0 * common as f64 / whole as f64 }
+}

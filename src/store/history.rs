@@ -1,0 +1,192 @@
+//! What was, and what changed: coverage and scans at a moment, and every interval that opened or closed between two.
+//!
+//! Both halves of a change that keeps its identity (a renamed account, a higher level) are told as they stand; who reads them pairs them.
+
+use anyhow::Result;
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+use super::graph::moment;
+use super::scans::CoverageRow;
+use crate::model::{Coverage, EdgeKind, NodeId, NodeKind};
+
+/// The latest word on every scope's coverage, up to a moment.
+///
+/// What a later scan of the whole system no longer asked for (the parent is gone) is left out: it can be no gap.
+///
+/// # Errors
+/// The database's.
+pub fn coverage(conn: &Connection, as_of: Option<Timestamp>) -> Result<Vec<CoverageRow>> {
+    let until = as_of.map_or(i64::MAX, |at| at.as_microsecond());
+    let mut statement = conn.prepare_cached(
+        "SELECT y.name, s.collection, s.parent, c.complete, c.reason, c.seen, c.drift, c.at
+         FROM scope s JOIN system y ON y.id = s.system
+         JOIN coverage c ON c.scope = s.id AND c.scan = (SELECT max(scan) FROM coverage WHERE scope = s.id AND at <= ?1)
+         WHERE c.complete = 1 OR s.parent = '' OR NOT EXISTS (
+           SELECT 1 FROM scan later WHERE later.system = s.system AND later.person IS NULL AND later.outcome IN ('complete', 'gaps')
+             AND later.started > c.at AND later.ended <= ?1)
+         ORDER BY y.name, s.collection, s.parent",
+    )?;
+    let mut rows = statement.query([until])?;
+    let mut coverage = Vec::new();
+    while let Some(row) = rows.next()? {
+        let complete: bool = row.get(3)?;
+        let reason: Option<String> = row.get(4)?;
+        let drift: Option<String> = row.get(6)?;
+        coverage.push(CoverageRow {
+            system: row.get(0)?,
+            collection: row.get(1)?,
+            parent: row.get(2)?,
+            coverage: if complete { Coverage::Complete } else { Coverage::Gap(reason.unwrap_or_default()) },
+            seen: row.get::<_, i64>(5)?.unsigned_abs(),
+            drift: drift.map(|text| serde_json::from_str(&text)).transpose()?.unwrap_or_default(),
+            at: moment(row.get(7)?)?,
+        });
+    }
+    Ok(coverage)
+}
+
+/// How a system's last scan as a whole ended.
+#[derive(Debug, Clone)]
+pub struct ScanRow {
+    /// The system's name.
+    pub system: String,
+    /// When it began.
+    pub started: Timestamp,
+    /// When it ended; none while it runs, or if it was cut off.
+    pub ended: Option<Timestamp>,
+    /// complete, gaps, failed, resumed; none while it runs.
+    pub outcome: Option<String>,
+    /// Why it failed.
+    pub problem: Option<String>,
+}
+
+/// The last scan of every system as a whole, up to a moment.
+///
+/// # Errors
+/// The database's.
+pub fn last_scans(conn: &Connection, as_of: Option<Timestamp>) -> Result<Vec<ScanRow>> {
+    let until = as_of.map_or(i64::MAX, |at| at.as_microsecond());
+    let mut statement = conn.prepare_cached(
+        "SELECT y.name, c.started, c.ended, c.outcome, c.problem FROM system y
+         JOIN scan c ON c.id = (SELECT max(id) FROM scan WHERE system = y.id AND person IS NULL AND started <= ?1)
+         ORDER BY y.name",
+    )?;
+    let mut rows = statement.query([until])?;
+    let mut scans = Vec::new();
+    while let Some(row) = rows.next()? {
+        scans.push(ScanRow {
+            system: row.get(0)?,
+            started: moment(row.get(1)?)?,
+            ended: row.get::<_, Option<i64>>(2)?.map(moment).transpose()?,
+            outcome: row.get(3)?,
+            problem: row.get(4)?,
+        });
+    }
+    Ok(scans)
+}
+
+/// One scope's word about a node, from when to when.
+#[derive(Debug, Clone)]
+pub struct NodeInterval {
+    /// The node.
+    pub id: NodeId,
+    /// Who said so.
+    pub scope: i64,
+    /// The node's system.
+    pub system: String,
+    /// What it is.
+    pub kind: NodeKind,
+    /// Its key.
+    pub key: String,
+    /// Its type.
+    pub type_: String,
+    /// Its name.
+    pub name: Option<String>,
+    /// Everything else.
+    pub attrs: serde_json::Map<String, serde_json::Value>,
+    /// From when.
+    pub since: Timestamp,
+    /// To when.
+    pub until: Option<Timestamp>,
+}
+
+/// The intervals of nodes that opened or closed after `from`, up to `to`.
+///
+/// # Errors
+/// The database's.
+pub fn node_intervals(conn: &Connection, from: Timestamp, to: Timestamp) -> Result<Vec<NodeInterval>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT v.node, v.scope, s.name, n.kind, n.key, v.type, v.name, v.attrs, v.since, v.until
+         FROM node_seen v JOIN node n ON n.id = v.node JOIN system s ON s.id = n.system
+         WHERE (v.since > ?1 AND v.since <= ?2) OR (v.until > ?1 AND v.until <= ?2) ORDER BY v.id",
+    )?;
+    let mut rows = statement.query(params![from.as_microsecond(), to.as_microsecond()])?;
+    let mut intervals = Vec::new();
+    while let Some(row) = rows.next()? {
+        intervals.push(NodeInterval {
+            id: NodeId(row.get(0)?),
+            scope: row.get(1)?,
+            system: row.get(2)?,
+            kind: row.get_ref(3)?.as_str()?.parse().map_err(anyhow::Error::msg)?,
+            key: row.get(4)?,
+            type_: row.get(5)?,
+            name: row.get(6)?,
+            attrs: serde_json::from_str(row.get_ref(7)?.as_str()?)?,
+            since: moment(row.get(8)?)?,
+            until: row.get::<_, Option<i64>>(9)?.map(moment).transpose()?,
+        });
+    }
+    Ok(intervals)
+}
+
+/// One scope's word about an edge, from when to when.
+#[derive(Debug, Clone)]
+pub struct EdgeInterval {
+    /// Who has.
+    pub src: NodeId,
+    /// What it says.
+    pub kind: EdgeKind,
+    /// What they have.
+    pub dst: NodeId,
+    /// How far.
+    pub level: Option<String>,
+    /// Who said so.
+    pub scope: i64,
+    /// The system whose scan said so; empty for a link.
+    pub system: String,
+    /// From when.
+    pub since: Timestamp,
+    /// To when.
+    pub until: Option<Timestamp>,
+}
+
+/// The intervals of edges, and of sure links, that opened or closed after `from`, up to `to`.
+///
+/// # Errors
+/// The database's.
+pub fn edge_intervals(conn: &Connection, from: Timestamp, to: Timestamp) -> Result<Vec<EdgeInterval>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT e.src, e.kind, e.dst, e.level, e.scope, y.name, e.since, e.until
+         FROM edge_seen e JOIN scope s ON s.id = e.scope JOIN system y ON y.id = s.system
+         WHERE (e.since > ?1 AND e.since <= ?2) OR (e.until > ?1 AND e.until <= ?2)
+         UNION ALL
+         SELECT person, 'has_account', account, NULL, 0, '', since, until FROM link
+         WHERE state IN ('certain', 'confirmed') AND ((since > ?1 AND since <= ?2) OR (until > ?1 AND until <= ?2))",
+    )?;
+    let mut rows = statement.query(params![from.as_microsecond(), to.as_microsecond()])?;
+    let mut intervals = Vec::new();
+    while let Some(row) = rows.next()? {
+        intervals.push(EdgeInterval {
+            src: NodeId(row.get(0)?),
+            kind: row.get_ref(1)?.as_str()?.parse().map_err(anyhow::Error::msg)?,
+            dst: NodeId(row.get(2)?),
+            level: row.get(3)?,
+            scope: row.get(4)?,
+            system: row.get(5)?,
+            since: moment(row.get(6)?)?,
+            until: row.get::<_, Option<i64>>(7)?.map(moment).transpose()?,
+        });
+    }
+    Ok(intervals)
+}
