@@ -2,16 +2,20 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::{Exit, Global, out};
 use crate::audit::{self, Report, Verdict};
 use crate::clock;
+use crate::config::Config;
 use crate::departure;
 use crate::model::DepartureId;
+use crate::report::case::Case;
+use crate::report::html;
 use crate::revoke::case_name;
+use crate::store::Store;
 
 /// The audit log: what was done, provable without us.
 #[derive(Subcommand, Debug)]
@@ -68,10 +72,10 @@ pub fn run(global: &Global, args: Args) -> Result<Exit> {
             let (config, store) = global.open()?;
             let signer = departure::signer(&config)?;
             let id = DepartureId(departure);
-            let info = store.with_writer(|conn| Ok(audit::bundle(conn, clock::now(), &case_name(id), &signer, &[], &output)?))?;
+            let reports = reports(&config, &store, id)?;
+            store.with_writer(|conn| Ok(audit::bundle(conn, clock::now(), &case_name(id), &signer, &reports, &output)?))?;
             let report = audit::verify_bundle(&output, Some(&signer.verifier().to_string()))?;
             print_report(global, &report);
-            let _ = info;
             if !global.json {
                 out::say(format!("written to {}; HOW-TO-VERIFY.md in it tells how others check it", output.display()));
             }
@@ -121,10 +125,12 @@ fn print_report(global: &Global, report: &Report) {
     }
 }
 
-/// A file of this media type and name, for [`audit::bundle`].
+/// The readable reports of a departure, for its bundle: file names and contents.
 ///
 /// # Errors
-/// It can't be read.
-pub fn extra(path: &std::path::Path, name: &str) -> Result<(String, Vec<u8>)> {
-    Ok((name.to_owned(), std::fs::read(path).with_context(|| format!("reading {}", path.display()))?))
+/// The store's, or there is no such departure.
+pub fn reports(config: &Config, store: &Store, id: DepartureId) -> Result<Vec<(String, Vec<u8>)>> {
+    let case = store.read(|conn| Case::of(conn, id))?;
+    let json = serde_json::to_vec_pretty(&case)?;
+    Ok(vec![("report.html".to_owned(), html::case(&case, &config.company.name).into_bytes()), ("report.json".to_owned(), json)])
 }

@@ -18,6 +18,7 @@ use crate::demo::world::World;
 use crate::departure::{self, Desk};
 use crate::graph::{Graph, Person};
 use crate::model::{DepartureId, Finding, Severity};
+use crate::report;
 use crate::revoke::case_name;
 use crate::scan::Progress;
 use crate::store::Store;
@@ -117,7 +118,10 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     let ended = revoke_cli::run_with_bars(&desk, id, quiet).await?;
 
     let bundle = folder.path.join("evidence.zip");
-    let (entries, verified) = evidence(&store, &signer, id, &bundle)?;
+    let (entries, verified) = evidence(&config, &store, &signer, id, &bundle)?;
+    if folder.kept {
+        write_reports(&config, &store, id, &folder.path)?;
+    }
     let took = began.elapsed().as_secs_f64();
     let nodes = graph.nodes().filter(|(_, node)| node.seen).count();
     if quiet {
@@ -138,7 +142,7 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
         out::say(format!("Audit       {entries} entries, signed checkpoint, {}", if verified { "verified" } else { "NOT verified" }));
         if folder.kept {
             out::say(format!(
-                "Look        {0}/evidence.zip · next: exeunt --config {0}/exeunt.toml show {1} --why …",
+                "Look        {0}/shadow.html · {0}/departure.html · {0}/evidence.zip · next: exeunt --config {0}/exeunt.toml show {1}",
                 folder.path.display(),
                 leaver.number
             ));
@@ -264,9 +268,21 @@ fn print_shadow(findings: &[Finding], people: &[Person], key: &Compared) {
     }
 }
 
+/// Writes what people look at: the shadow report as it stood, and the departure's.
+fn write_reports(config: &Config, store: &Store, id: DepartureId, folder: &Path) -> Result<()> {
+    let facts = super::report::read(config, store, None, clock::now())?;
+    let (found, reach, read) =
+        (report::shadow::Shadow::of(&facts, None, None), report::access::Access::of(&facts, None), report::coverage::Coverage::of(&facts));
+    std::fs::write(folder.join("shadow.html"), report::html::whole(&found, &reach, &read))?;
+    let case = store.read(|conn| report::case::Case::of(conn, id))?;
+    std::fs::write(folder.join("departure.html"), report::html::case(&case, &config.company.name))?;
+    Ok(())
+}
+
 /// Writes the bundle and verifies both it and the log; answers with the log's entries.
-fn evidence(store: &Store, signer: &audit::Signer, id: DepartureId, bundle: &Path) -> Result<(u64, bool)> {
-    store.with_writer(|conn| Ok(audit::bundle(conn, clock::now(), &case_name(id), signer, &[], bundle)?))?;
+fn evidence(config: &Config, store: &Store, signer: &audit::Signer, id: DepartureId, bundle: &Path) -> Result<(u64, bool)> {
+    let reports = audit_cli::reports(config, store, id)?;
+    store.with_writer(|conn| Ok(audit::bundle(conn, clock::now(), &case_name(id), signer, &reports, bundle)?))?;
     let log = store.with_writer(|conn| Ok(audit::verify_store(conn, &signer.verifier().to_string())?))?;
     let file = audit::verify_bundle(bundle, Some(&signer.verifier().to_string()))?;
     let intact = |report: &audit::Report| audit_cli::report_json(report)["verified"] == json!(true);

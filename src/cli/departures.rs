@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use clap::Args as ClapArgs;
 use serde_json::{Value, json};
 
 use super::{Exit, Global, out};
 use crate::departure::{self, Desk, Ended};
 use crate::graph::Graph;
-use crate::model::{DepartureId, DepartureState, Verdict};
+use crate::model::{DepartureId, DepartureState};
+use crate::report::case::Case;
+use crate::report::html;
 use crate::store::Store;
 use crate::store::departures::{self as rows, DepartureRow};
 
@@ -21,6 +23,9 @@ pub struct One {
     /// Look again each second until it has ended
     #[arg(long)]
     watch: bool,
+    /// Write the case's report to this file
+    #[arg(long, value_name = "FILE")]
+    html: Option<std::path::PathBuf>,
 }
 
 /// Approve the exact plan of a waiting departure, and run it
@@ -91,45 +96,33 @@ pub async fn one(global: &Global, args: One) -> Result<Exit> {
             tokio::time::sleep(std::time::Duration::from_secs(1)).await;
         }
     }
-    let graph = store.read(|conn| Graph::read(conn, None))?;
-    let (actions, tasks) = store.read(|conn| Ok((rows::actions(conn, id)?, rows::tasks(conn, Some(id))?)))?;
-    // A case that has not begun shows the plan as it would be made now.
-    let fleet = global.fleet(&config, &[])?;
-    let hash = if matches!(row.state, DepartureState::Waiting | DepartureState::Scheduled) {
-        Some(departure::prospect(&config, &store, &fleet, &graph, row.person, row.mode)?.hash)
-    } else {
-        row.plan_hash.clone()
-    };
-    let left = actions.iter().filter(|action| action.verdict.is_some_and(|verdict| verdict != Verdict::Gone)).count();
+    let mut case = store.read(|conn| Case::of(conn, id))?;
+    // A case that has not begun shows the plan as it would be made now: an approval is bound to that.
+    if matches!(row.state, DepartureState::Waiting | DepartureState::Scheduled) {
+        let graph = store.read(|conn| Graph::read(conn, None))?;
+        let fleet = global.fleet(&config, &[])?;
+        case.plan_hash = Some(departure::prospect(&config, &store, &fleet, &graph, row.person, row.mode)?.hash);
+    }
+    if let Some(path) = &args.html {
+        std::fs::write(path, html::case(&case, &config.company.name)).with_context(|| format!("writing {}", path.display()))?;
+    }
     if global.json {
-        let mut case = case_json(&graph, &row);
-        case["plan_hash"] = json!(hash);
-        case["actions"] = actions
-            .iter()
-            .map(|action| json!({"number": action.number, "system": action.system, "action": action.name, "label": action.label, "state": action.state.word(),
-                "verdict": action.verdict.map(Verdict::word), "why": action.why, "sent": action.sent.map(|at| at.to_string()), "proved": action.proved.map(|at| at.to_string())}))
-            .collect();
-        case["tasks"] = tasks
-            .iter()
-            .map(|task| json!({"task": task.id.0, "role": task.role, "title": task.title, "done": task.done, "due": task.due.to_string()}))
-            .collect();
-        out::json(&case);
+        out::json(&serde_json::to_value(&case)?);
     } else {
-        let name = graph.node(row.person).map_or("?", |node| node.label());
-        out::say(format!("departure {id}: {name}, {}, {}", row.mode, row.state));
-        out::say(format!("  {} (by {}), effective {}", row.cause, row.source, row.effective));
-        if let Some(hash) = &hash {
+        out::say(format!("departure {id}: {}, {}, {}", case.person, case.mode, case.state));
+        out::say(format!("  {} (by {}), effective {}", case.cause, case.source, case.effective.strftime("%Y-%m-%d %H:%M UTC")));
+        if let Some(hash) = &case.plan_hash {
             out::say(format!("  plan {hash}"));
         }
-        for action in &actions {
-            let verdict = action.verdict.map_or(action.state.word(), Verdict::word);
+        for action in &case.actions {
+            let verdict = action.verdict.as_deref().unwrap_or(&action.state);
             let why = action.why.as_ref().map(|why| format!("   ({why})")).unwrap_or_default();
-            out::say(format!("  {:>3}  {verdict:10} {:18} {}{why}", action.number, action.system, action.label));
+            out::say(format!("  {:>3}  {verdict:10} {}{why}", action.number, action.label));
         }
-        for task in &tasks {
+        for task in &case.tasks {
             out::say(format!(
                 "  task {}  {}  {} ({}, due {})",
-                task.id.0,
+                task.task,
                 if task.done { "done" } else { "open" },
                 task.title,
                 task.role,
@@ -137,7 +130,7 @@ pub async fn one(global: &Global, args: One) -> Result<Exit> {
             ));
         }
     }
-    Ok(if left > 0 { Exit::Found } else { Exit::Fine })
+    Ok(if case.has_doubt() { Exit::Found } else { Exit::Fine })
 }
 
 /// Approves a waiting departure, and runs it.
@@ -248,16 +241,5 @@ pub fn exit_of(ended: &Ended) -> Exit {
         Exit::CouldNot
     } else {
         Exit::Fine
-    }
-}
-
-/// The last departure's number, for those who mean it without saying it.
-///
-/// # Errors
-/// There is none.
-pub fn latest(store: &Store) -> Result<DepartureId> {
-    match store.read(rows::list)?.first() {
-        Some(row) => Ok(row.id),
-        None => bail!("no departures yet"),
     }
 }

@@ -1,5 +1,6 @@
 //! Views as one HTML file that needs nothing else: no scripts, no fonts, no network. For the screen, light or dark, and for paper.
 
+mod case;
 mod pieces;
 
 use super::access::Access;
@@ -8,6 +9,7 @@ use super::coverage::Coverage;
 use super::moment;
 use super::parts::{WORST_FIRST, count};
 use super::shadow::{PersonFindings, Shadow};
+pub use case::case;
 use pieces::{chips, finding, gaps, page, say, spots};
 
 /// The findings of everybody, with a picture for each person who has some.

@@ -8,6 +8,7 @@
 //! Views alone are `Serialize` and `JsonSchema`; `schema/*.schema.json` is made of them (see [`schemas`]). Nothing here prints.
 
 pub mod access;
+pub mod case;
 pub mod changes;
 pub mod clean;
 pub mod coverage;

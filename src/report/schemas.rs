@@ -3,12 +3,16 @@
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
-use super::{access, changes, coverage, people, person, shadow, why};
+use super::{access, case, changes, coverage, people, person, shadow, why};
 
 /// Every schema: its file's name in `schema/`, and its text.
 pub fn all() -> Vec<(&'static str, Value)> {
     vec![
+        ("settings.schema.json", of_input::<crate::config::Config>("exeunt.toml")),
+        ("plan.schema.json", of::<crate::revoke::Plan>("the `plan` of exeunt revoke PERSON --dry-run --json")),
+        ("evidence.schema.json", of::<crate::revoke::Outcome>("the `outcome` of a departure: what was proved, and how")),
         ("access.schema.json", of::<access::Access>("exeunt report access --json")),
+        ("departure.schema.json", of::<case::Case>("exeunt departure ID --json")),
         ("changes.schema.json", of::<changes::Changes>("exeunt report changes --json")),
         ("coverage.schema.json", of::<coverage::Coverage>("exeunt report coverage --json")),
         ("findings.schema.json", of::<shadow::Shadow>("exeunt report shadow --json")),
@@ -20,6 +24,13 @@ pub fn all() -> Vec<(&'static str, Value)> {
 
 fn of<T: schemars::JsonSchema>(title: &str) -> Value {
     let mut schema = SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>();
+    schema.insert("title".to_owned(), title.into());
+    schema.to_value()
+}
+
+/// The schema of something that people write.
+fn of_input<T: schemars::JsonSchema>(title: &str) -> Value {
+    let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>();
     schema.insert("title".to_owned(), title.into());
     schema.to_value()
 }

@@ -11,7 +11,7 @@ use crate::model::{ActionState, Verdict};
 use crate::store::departures::ActionRow;
 
 /// What came of a run.
-#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema, Clone, Debug, Default, PartialEq)]
 pub struct Outcome {
     /// Actions that calls were sent for in this run.
     pub sent: usize,
@@ -46,7 +46,7 @@ pub struct Outcome {
 }
 
 /// What came of one action.
-#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema, Clone, Debug, Default, PartialEq)]
 pub struct Line {
     /// Its number.
     pub number: u32,
@@ -130,7 +130,7 @@ fn millis(time: Duration) -> f64 {
 }
 
 /// What a plan would do, for a dry run.
-#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema, Clone, Debug, Default, PartialEq)]
 pub struct DryRun {
     /// Calls that would be fired.
     pub actions: usize,

@@ -10,7 +10,7 @@ use crate::model::NodeId;
 use petgraph::graph::{EdgeIndex, NodeIndex};
 
 /// What is taken away from whom, what people have to do, what is kept, and what is left.
-#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema, Clone, Debug, Default, PartialEq)]
 pub struct Plan {
     /// The leaver.
     pub person: Who,
@@ -43,7 +43,7 @@ pub struct Plan {
 }
 
 /// A person in a plan.
-#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Who {
     /// Their node's identity.
     pub node: i64,
@@ -54,7 +54,7 @@ pub struct Who {
 }
 
 /// One thing that is done to one node or edge.
-#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema, Clone, Debug, Default, PartialEq)]
 pub struct PlannedAction {
     /// Its place in the plan, from 1.
     pub number: u32,
@@ -83,7 +83,7 @@ pub struct PlannedAction {
 }
 
 /// Everything that an action's templates need, so that it can be fired again although the graph has changed.
-#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema, Clone, Debug, Default, PartialEq)]
 pub struct Spec {
     /// `node`, `from`, `to`, `edge`, `person`, `successor` as expressions see them.
     pub scope: Map<String, Value>,
@@ -105,7 +105,7 @@ impl Spec {
 }
 
 /// What an action takes from the graph once it is proved.
-#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema, Clone, Debug, Default, PartialEq)]
 pub struct Falls {
     /// The node it is done to.
     pub node: Option<i64>,
@@ -120,7 +120,7 @@ pub struct Falls {
 }
 
 /// An edge by its ends, so that it is found again in another graph.
-#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema, Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EdgeName {
     /// Who has.
     pub from: i64,
@@ -150,7 +150,7 @@ impl EdgeName {
 }
 
 /// A task for a person.
-#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema, Clone, Debug, Default, PartialEq)]
 pub struct PlannedTask {
     /// The role it goes to.
     pub role: String,
@@ -175,7 +175,7 @@ pub struct PlannedTask {
 }
 
 /// Something that the leaver keeps.
-#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema, Clone, Debug, Default, PartialEq)]
 pub struct Kept {
     /// The node.
     pub node: i64,
@@ -192,7 +192,7 @@ pub struct Kept {
 }
 
 /// A way that is still open.
-#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema, Clone, Debug, Default, PartialEq)]
 pub struct ResidualPath {
     /// What is reached.
     pub node: i64,
@@ -203,7 +203,7 @@ pub struct ResidualPath {
 }
 
 /// What a system can't show.
-#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema, Clone, Debug, Default, PartialEq)]
 pub struct Blind {
     /// The system.
     pub system: String,
@@ -235,7 +235,7 @@ impl std::fmt::Display for OtherHit {
 }
 
 /// Other people who use what is taken away.
-#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema, Clone, Debug, Default, PartialEq)]
 pub struct OtherHit {
     /// The system.
     pub system: String,
@@ -248,7 +248,7 @@ pub struct OtherHit {
 }
 
 /// A credential of ours that belongs to the leaver.
-#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema, Clone, Debug, Default, PartialEq)]
 pub struct OwnCredential {
     /// The system.
     pub system: String,

@@ -332,10 +332,11 @@ async fn whole(
     })?;
     let mut read = read_scope(scan, name, collection, parent, since, resumed).await;
     let known = scan.store.read(|conn| graph::open_count(conn, scope))?;
-    if read.coverage.is_complete() && read.changed.is_none() {
-        if let Some(reason) = suspicious(scan, collection, parent, &read, known).await {
-            read.coverage = Coverage::Gap(reason);
-        }
+    if read.coverage.is_complete()
+        && read.changed.is_none()
+        && let Some(reason) = suspicious(scan, collection, parent, &read, known).await
+    {
+        read.coverage = Coverage::Gap(reason);
     }
     write(scan, name, scope, parent, &read)?;
     // Children of what we could not list all the same exist: known parents stand in for a list that is a gap.

@@ -14,7 +14,7 @@ use crate::manifest::extract::{Extractor, extract, records};
 use crate::manifest::raw::{self, Hand};
 use crate::manifest::template::{Place, fill, fill_form, render};
 use crate::model::{Coverage, NodeRef, NodeSeen, Observation};
-use crate::store::scans::{self, StagedPage};
+use crate::store::scans::{self, NewPage, StagedPage};
 
 /// For whom a collection is read: once, or for one parent.
 #[derive(Debug, Clone, Default)]
@@ -107,7 +107,9 @@ pub(super) async fn read_scope(
                 taken.page(collection, delta, &extractor, &page.body, &page.headers, &scope);
                 if let (true, Some(checkpoint)) = (stages, &page.checkpoint) {
                     scan.store.write(|tx| {
-                        scans::stage(tx, scan.id, name, &parent.key, page.number + resumed_pages, &page.body, &checkpoint.0, clock::now())
+                        let number = page.number + resumed_pages;
+                        let page = NewPage { collection: name, parent: &parent.key, number, body: &page.body, checkpoint: &checkpoint.0 };
+                        scans::stage(tx, scan.id, &page, clock::now())
                     })?;
                 }
                 Ok(())

@@ -88,24 +88,38 @@ pub struct StagedPage {
     pub checkpoint: String,
 }
 
+/// A page as it is to be kept.
+#[derive(Debug, Clone, Copy)]
+pub struct NewPage<'a> {
+    /// The collection.
+    pub collection: &'a str,
+    /// The parent's key; empty for a collection that is read once.
+    pub parent: &'a str,
+    /// From 1.
+    pub number: u32,
+    /// The reply's body.
+    pub body: &'a Value,
+    /// Where the next page is.
+    pub checkpoint: &'a str,
+}
+
 /// Keeps a page of a list that goes on.
 ///
 /// # Errors
 /// The database's.
-pub fn stage(
-    tx: &Transaction<'_>,
-    scan: ScanId,
-    collection: &str,
-    parent: &str,
-    number: u32,
-    body: &Value,
-    checkpoint: &str,
-    at: Timestamp,
-) -> Result<()> {
+pub fn stage(tx: &Transaction<'_>, scan: ScanId, page: &NewPage<'_>, at: Timestamp) -> Result<()> {
     tx.prepare_cached(
         "INSERT OR REPLACE INTO staged_page (scan, collection, parent, number, body, checkpoint, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?
-    .execute(params![scan.0, collection, parent, number, serde_json::to_vec(body)?, checkpoint, at.as_microsecond()])?;
+    .execute(params![
+        scan.0,
+        page.collection,
+        page.parent,
+        page.number,
+        serde_json::to_vec(page.body)?,
+        page.checkpoint,
+        at.as_microsecond()
+    ])?;
     Ok(())
 }
 

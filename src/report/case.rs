@@ -1,0 +1,163 @@
+//! One departure as it is published: its actions with their verdicts, its tasks, and what is left.
+
+use anyhow::{Context as _, Result};
+use jiff::Timestamp;
+use rusqlite::Connection;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::model::{DepartureId, Verdict};
+use crate::store::departures;
+
+/// A departure.
+#[derive(Serialize, JsonSchema, Debug, Clone)]
+pub struct Case {
+    /// Its number.
+    pub departure: i64,
+    /// Who leaves.
+    pub person: String,
+    /// notice, departure or leave.
+    pub mode: String,
+    /// scheduled, waiting, running, open, closed or cancelled.
+    pub state: String,
+    /// What HR or the operator said.
+    pub cause: String,
+    /// cli, webhook or poll.
+    pub source: String,
+    /// When it took effect.
+    #[schemars(with = "String")]
+    pub effective: Timestamp,
+    /// When its first call left.
+    #[schemars(with = "Option<String>")]
+    pub started: Option<Timestamp>,
+    /// When its last proof came in.
+    #[schemars(with = "Option<String>")]
+    pub proved: Option<Timestamp>,
+    /// The hash of the plan that ran.
+    pub plan_hash: Option<String>,
+    /// Who approved it.
+    pub approved_by: Option<String>,
+    /// Every action.
+    pub actions: Vec<CaseAction>,
+    /// Every task for a person.
+    pub tasks: Vec<CaseTask>,
+    /// Ways in that are left and that nothing accounts for.
+    pub residual: Vec<String>,
+    /// Scopes that could not be read again.
+    pub unread: Vec<String>,
+    /// The summary of the run.
+    pub outcome: Option<Value>,
+}
+
+/// An action of a departure.
+#[derive(Serialize, JsonSchema, Debug, Clone)]
+pub struct CaseAction {
+    /// Its number.
+    pub number: u32,
+    /// Where.
+    pub system: String,
+    /// The manifest's name for it.
+    pub action: String,
+    /// In words.
+    pub label: String,
+    /// planned, fired, accepted, gone, refused, stuck or handed_off.
+    pub state: String,
+    /// gone, claimed, present or unknown.
+    pub verdict: Option<String>,
+    /// The reason of a refusal or a doubt; or what lives on.
+    pub why: Option<String>,
+    /// When its call left.
+    #[schemars(with = "Option<String>")]
+    pub sent: Option<Timestamp>,
+    /// When a fresh read showed it.
+    #[schemars(with = "Option<String>")]
+    pub proved: Option<Timestamp>,
+}
+
+/// A task of a departure.
+#[derive(Serialize, JsonSchema, Debug, Clone)]
+pub struct CaseTask {
+    /// Its number.
+    pub task: i64,
+    /// Who has to do it.
+    pub role: String,
+    /// What.
+    pub title: String,
+    /// By when.
+    #[schemars(with = "String")]
+    pub due: Timestamp,
+    /// Whether it is done.
+    pub done: bool,
+    /// Who did it.
+    pub done_by: Option<String>,
+    /// What they said.
+    pub note: Option<String>,
+    /// The digest of the file that shows it.
+    pub evidence: Option<String>,
+}
+
+impl Case {
+    /// Reads a departure.
+    ///
+    /// # Errors
+    /// There is none of this number; the database's.
+    pub fn of(conn: &Connection, id: DepartureId) -> Result<Self> {
+        let row = departures::get(conn, id)?.with_context(|| format!("there is no departure {id}; `exeunt departures` lists them"))?;
+        let person = conn.query_row("SELECT coalesce((SELECT name FROM node_seen WHERE node = ?1 AND name IS NOT NULL ORDER BY id DESC LIMIT 1), (SELECT key FROM node WHERE id = ?1))", [row.person.0], |row| row.get(0))?;
+        let outcome: Option<Value> = row.summary.as_deref().and_then(|text| serde_json::from_str(text).ok());
+        let texts = |name: &str| -> Vec<String> {
+            let list = outcome.as_ref().and_then(|outcome| outcome[name].as_array());
+            list.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+        };
+        let actions = departures::actions(conn, id)?.into_iter().map(|action| CaseAction {
+            number: action.number,
+            system: action.system,
+            action: action.name,
+            label: action.label,
+            state: action.state.word().to_owned(),
+            verdict: action.verdict.map(|verdict| verdict.word().to_owned()),
+            why: action.why,
+            sent: action.sent,
+            proved: action.proved,
+        });
+        let tasks = departures::tasks(conn, Some(id))?.into_iter().map(|task| CaseTask {
+            task: task.id.0,
+            role: task.role,
+            title: task.title,
+            due: task.due,
+            done: task.done,
+            done_by: task.done_by,
+            note: task.note,
+            evidence: task.evidence,
+        });
+        Ok(Self {
+            departure: id.0,
+            person,
+            mode: row.mode.word().to_owned(),
+            state: row.state.word().to_owned(),
+            cause: row.cause.clone(),
+            source: row.source.clone(),
+            effective: row.effective,
+            started: row.started,
+            proved: row.proved,
+            plan_hash: row.plan_hash.clone(),
+            approved_by: row.approved.clone(),
+            actions: actions.collect(),
+            tasks: tasks.collect(),
+            residual: texts("residual"),
+            unread: texts("unread"),
+            outcome,
+        })
+    }
+
+    /// How many actions have this verdict.
+    pub fn count(&self, verdict: Verdict) -> usize {
+        self.actions.iter().filter(|action| action.verdict.as_deref() == Some(verdict.word())).count()
+    }
+
+    /// Whether something that was taken away is not proved gone.
+    pub fn has_doubt(&self) -> bool {
+        self.actions.iter().any(|action| action.verdict.as_deref().is_some_and(|verdict| verdict != Verdict::Gone.word()))
+    }
+}
