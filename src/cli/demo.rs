@@ -103,6 +103,10 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
         print_shadow(&survey.findings, &people, &key);
     }
 
+    if folder.kept {
+        write_shadow(&config, &store, &folder.path)?;
+    }
+
     let leaver = world.company.person(&world.company.leaver).context("the simulated company has no leaver")?;
     world.hr.terminate(&leaver.number, world.company.today())?;
     if !quiet {
@@ -120,7 +124,7 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     let bundle = folder.path.join("evidence.zip");
     let (entries, verified) = evidence(&config, &store, &signer, id, &bundle)?;
     if folder.kept {
-        write_reports(&config, &store, id, &folder.path)?;
+        write_case(&config, &store, id, &folder.path)?;
     }
     let took = began.elapsed().as_secs_f64();
     let nodes = graph.nodes().filter(|(_, node)| node.seen).count();
@@ -268,15 +272,18 @@ fn print_shadow(findings: &[Finding], people: &[Person], key: &Compared) {
     }
 }
 
-/// Writes what people look at: the shadow report as it stood, and the departure's.
-fn write_reports(config: &Config, store: &Store, id: DepartureId, folder: &Path) -> Result<()> {
+/// Writes the shadow report as it stands before anybody leaves.
+fn write_shadow(config: &Config, store: &Store, folder: &Path) -> Result<()> {
     let facts = super::report::read(config, store, None, clock::now())?;
     let (found, reach, read) =
         (report::shadow::Shadow::of(&facts, None, None), report::access::Access::of(&facts, None), report::coverage::Coverage::of(&facts));
-    std::fs::write(folder.join("shadow.html"), report::html::whole(&found, &reach, &read))?;
+    Ok(std::fs::write(folder.join("shadow.html"), report::html::whole(&found, &reach, &read))?)
+}
+
+/// Writes the departure's report.
+fn write_case(config: &Config, store: &Store, id: DepartureId, folder: &Path) -> Result<()> {
     let case = store.read(|conn| report::case::Case::of(conn, id))?;
-    std::fs::write(folder.join("departure.html"), report::html::case(&case, &config.company.name))?;
-    Ok(())
+    Ok(std::fs::write(folder.join("departure.html"), report::html::case(&case, &config.company.name))?)
 }
 
 /// Writes the bundle and verifies both it and the log; answers with the log's entries.
