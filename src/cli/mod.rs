@@ -129,9 +129,7 @@ pub fn find_person(config: &Config, graph: &Graph, name: &str) -> Result<Person>
     name = "exeunt",
     version,
     about = "See every way in. Close them all at once. Prove they are closed.",
-    long_about = "exeunt keeps a living graph of everything each executive can reach, shadow access included. When one leaves, it takes\n\
-                  everything away at once, proves each cut by a fresh read, and records all of it so that others can verify it.\n\n\
-                  New here? `exeunt demo` shows the whole job on a simulated company in under a minute.",
+    long_about = "exeunt keeps a living graph of everything each executive can reach, shadow access included. When one leaves, it takes everything away at once, proves each cut by a fresh read, and records all of it so that others can verify it.\n\nNew here? `exeunt demo` shows the whole job on a simulated company in under a minute.",
     after_help = "Exit codes: 0 nothing wrong, 1 found something (findings, residual access), 2 could not tell or could not do.",
     arg_required_else_help = true
 )]
