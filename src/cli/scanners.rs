@@ -11,6 +11,7 @@ use super::{Exit, Global, out};
 use crate::config::Config;
 use crate::manifest::raw::TakeKind;
 use crate::manifest::{Manifest, examples, load, new};
+use crate::report::systems;
 
 /// Manifests: one file per system.
 #[derive(Subcommand, Debug)]
@@ -120,6 +121,7 @@ fn as_json(manifest: &Manifest) -> Value {
         "scanner": manifest.scanner,
         "title": manifest.title,
         "category": manifest.category.word(),
+        "row": systems::row(manifest),
         "contract": manifest.contract,
         "sees": manifest.see.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
         "takes": takes(false),
@@ -136,13 +138,16 @@ fn list(global: &Global) -> Result<Exit> {
     }
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(["scanner", "category", "sees", "takes", "locks down", "can't see"]);
+    if !out::coloured() {
+        table.set_width(140);
+    }
+    table.set_header(["scanner", "row", "sees", "takes", "locks down", "can't see"]);
     for manifest in &manifests {
         let words = |value: &Value| value.as_array().into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>().join(" ");
         let view = as_json(manifest);
         table.add_row([
             manifest.scanner.clone(),
-            manifest.category.word().to_owned(),
+            systems::row(manifest).to_owned(),
             words(&view["sees"]),
             words(&view["takes"]),
             words(&view["locks_down"]),

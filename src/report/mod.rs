@@ -25,6 +25,7 @@ pub mod person;
 mod picture;
 pub mod schemas;
 pub mod shadow;
+pub mod systems;
 pub mod text;
 pub mod why;
 

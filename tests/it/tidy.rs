@@ -95,3 +95,24 @@ fn effects_live_in_one_place() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn the_repository_speaks_of_exeunt_alone() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let listed = std::process::Command::new("git")
+        .args(["ls-files", "-z"])
+        .current_dir(root)
+        .output()
+        .expect("git is needed to list the repository's files");
+    let mut wrong = Vec::new();
+    for name in String::from_utf8(listed.stdout).unwrap().split('\0').filter(|name| !name.is_empty() && *name != "tests/it/tidy.rs") {
+        let Ok(text) = fs::read_to_string(root.join(name)) else { continue };
+        for word in ["/work/", "index.crates.io", "crates.io-index", "Claude", "Anthropic", "ChatGPT", "OpenAI"] {
+            // The lock file names the registry's address; that is cargo's doing.
+            if text.contains(word) && name != "Cargo.lock" {
+                wrong.push(format!("{name} holds {word:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
