@@ -75,6 +75,12 @@ pub fn sorted(items: impl IntoIterator<Item = String>) -> Vec<String> {
     items
 }
 
+/// HR's lines for people of whom only the employee number tells whose account it is.
+pub fn strangers(odd: &Value) -> Vec<String> {
+    let line = |k| format!("N8{k:03},Stranger {k},stranger.{k}@real.northmoor.example,,Analyst,Research,active,");
+    (0..odd.as_object().unwrap().len()).map(line).collect()
+}
+
 /// What the program said.
 #[derive(Debug)]
 pub struct Said {
@@ -97,7 +103,7 @@ pub struct Site {
 
 impl Site {
     /// A site with these people (lines of HR's file) and these systems (a part of the settings).
-    pub fn new(people: &[&str], systems: &str) -> Self {
+    pub fn new(people: &[String], systems: &str) -> Self {
         let site = Self { folder: tempfile::tempdir().unwrap() };
         fs::create_dir(site.path("scanners")).unwrap();
         fs::write(site.path("scanners/hr-file.yaml"), HR_FILE).unwrap();
@@ -105,6 +111,7 @@ impl Site {
         fs::write(site.path("people.csv"), format!("{head}\n{}\n", people.join("\n"))).unwrap();
         let settings = format!(
             "scanners = \"scanners\"\n\n[company]\nname = \"Northmoor\"\ndomains = [\"real.northmoor.example\"]\n\n\
+             [departure]\nmass_limit = 50\nallow = [\"scim.remove_from_group\"]\n\n\
              [systems.hr]\nscanner = \"hr-file\"\npath = \"{}\"\n\n{systems}",
             site.path("people.csv").display()
         );
@@ -156,6 +163,7 @@ impl Site {
     /// Runs a departure. All but `refused` must be proved gone; each of those must be somebody's task that names it.
     pub fn revoke(&self, person: &str, refused: &[&str]) -> Value {
         let said = self.run(&["revoke", person, "--yes", "--json"]);
+        assert_eq!(said.err, "", "no progress in a pipe");
         let ended = said.json();
         assert_eq!(said.code, i32::from(!refused.is_empty()), "what is still there is said by the exit code: {said:?}");
         let lines = ended["lines"].as_array().unwrap();

@@ -3,11 +3,11 @@
 use exeunt::model::NodeKind;
 use serde_json::Value;
 
-use crate::real::{Directory, Site, count, env, groups, members, one, seen, sorted, text, texts, truth};
+use crate::real::{Directory, Site, count, env, groups, members, one, seen, sorted, strangers, text, texts, truth};
 
 const SYSTEM: &str = "active-directory";
 /// The leaver is no executive: a departure must not be less thorough for that.
-const PEOPLE: &[&str] = &[
+const PEOPLE: [&str; 3] = [
     "N9001,Rui Tamm,leaver@real.northmoor.example,rui@home.example,Controller,Finance,active,",
     "N0001,Chidi Abe 0001,u0001@real.northmoor.example,,Analyst,Finance,active,",
     "N9002,Protected Admin,protected-admin@real.northmoor.example,,Administrator,IT,active,",
@@ -37,12 +37,14 @@ fn as_admin() -> Directory {
 #[ignore = "needs the real servers: tests/real/run"]
 fn real_ad_from_the_first_scan_to_the_last_proof() {
     let truth = truth("EXEUNT_REAL_AD_TRUTH");
-    let site = Site::new(PEOPLE, &settings("env:EXEUNT_REAL_AD_READ_PASSWORD"));
+    let people: Vec<String> = PEOPLE.map(str::to_owned).into_iter().chain(strangers(&truth["odd"])).collect();
+    let site = Site::new(&people, &settings("env:EXEUNT_REAL_AD_READ_PASSWORD"));
     site.scan(SYSTEM);
     everything_is_seen(&site, &truth);
     site.scan_is_quiet(SYSTEM);
     the_leaver_leaves(&site, &truth);
     a_protected_administrator_becomes_a_task(&site, &truth);
+    odd_names_are_no_shelter(&site, &truth);
     site.audit_is_intact(20);
 }
 
@@ -128,6 +130,18 @@ fn a_protected_administrator_becomes_a_task(site: &Site, truth: &Value) {
     assert_eq!(control, ["512"], "it is still enabled, as we said");
 }
 
+fn odd_names_are_no_shelter(site: &Site, truth: &Value) {
+    let odd = truth["odd"].as_object().unwrap();
+    for k in 0..odd.len() {
+        site.revoke(&format!("N8{k:03}"), &[]);
+    }
+    let base = env("EXEUNT_REAL_AD_BASE");
+    let disabled = "(&(sAMAccountName=odd-*)(userAccountControl:1.2.840.113556.1.4.803:=2))";
+    assert_eq!(as_admin().search(&base, "sub", disabled, "cn").unwrap().len(), odd.len());
+    let badge = as_admin().search(&base, "sub", "(cn=Badge, Main \\28Door\\29)", "member").unwrap();
+    assert_eq!(badge, Vec::<String>::new(), "a member with a comma in the name was taken out of a group with one");
+}
+
 #[test]
 #[ignore = "needs the real servers: tests/real/run"]
 fn real_ad_the_reading_account_can_not_revoke() {
@@ -146,7 +160,7 @@ fn real_ad_the_reading_account_can_not_revoke() {
 #[test]
 #[ignore = "needs the real servers: tests/real/run"]
 fn real_ad_a_refused_bind_closes_nothing() {
-    let site = Site::new(PEOPLE, &settings("env:EXEUNT_REAL_AD_READ_PASSWORD"));
+    let site = Site::new(&PEOPLE.map(str::to_owned), &settings("env:EXEUNT_REAL_AD_READ_PASSWORD"));
     site.scan(SYSTEM);
     let before = seen(&site.graph(), SYSTEM, NodeKind::Account).len();
     std::fs::write(site.path("wrong"), "n0t-the-password").unwrap();

@@ -3,10 +3,10 @@
 use exeunt::model::{EdgeKind, NodeKind};
 use serde_json::Value;
 
-use crate::real::{Directory, Site, count, env, groups, members, one, seen, sorted, text, texts, truth};
+use crate::real::{Directory, Site, count, env, groups, members, one, seen, sorted, strangers, text, texts, truth};
 
 const SYSTEM: &str = "openldap";
-const PEOPLE: &[&str] = &[
+const PEOPLE: [&str; 2] = [
     "N9001,Rui Tamm,leaver@real.northmoor.example,rui@home.example,Controller,Finance,active,",
     "N0001,Person Number 1,u0001@real.northmoor.example,,Analyst,Finance,active,",
 ];
@@ -35,11 +35,13 @@ fn as_admin() -> Directory {
 #[ignore = "needs the real servers: tests/real/run"]
 fn real_openldap_from_the_first_scan_to_the_last_proof() {
     let truth = truth("EXEUNT_REAL_LDAP_TRUTH");
-    let site = Site::new(PEOPLE, &settings());
+    let people: Vec<String> = PEOPLE.map(str::to_owned).into_iter().chain(strangers(&truth["odd"])).collect();
+    let site = Site::new(&people, &settings());
     site.scan(SYSTEM);
     everything_is_seen(&site, &truth);
     site.scan_is_quiet(SYSTEM);
     the_leaver_leaves(&site, &truth);
+    odd_names_are_no_shelter(&site, &truth);
     site.audit_is_intact(20);
 }
 
@@ -108,6 +110,17 @@ fn the_leaver_leaves(site: &Site, truth: &Value) {
     assert!(leaver.disabled());
     let held = graph.out(graph.index(leaver.id).unwrap()).filter(|(_, edge, _)| edge.kind == EdgeKind::Holds).count();
     assert_eq!((groups(&graph, leaver).0, held), (vec!["jump-hosts".to_owned()], 0));
+}
+
+fn odd_names_are_no_shelter(site: &Site, truth: &Value) {
+    let odd = truth["odd"].as_object().unwrap();
+    // The leaver has gone, so that the first of them is the last one in that group.
+    let last = ["remove member Doe, John → Badge, Main (Door) in openldap"];
+    for k in 0..odd.len() {
+        site.revoke(&format!("N8{k:03}"), if k == 0 { &last } else { &[] });
+    }
+    let locked = "(&(employeeNumber=N8*)(pwdAccountLockedTime=000001010000Z)(loginShell=/usr/sbin/nologin)(shadowExpire=1))";
+    assert_eq!(as_admin().search(&env("EXEUNT_REAL_LDAP_BASE"), "sub", locked, "employeeNumber").unwrap().len(), odd.len());
 }
 
 #[test]

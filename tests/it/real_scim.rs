@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 use crate::real::{Site, count, env, groups, members, one, seen, sorted, text, texts, truth};
 
 const SYSTEM: &str = "scim";
-const PEOPLE: &[&str] = &[
+const PEOPLE: [&str; 2] = [
     "N9001,Rui Tamm,leaver@real.northmoor.example,rui@home.example,Controller,Finance,active,",
     "N0001,Person 1,p1@real.northmoor.example,,Analyst,Finance,active,",
 ];
 
 fn settings() -> String {
     format!(
-        "[departure]\nallow = [\"scim.remove_from_group\"]\n\n[systems.scim]\nscanner = \"scim\"\nread = \"env:EXEUNT_REAL_SCIM_READ_TOKEN\"\n\
+        "[systems.scim]\nscanner = \"scim\"\nread = \"env:EXEUNT_REAL_SCIM_READ_TOKEN\"\n\
          revoke = \"env:EXEUNT_REAL_SCIM_REVOKE_TOKEN\"\nurl = \"{}\"\n",
         env("EXEUNT_REAL_SCIM_URL")
     )
@@ -38,7 +38,7 @@ fn ask(token: &str, method: &str, path: &str, body: Option<&Value>) -> (u16, Val
 #[ignore = "needs the real servers: tests/real/run"]
 fn real_scim_from_the_first_scan_to_the_last_proof() {
     let truth = truth("EXEUNT_REAL_SCIM_TRUTH");
-    let site = Site::new(PEOPLE, &settings());
+    let site = Site::new(&PEOPLE.map(str::to_owned), &settings());
     site.scan(SYSTEM);
     everything_is_seen(&site, &truth);
     site.scan_is_quiet(SYSTEM);
