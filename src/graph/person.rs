@@ -57,7 +57,8 @@ impl Person {
                 name: node.label().to_owned(),
                 number: node.text("employee_number").map(str::to_owned),
                 emails: node.emails(),
-                home_emails: node.texts("home_emails").into_iter().map(normal_address).collect(),
+                // A cell that is empty in HR's file is nobody's address.
+                home_emails: node.texts("home_emails").into_iter().filter(|text| text.contains('@')).map(normal_address).collect(),
                 phones: texts("phones"),
                 title: node.text("title").unwrap_or_default().to_owned(),
                 department: node.text("department").unwrap_or_default().to_owned(),

@@ -8,7 +8,7 @@ use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
 use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
-use crate::model::{EdgeKind, Level, NodeId, NodeKind, NodeRef, normal_address};
+use crate::model::{EdgeKind, Level, NodeId, NodeKind, NodeRef, normal_address, normal_alias};
 use crate::store::graph as rows;
 
 /// A node at a moment.
@@ -271,7 +271,7 @@ impl Graph {
         };
         let Some(seen) = row.seen else { return };
         for name in &seen.aka {
-            names.insert((row.system.clone(), name.to_lowercase()), index);
+            names.insert((row.system.clone(), normal_alias(name)), index);
         }
         let node = &mut self.net[index];
         node.seen = true;

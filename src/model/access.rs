@@ -116,17 +116,17 @@ words! {
 pub struct NodeRef {
     /// What it is.
     pub kind: NodeKind,
-    /// The system's own stable key; for an address the normalised address, for an alias the alias.
+    /// The system's own stable key; for an address the normalised address, for an alias the normalised alias.
     pub key: String,
 }
 
 impl NodeRef {
-    /// A reference of this kind and key. Addresses are normalised; aliases are compared without regard to case.
+    /// A reference of this kind and key. Addresses and aliases are normalised.
     pub fn new(kind: NodeKind, key: impl Into<String>) -> Self {
         let key = key.into();
         let key = match kind {
             NodeKind::Address => normal_address(&key),
-            NodeKind::Alias => key.to_lowercase(),
+            NodeKind::Alias => normal_alias(&key),
             _ => key,
         };
         Self { kind, key }
@@ -142,4 +142,54 @@ impl fmt::Display for NodeRef {
 /// A mail address as it is compared: trimmed and in lower case.
 pub fn normal_address(address: &str) -> String {
     address.trim().to_lowercase()
+}
+
+/// A second name in the form in which two spellings of it are the same. A directory may write one distinguished name in several
+/// ways (`Doe\, John` as a member, `Doe\2C John` as the entry's own), and upper and lower case mean nothing.
+pub fn normal_alias(name: &str) -> String {
+    let is_dn = name.contains('=') && name.contains(['\\', ',', ';']);
+    if !is_dn {
+        return name.to_lowercase();
+    }
+    let (text, mut plain) = (name.as_bytes(), Vec::with_capacity(name.len()));
+    let mut at = 0;
+    while let Some(&byte) = text.get(at) {
+        let hex = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        let (value, escaped, length) = match (byte, text.get(at + 1), text.get(at + 1).and_then(hex), text.get(at + 2).and_then(hex)) {
+            (b'\\', _, Some(high), Some(low)) => (high * 16 + low, true, 3),
+            (b'\\', Some(&next), ..) => (next, true, 2),
+            _ => (byte, false, 1),
+        };
+        at += length;
+        if escaped && b",+\"\\<>;".contains(&value) {
+            plain.push(b'\\');
+        }
+        plain.push(value);
+        // Spaces after a comma that ends a part are decoration.
+        if !escaped && matches!(value, b',' | b';') {
+            at += text.get(at..).unwrap_or_default().iter().take_while(|byte| **byte == b' ').count();
+        }
+    }
+    String::from_utf8_lossy(&plain).to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_name_are_one() {
+        for (one, other) in [
+            ("uid=Doe\\, John,ou=people,dc=x", "UID=Doe\\2C John, ou=People,dc=x"),
+            ("uid=\\ lead,dc=x", "uid=\\20lead,dc=x"),
+            ("uid=plus\\+eq=,dc=x", "uid=plus\\2Beq\\3D,dc=x"),
+            ("uid=back\\\\slash,dc=x", "uid=back\\5cslash,dc=x"),
+            ("uid=Ren\\C3\\A9,dc=x", "uid=René,dc=x"),
+        ] {
+            assert_eq!(normal_alias(one), normal_alias(other));
+        }
+        assert_ne!(normal_alias("uid=a\\,dc=y,dc=x"), normal_alias("uid=a,dc=y,dc=x"));
+        assert_eq!(normal_alias("ACME\\Ada"), "acme\\ada");
+        assert_eq!(normal_alias("uid=ends\\,"), "uid=ends\\,");
+    }
 }

@@ -5,7 +5,7 @@ mod case;
 mod finding;
 mod observation;
 
-pub use access::{EdgeKind, Level, NodeKind, NodeRef, normal_address};
+pub use access::{EdgeKind, Level, NodeKind, NodeRef, normal_address, normal_alias};
 pub use case::{ActionState, DepartureState, Mode, Verdict};
 pub use finding::{Finding, Severity};
 pub use observation::{Coverage, EdgeSeen, NodeSeen, Observation};

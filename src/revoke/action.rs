@@ -327,7 +327,8 @@ async fn not_accepted(job: &Job, line: &Line, take: &Take, id: Option<&str>, fir
     let verdict = if matches!(reading, Reading::Still(_)) { Verdict::Present } else { Verdict::Unknown };
     match fired {
         Fired::Refused { why, blocked, detail } => {
-            let title = blocked.unwrap_or_else(|| format!("Refused: {}", job.row.label));
+            // The manifest says what is in the way, never of what: the task's title has to.
+            let title = blocked.map_or_else(|| format!("Refused: {}", job.row.label), |reason| format!("{}: {reason}", job.row.label));
             let steps = format!("{} was refused: {why}. Do it by hand, or clear the way and run the departure again.", job.row.label);
             let task = Some(("security".to_owned(), title, steps));
             End { state: ActionState::Refused, verdict, why: Some(why), detail, task, evidence: None }

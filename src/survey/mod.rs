@@ -80,7 +80,7 @@ pub async fn survey(
     let (hr, others): (Vec<_>, Vec<_>) = fleet.systems.values().partition(|connection| connection.manifest().category == Category::Hris);
     // HR first: it says whom we watch. Then the others, so that new people's accounts are read closely on the first night.
     for group in [hr, others] {
-        let watchlist = watchlist(config, store)?;
+        let watchlist = watchlist(config, store, options.person)?;
         let scan_options = scan::Options {
             full: options.full,
             accept_loss: options.accept_loss,
@@ -109,10 +109,15 @@ fn person_key(store: &Store, id: NodeId) -> Result<(NodeId, String)> {
     store.read(|conn| Ok((id, conn.query_row("SELECT key FROM node WHERE id = ?1", [id.0], |row| row.get(0))?)))
 }
 
-fn watchlist(config: &Config, store: &Store) -> Result<Watchlist> {
+/// The people we watch, and whoever is asked about: nobody's departure is looked at less closely for want of a title.
+fn watchlist(config: &Config, store: &Store, person: Option<NodeId>) -> Result<Watchlist> {
     let graph = store.read(|conn| Graph::read(conn, None))?;
     let people = people(config, &graph)?;
-    Ok(Watchlist::new(&graph, watched(&people)))
+    let mut close: Vec<&Person> = watched(&people).collect();
+    if !close.iter().any(|watched| Some(watched.id) == person) {
+        close.extend(people.iter().find(|known| Some(known.id) == person));
+    }
+    Ok(Watchlist::new(&graph, close))
 }
 
 /// Works out which accounts are whose, and writes what has changed.

@@ -1,0 +1,110 @@
+//! SCIM, held to a real provider that has rights for each token: `tests/real/run` brings it up.
+
+use std::process::Command;
+
+use exeunt::model::NodeKind;
+use serde_json::{Value, json};
+
+use crate::real::{Site, count, env, groups, members, one, seen, sorted, text, texts, truth};
+
+const SYSTEM: &str = "scim";
+const PEOPLE: [&str; 2] = [
+    "N9001,Rui Tamm,leaver@real.northmoor.example,rui@home.example,Controller,Finance,active,",
+    "N0001,Person 1,p1@real.northmoor.example,,Analyst,Finance,active,",
+];
+
+fn settings() -> String {
+    format!(
+        "[systems.scim]\nscanner = \"scim\"\nread = \"env:EXEUNT_REAL_SCIM_READ_TOKEN\"\n\
+         revoke = \"env:EXEUNT_REAL_SCIM_REVOKE_TOKEN\"\nurl = \"{}\"\n",
+        env("EXEUNT_REAL_SCIM_URL")
+    )
+}
+
+/// Asks the server with curl: the status, and the body.
+fn ask(token: &str, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
+    let mut command = Command::new("curl");
+    command.args(["-s", "-X", method, "-w", "\n%{http_code}", "-H", &format!("Authorization: Bearer {}", env(token))]);
+    if let Some(body) = body {
+        command.args(["-H", "Content-Type: application/scim+json", "-d", &body.to_string()]);
+    }
+    let output = command.arg(format!("{}{path}", env("EXEUNT_REAL_SCIM_URL"))).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let (body, status) = text.rsplit_once('\n').unwrap();
+    (status.parse().unwrap(), serde_json::from_str(body).unwrap_or(Value::Null))
+}
+
+#[test]
+#[ignore = "needs the real servers: tests/real/run"]
+fn real_scim_from_the_first_scan_to_the_last_proof() {
+    let truth = truth("EXEUNT_REAL_SCIM_TRUTH");
+    let site = Site::new(&PEOPLE.map(str::to_owned), &settings());
+    site.scan(SYSTEM);
+    everything_is_seen(&site, &truth);
+    site.scan_is_quiet(SYSTEM);
+    the_leaver_leaves(&site, &truth);
+    site.audit_is_intact(10);
+}
+
+fn everything_is_seen(site: &Site, truth: &Value) {
+    let graph = site.graph();
+    let accounts = seen(&graph, SYSTEM, NodeKind::Account);
+    assert_eq!(accounts.len(), count(truth, "/users"), "all pages were read");
+    assert_eq!(accounts.iter().filter(|node| node.disabled()).count(), count(truth, "/inactive"));
+    assert!(one(&graph, SYSTEM, NodeKind::Account, |node| node.key == text(truth, "/inactive_example")).disabled());
+    for (name, id) in truth["odd"].as_object().unwrap() {
+        let node = one(&graph, SYSTEM, NodeKind::Account, |node| node.key == id.as_str().unwrap());
+        assert_eq!(node.label(), name);
+    }
+    assert_eq!(seen(&graph, SYSTEM, NodeKind::Group).len(), count(truth, "/groups"));
+    let big = one(&graph, SYSTEM, NodeKind::Group, |node| node.key == text(truth, "/big_group/id"));
+    assert_eq!(members(&graph, big), count(truth, "/big_group/members"));
+    let (direct, nested) = groups(&graph, leaver(&graph, truth));
+    let names = |pointer: &str| {
+        let name = |id: &String| one(&graph, SYSTEM, NodeKind::Group, |node| node.key == *id).label().to_owned();
+        sorted(texts(truth, pointer).iter().map(name))
+    };
+    assert_eq!(direct, names("/leaver/groups"));
+    assert_eq!(nested, names("/leaver/through_nesting"));
+}
+
+fn leaver<'g>(graph: &'g exeunt::graph::Graph, truth: &Value) -> &'g exeunt::graph::Node {
+    one(graph, SYSTEM, NodeKind::Account, |node| node.key == text(truth, "/leaver/id"))
+}
+
+fn the_leaver_leaves(site: &Site, truth: &Value) {
+    let (id, in_groups) = (text(truth, "/leaver/id"), texts(truth, "/leaver/groups"));
+    let plan = site.plan("N9001");
+    assert_eq!(plan["actions"].as_array().unwrap().len(), 1 + in_groups.len(), "{plan}");
+    site.revoke("N9001", &[]);
+
+    let (status, user) = ask("EXEUNT_REAL_SCIM_ADMIN_TOKEN", "GET", &format!("/Users/{id}"), None);
+    assert_eq!((status, &user["active"]), (200, &json!(false)), "{user}");
+    for group in &in_groups {
+        let (status, group) = ask("EXEUNT_REAL_SCIM_ADMIN_TOKEN", "GET", &format!("/Groups/{group}"), None);
+        let still = group["members"].as_array().into_iter().flatten().filter(|member| member["value"] == id).count();
+        assert_eq!((status, still), (200, 0), "{}", group["displayName"]);
+    }
+    let (_, big) = ask("EXEUNT_REAL_SCIM_ADMIN_TOKEN", "GET", &format!("/Groups/{}", text(truth, "/big_group/id")), None);
+    assert_eq!(big["members"].as_array().unwrap().len(), count(truth, "/big_group/members") - 1, "nobody else was taken out");
+
+    // The departure's own look, record by record, has seen it: the next night finds nothing new.
+    site.scan_is_quiet(SYSTEM);
+    let graph = site.graph();
+    assert!(leaver(&graph, truth).disabled());
+    assert_eq!(groups(&graph, leaver(&graph, truth)).0, Vec::<String>::new());
+}
+
+#[test]
+#[ignore = "needs the real servers: tests/real/run"]
+fn real_scim_the_reading_token_can_not_revoke() {
+    let truth = truth("EXEUNT_REAL_SCIM_TRUTH");
+    let other = text(&truth, "/odd/MiXed.CaSe").to_owned();
+    let patch = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [{ "op": "replace", "path": "active", "value": false }] });
+    let (status, _) = ask("EXEUNT_REAL_SCIM_READ_TOKEN", "PATCH", &format!("/Users/{other}"), Some(&patch));
+    assert_eq!(status, 403);
+    let (status, _) = ask("EXEUNT_REAL_SCIM_READ_TOKEN", "DELETE", &format!("/Users/{other}"), None);
+    assert_eq!(status, 403);
+    let (status, user) = ask("EXEUNT_REAL_SCIM_READ_TOKEN", "GET", &format!("/Users/{other}"), None);
+    assert_eq!((status, &user["active"]), (200, &json!(true)));
+}
