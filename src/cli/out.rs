@@ -4,7 +4,7 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 /// Prints a line to standard output; a reader that went away ends the output, not the work.
 pub fn say(line: impl AsRef<str>) {
@@ -49,15 +49,20 @@ pub fn spinner(text: &str) -> ProgressBar {
     bar
 }
 
-/// A bar of `length` steps, on a terminal; nothing in a pipe.
-pub fn bar(text: &str, length: u64) -> ProgressBar {
+/// Bars below one another, one for each text, on a terminal; nothing in a pipe. Their lengths are set when they are known.
+pub fn bars(texts: &[&str]) -> Vec<ProgressBar> {
     if !watched() {
-        return ProgressBar::hidden();
+        return texts.iter().map(|_| ProgressBar::hidden()).collect();
     }
-    let bar = ProgressBar::new(length);
-    bar.set_style(ProgressStyle::with_template("{msg:11} {bar:24} {pos} of {len}").unwrap_or_else(|_| ProgressStyle::default_bar()));
-    bar.set_message(text.to_owned());
-    bar
+    let all = MultiProgress::new();
+    let style = ProgressStyle::with_template("{msg:11} {bar:24} {pos} of {len}").unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = |text: &&str| {
+        let bar = all.add(ProgressBar::new(0));
+        bar.set_style(style.clone());
+        bar.set_message((*text).to_owned());
+        bar
+    };
+    texts.iter().map(bar).collect()
 }
 
 /// Text in a colour (an ANSI code such as 31), where colours are seen.

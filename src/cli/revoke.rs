@@ -124,21 +124,28 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
 /// # Errors
 /// Those of [`departure::run`].
 pub async fn run_with_bars(desk: &Desk<'_>, id: crate::model::DepartureId, quiet: bool) -> Result<Ended> {
-    let sent = out::bar("Firing", 0);
-    let proved = out::bar("Proving", 0);
+    // Drawn only once the plan is printed: a bar and a line don't share the last row.
+    let bars: std::sync::OnceLock<Vec<indicatif::ProgressBar>> = std::sync::OnceLock::new();
+    let bar = |number: usize| bars.get().and_then(|bars| bars.get(number));
     let tell = |step: Step| match step {
         Step::Planned(prospect) if !quiet => print_plan_head(&prospect),
         Step::Planned(_) => {}
         Step::Progress(Progress::Ready { actions }) => {
-            sent.set_length(actions as u64);
-            proved.set_length(actions as u64);
+            for bar in bars.get_or_init(|| out::bars(&["Firing", "Proving"])) {
+                bar.set_length(actions as u64);
+            }
         }
-        Step::Progress(Progress::Sent { .. }) => sent.inc(1),
-        Step::Progress(Progress::Judged { .. }) => proved.inc(1),
-        Step::LookingAgain => {
-            sent.finish_and_clear();
-            proved.finish_and_clear();
+        Step::Progress(Progress::Sent { .. }) => {
+            if let Some(sent) = bar(0) {
+                sent.inc(1);
+            }
         }
+        Step::Progress(Progress::Judged { .. }) => {
+            if let Some(proved) = bar(1) {
+                proved.inc(1);
+            }
+        }
+        Step::LookingAgain => bars.get().into_iter().flatten().for_each(indicatif::ProgressBar::finish_and_clear),
     };
     departure::run(desk, id, &tell).await
 }
