@@ -75,7 +75,7 @@ domains = ["acme.example"]          # an address outside these is outside the co
 
 [people]
 # Who is an executive: an expression over HR's record …
-executive = "person.title | matches('chief', 'vp ', 'president', 'general counsel')"
+executive = "person.title | matches('officer', 'vp ', 'vice president', 'general counsel')"
 # … and people who count as one all the same, by employee number or address.
 executives = []
 # People whose departure always needs an approval.

@@ -49,15 +49,15 @@ pub fn spinner(text: &str) -> ProgressBar {
     bar
 }
 
-/// Bars below one another, one for each text, on a terminal; nothing in a pipe. Their lengths are set when they are known.
-pub fn bars(texts: &[&str]) -> Vec<ProgressBar> {
+/// Bars of `length` steps below one another, one for each text, on a terminal; nothing in a pipe.
+pub fn bars(texts: &[&str], length: u64) -> Vec<ProgressBar> {
     if !watched() {
         return texts.iter().map(|_| ProgressBar::hidden()).collect();
     }
     let all = MultiProgress::new();
     let style = ProgressStyle::with_template("{msg:11} {bar:24} {pos} of {len}").unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = |text: &&str| {
-        let bar = all.add(ProgressBar::new(0));
+        let bar = all.add(ProgressBar::new(length));
         bar.set_style(style.clone());
         bar.set_message((*text).to_owned());
         bar

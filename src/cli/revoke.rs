@@ -131,9 +131,7 @@ pub async fn run_with_bars(desk: &Desk<'_>, id: crate::model::DepartureId, quiet
         Step::Planned(prospect) if !quiet => print_plan_head(&prospect),
         Step::Planned(_) => {}
         Step::Progress(Progress::Ready { actions }) => {
-            for bar in bars.get_or_init(|| out::bars(&["Firing", "Proving"])) {
-                bar.set_length(actions as u64);
-            }
+            bars.get_or_init(|| out::bars(&["Firing", "Proving"], actions as u64));
         }
         Step::Progress(Progress::Sent { .. }) => {
             if let Some(sent) = bar(0) {
