@@ -39,12 +39,12 @@ settings: { url: { example: "http://127.0.0.1:8000", help: "address of the serve
 credentials: { read: { kind: bearer, scopes: [read] } }
 connect: { http: "{{ settings.url }}" }
 see:
-  people:
+  roster:
     call: GET /people
     paging: { none: true }
     yields: [ { person: it.id, name: it.name, emails: [it.email], employee_number: it.number, state: "'active'" } ]
 examples:
-  - { of: people, reply: [ { id: p1, name: Ada, email: ada@corp.example, number: E1 } ], yields: [ { person: p1, name: Ada, emails: [ada@corp.example], employee_number: E1, state: active } ] }
+  - { of: roster, reply: [ { id: p1, name: Ada, email: ada@corp.example, number: E1 } ], yields: [ { person: p1, name: Ada, emails: [ada@corp.example], employee_number: E1, state: active } ] }
 "#;
 
 const APP: &str = r#"
@@ -84,7 +84,7 @@ take:
     prove: { call: "GET /users/{{ node.id }}", gone: body.state == 'disabled' }
 examples:
   - { of: users, reply: [ { id: u1, login: ada@corp.example, number: E1, state: active } ], yields: [ { account: u1, name: ada@corp.example, emails: [ada@corp.example], employee_number: E1, state: active } ] }
-  - { of: tokens, parent: { id: u1 }, reply: [ { id: t1, type: ssh_key } ], yields: [ { credential: t1, type: ssh_key, name: t1 }, { edge: holds, from: account(u1), to: credential(t1) } ] }
+  - { of: tokens, given: { parent: { id: u1 } }, reply: [ { id: t1, type: ssh_key } ], yields: [ { credential: t1, type: ssh_key, name: t1 }, { edge: holds, from: "account:u1", to: "credential:t1" } ] }
 "#;
 
 pub fn run() -> Result<Vec<Line>> {
@@ -149,9 +149,10 @@ fn one(first: usize) -> Result<Ran> {
     let outcome = &ended.outcome;
     anyhow::ensure!(
         outcome.gone == CREDENTIALS + 1 && ended.residual.is_empty() && ended.unread.is_empty(),
-        "the departure left something: {}; {:?}",
+        "the departure left something: {}; {:?}; {:?}",
         ended.line(),
-        ended.residual
+        ended.residual,
+        ended.unread
     );
     let arrivals = app.arrivals.lock().map_err(|_| anyhow!("the server broke"))?;
     let free: Vec<Instant> = arrivals.iter().filter(|(path, _)| first == 0 || !path.contains("suspend")).map(|(_, at)| *at).collect();
