@@ -53,7 +53,9 @@ pub fn run() -> Result<Vec<Line>> {
     let line = |name: &str, seconds: f64| {
         let (rate, plain) = (RECORDS as f64 / seconds, RECORDS as f64 / parse);
         Line::new(name, format!("{} records/s", thousands(rate)), format!("parsing JSON {} records/s", thousands(plain)), rate / plain)
-            .detail(json!({ "records": RECORDS, "observations": observations, "bytes": bytes, "seconds": seconds, "baseline_seconds": parse }))
+            .detail(
+                json!({ "records": RECORDS, "observations": observations, "bytes": bytes, "seconds": seconds, "baseline_seconds": parse }),
+            )
     };
     Ok(vec![line("extract: one core", one), line("extract: all cores", all)])
 }

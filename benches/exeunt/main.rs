@@ -18,13 +18,8 @@ use report::Line;
 type Bench = fn() -> Result<Vec<Line>>;
 
 /// Name, and what measures it.
-const BENCHES: &[(&str, Bench)] = &[
-    ("store", store::run),
-    ("extract", extract::run),
-    ("snapshot", snapshot::run),
-    ("okta", okta::run),
-    ("departure", departure::run),
-];
+const BENCHES: &[(&str, Bench)] =
+    &[("store", store::run), ("extract", extract::run), ("snapshot", snapshot::run), ("okta", okta::run), ("departure", departure::run)];
 
 fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
@@ -45,6 +40,10 @@ fn main() -> Result<()> {
             Err(problem) => lines.push(Line::broken(name, &format!("{problem:#}"))),
         }
     }
-    if json { report::print_json(&lines) } else { report::print_table(&lines) }
+    if json {
+        report::print_json(&lines)
+    } else {
+        report::print_table(&lines)
+    }
     Ok(())
 }

@@ -200,7 +200,10 @@ async fn answer(State(org): State<Arc<Org>>, OriginalUri(uri): OriginalUri) -> R
     }
     let query = uri.query().unwrap_or_default();
     let number = |name: &str| {
-        query.split('&').find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name)).and_then(|(_, value)| value.parse::<usize>().ok())
+        query
+            .split('&')
+            .find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name))
+            .and_then(|(_, value)| value.parse::<usize>().ok())
     };
     let path = uri.path().trim_start_matches("/api/v1");
     let Some((body, total)) = body(path, number("after").unwrap_or(0), number("limit").unwrap_or(200)) else {
@@ -221,44 +224,59 @@ async fn answer(State(org): State<Arc<Org>>, OriginalUri(uri): OriginalUri) -> R
 /// What stands at a path, from `after` on, and how many there are in all.
 fn body(path: &str, after: usize, limit: usize) -> Option<(Value, usize)> {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
-    let part = |total: usize, make: &dyn Fn(usize) -> Value| {
-        Some((Value::Array((after..total.min(after + limit)).map(make).collect()), total))
-    };
+    let part =
+        |total: usize, make: &dyn Fn(usize) -> Value| Some((Value::Array((after..total.min(after + limit)).map(make).collect()), total));
     let of_user = |id: &str| id.trim_start_matches("00uBench").parse::<usize>().ok();
     match parts.as_slice() {
         ["users", "me"] => Some((okta_user(1), 1)),
         ["users"] => part(USERS, &okta_user),
         ["users", id, "groups"] => {
             let user = of_user(id)?;
-            part(5, &|at| json!({ "id": format!("00g{}", (user + at) % 300), "type": "OKTA_GROUP", "profile": { "name": format!("Group {}", (user + at) % 300) } }))
+            part(
+                5,
+                &|at| json!({ "id": format!("00g{}", (user + at) % 300), "type": "OKTA_GROUP", "profile": { "name": format!("Group {}", (user + at) % 300) } }),
+            )
         }
         ["users", id, "roles"] => {
             let user = of_user(id)?;
-            part(user.is_multiple_of(1000).into(), &|_| {
-                json!({ "id": format!("ra{user}"), "type": "APP_ADMIN", "label": "Application Administrator", "status": "ACTIVE", "assignmentType": "USER", "created": "2024-01-01T00:00:00.000Z" })
-            })
+            part(
+                user.is_multiple_of(1000).into(),
+                &|_| json!({ "id": format!("ra{user}"), "type": "APP_ADMIN", "label": "Application Administrator", "status": "ACTIVE", "assignmentType": "USER", "created": "2024-01-01T00:00:00.000Z" }),
+            )
         }
         ["users", id, "factors"] => {
             let user = of_user(id)?;
-            part(2, &|at| json!({ "id": format!("mf{user}x{at}"), "factorType": (["push", "sms"][at]), "provider": "OKTA", "vendorName": "OKTA", "status": "ACTIVE", "created": "2024-01-01T00:00:00.000Z", "profile": { "phoneNumber": "+4500000000" } }))
+            part(
+                2,
+                &|at| json!({ "id": format!("mf{user}x{at}"), "factorType": (["push", "sms"][at]), "provider": "OKTA", "vendorName": "OKTA", "status": "ACTIVE", "created": "2024-01-01T00:00:00.000Z", "profile": { "phoneNumber": "+4500000000" } }),
+            )
         }
         ["users", id, "clients"] => {
             let user = of_user(id)?;
-            part(1, &|_| json!({ "client_id": format!("0oaClient{}", user % 30), "client_name": "Mail app", "client_uri": "https://mail.example" }))
+            part(
+                1,
+                &|_| json!({ "client_id": format!("0oaClient{}", user % 30), "client_name": "Mail app", "client_uri": "https://mail.example" }),
+            )
         }
-        ["users", _, "clients", _, "grants"] => {
-            part(3, &|at| json!({ "id": format!("oag{at}"), "status": "ACTIVE", "scopeId": format!("scope.{at}"), "created": "2024-01-01T00:00:00.000Z" }))
-        }
-        ["users", _, "clients", _, "tokens"] => part(2, &|at| {
-            json!({ "id": format!("oar{at}"), "status": "ACTIVE", "scopes": ["openid", "offline_access"], "expiresAt": "2027-01-01T00:00:00.000Z", "lastUpdated": "2026-01-01T00:00:00.000Z" })
-        }),
+        ["users", _, "clients", _, "grants"] => part(
+            3,
+            &|at| json!({ "id": format!("oag{at}"), "status": "ACTIVE", "scopeId": format!("scope.{at}"), "created": "2024-01-01T00:00:00.000Z" }),
+        ),
+        ["users", _, "clients", _, "tokens"] => part(
+            2,
+            &|at| json!({ "id": format!("oar{at}"), "status": "ACTIVE", "scopes": ["openid", "offline_access"], "expiresAt": "2027-01-01T00:00:00.000Z", "lastUpdated": "2026-01-01T00:00:00.000Z" }),
+        ),
         ["users", id, "devices"] => {
             let user = of_user(id)?;
-            part(1, &|_| json!({ "device": { "id": format!("guo{user}"), "status": "ACTIVE", "profile": { "displayName": "Laptop", "platform": "MACOS", "managed": true, "serialNumber": format!("S{user}") } } }))
+            part(
+                1,
+                &|_| json!({ "device": { "id": format!("guo{user}"), "status": "ACTIVE", "profile": { "displayName": "Laptop", "platform": "MACOS", "managed": true, "serialNumber": format!("S{user}") } } }),
+            )
         }
-        ["apps"] => part(APPS, &|at| {
-            json!({ "id": format!("0oa{at}"), "label": format!("App {at}"), "signOnMode": "SAML_2_0", "status": "ACTIVE", "created": "2022-01-01T00:00:00.000Z" })
-        }),
+        ["apps"] => part(
+            APPS,
+            &|at| json!({ "id": format!("0oa{at}"), "label": format!("App {at}"), "signOnMode": "SAML_2_0", "status": "ACTIVE", "created": "2022-01-01T00:00:00.000Z" }),
+        ),
         ["apps", id, "users"] => {
             let app: usize = id.trim_start_matches("0oa").parse().ok()?;
             part(if app < FOR_ALL { USERS } else { FOR_SOME }, &|at| {
@@ -267,9 +285,10 @@ fn body(path: &str, after: usize, limit: usize) -> Option<(Value, usize)> {
             })
         }
         ["apps", _, "groups"] => part(3, &|at| json!({ "id": format!("00g{at}"), "priority": at })),
-        ["api-tokens"] => part(40, &|at| {
-            json!({ "id": format!("00T{at}"), "name": format!("Token {at}"), "clientName": "Okta API", "userId": user_id(at * 13), "created": "2024-01-01T00:00:00.000Z", "lastUpdated": "2026-01-01T00:00:00.000Z", "expiresAt": "2026-12-01T00:00:00.000Z", "network": { "connection": "ANYWHERE" } })
-        }),
+        ["api-tokens"] => part(
+            40,
+            &|at| json!({ "id": format!("00T{at}"), "name": format!("Token {at}"), "clientName": "Okta API", "userId": user_id(at * 13), "created": "2024-01-01T00:00:00.000Z", "lastUpdated": "2026-01-01T00:00:00.000Z", "expiresAt": "2026-12-01T00:00:00.000Z", "network": { "connection": "ANYWHERE" } }),
+        ),
         _ => None,
     }
 }

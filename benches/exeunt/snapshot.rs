@@ -45,7 +45,8 @@ pub fn run() -> Result<Vec<Line>> {
     }))?;
     anyhow::ensure!(reached >= 4, "the person reaches {reached} nodes only");
     let ms = |seconds: f64| format!("{:.0} ms", seconds * 1e3);
-    let detail = json!({ "rows": count, "nodes": net.net.node_count(), "edges": net.net.edge_count(), "seconds": read, "baseline_seconds": rows });
+    let detail =
+        json!({ "rows": count, "nodes": net.net.node_count(), "edges": net.net.edge_count(), "seconds": read, "baseline_seconds": rows });
     Ok(vec![
         Line::new("snapshot: the whole graph", ms(read), format!("reading its rows {}", ms(rows)), read / rows).detail(detail),
         Line::new("snapshot: one person's reach", format!("{:.1} µs", reach * 1e6), format!("the whole graph {}", ms(read)), reach / read)

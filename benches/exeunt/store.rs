@@ -70,7 +70,9 @@ fn credential(number: usize) -> [Observation; 2] {
         node: node.clone(),
         type_: "api_token".to_owned(),
         name: Some(format!("token {number}")),
-        attrs: attrs(json!({ "created": "2024-01-01T00:00:00Z", "last_used": "2026-03-01T00:00:00Z", "client": "console", "network": "ANYWHERE" })),
+        attrs: attrs(
+            json!({ "created": "2024-01-01T00:00:00Z", "last_used": "2026-03-01T00:00:00Z", "client": "console", "network": "ANYWHERE" }),
+        ),
         aka: Vec::new(),
     };
     let from = NodeRef::new(NodeKind::Account, data::user_id(number * 4));
@@ -106,7 +108,9 @@ fn plain(scopes: &[(&'static str, Vec<Observation>)]) -> Result<f64> {
         .iter()
         .flat_map(|(_, observations)| observations)
         .map(|observation| match observation {
-            Observation::Node(node) => (node.node.key.clone(), node.name.clone().unwrap_or_default(), Value::Object(node.attrs.clone()).to_string()),
+            Observation::Node(node) => {
+                (node.node.key.clone(), node.name.clone().unwrap_or_default(), Value::Object(node.attrs.clone()).to_string())
+            }
             Observation::Edge(edge) => (edge.from.key.clone(), edge.to.key.clone(), Value::Object(edge.attrs.clone()).to_string()),
         })
         .collect();

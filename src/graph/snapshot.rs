@@ -210,7 +210,11 @@ impl Graph {
         for row in rows::edges(conn, as_of)? {
             let (Some(src), Some(dst)) = (graph.by_id.get(&row.src), graph.by_id.get(&row.dst)) else { continue };
             let resolve = |index: NodeIndex| {
-                graph.stand_ins.get(&(index, row.system.clone())).copied().or_else(|| (graph.net[index].kind != NodeKind::Alias).then_some(index))
+                graph
+                    .stand_ins
+                    .get(&(index, row.system.clone()))
+                    .copied()
+                    .or_else(|| (graph.net[index].kind != NodeKind::Alias).then_some(index))
             };
             // Signing in leads elsewhere: the address there is somebody's account in another system, never this one's.
             let leads_elsewhere = row.kind == EdgeKind::SignsInTo && graph.net[*dst].kind == NodeKind::Address;
