@@ -95,7 +95,7 @@ pub fn run() -> Result<Vec<Line>> {
         let detail = |ran: &Ran| {
             json!({
                 "actions": CREDENTIALS + 1, "window_ms": ran.window, "longest_chain_ms": ran.chain, "left_within_ms": ran.left,
-                "arrived_within_ms": ran.arrived, "from_the_first_call_ms": ran.from_first, "every_run": runs.iter().map(|ran| json!({"window_ms": ran.window, "longest_chain_ms": ran.chain, "left_within_ms": ran.left, "arrived_within_ms": ran.arrived})).collect::<Vec<_>>(),
+                "arrived_within_ms": ran.arrived, "every_run": runs.iter().map(|ran| json!({"window_ms": ran.window, "longest_chain_ms": ran.chain, "left_within_ms": ran.left, "arrived_within_ms": ran.arrived})).collect::<Vec<_>>(),
             })
         };
         lines.push(
@@ -131,8 +131,6 @@ struct Ran {
     arrived: f64,
     window: f64,
     chain: f64,
-    /// From the first arrival of a call to the last answer of a proof.
-    from_first: f64,
 }
 
 fn one(first: usize) -> Result<Ran> {
@@ -157,13 +155,11 @@ fn one(first: usize) -> Result<Ran> {
     let arrivals = app.arrivals.lock().map_err(|_| anyhow!("the server broke"))?;
     let free: Vec<Instant> = arrivals.iter().filter(|(path, _)| first == 0 || !path.contains("suspend")).map(|(_, at)| *at).collect();
     let (from, to) = (free.iter().min().context("no call arrived")?, free.iter().max().context("no call arrived")?);
-    let last = *app.last.lock().map_err(|_| anyhow!("the server broke"))?;
     Ok(Ran {
         left: outcome.first_to_last_call_ms,
         arrived: to.duration_since(*from).as_secs_f64() * 1e3,
         window: outcome.window_ms,
         chain: outcome.critical_path_ms,
-        from_first: last.map_or(0.0, |last| last.duration_since(*from).as_secs_f64() * 1e3),
     })
 }
 
@@ -225,14 +221,13 @@ struct App {
     live: Mutex<BTreeMap<String, &'static str>>,
     suspended: Mutex<HashSet<String>>,
     arrivals: Mutex<Vec<(String, Instant)>>,
-    last: Mutex<Option<Instant>>,
 }
 
 impl App {
     fn new(first: usize) -> Self {
         let kind = |number: usize| if number < first { "ssh_key" } else { "api_token" };
         let live = (0..CREDENTIALS).map(|number| (format!("t{number:03}"), kind(number))).collect();
-        Self { live: Mutex::new(live), suspended: Mutex::default(), arrivals: Mutex::default(), last: Mutex::default() }
+        Self { live: Mutex::new(live), suspended: Mutex::default(), arrivals: Mutex::default() }
     }
 
     fn user(&self) -> Value {
@@ -270,12 +265,6 @@ async fn answer(State(app): State<Arc<App>>, method: Method, OriginalUri(uri): O
     }
     tokio::time::sleep(LATENCY).await;
     let body = app.act(&method, uri.path());
-    if method == Method::GET
-        && uri.path().split('/').count() == 3
-        && let Ok(mut last) = app.last.lock()
-    {
-        *last = Some(Instant::now());
-    }
     match body {
         Some(body) => axum::Json(body).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
