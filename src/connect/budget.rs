@@ -135,7 +135,9 @@ impl Budget {
             state.renews = Some(at + reset);
         }
         // Somebody else uses this budget as well: their requests hold places too. This reply's own place counts already.
-        if let Some(remaining) = remaining.filter(|left| *left >= 0.0) {
+        // A reply of a count that has run out meanwhile says nothing of the one that has begun.
+        let stale = reset.is_some_and(|reset| reset.is_zero());
+        if let Some(remaining) = remaining.filter(|left| *left >= 0.0 && !stale) {
             let used = limits.requests.saturating_sub(remaining as usize);
             let until = state.renews.unwrap_or(at + limits.per);
             for _ in (state.in_flight + state.taken.len())..used {

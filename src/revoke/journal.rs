@@ -1,7 +1,7 @@
 //! The journal: everything planned is written in one durable commit before the first call leaves; then one writer commits
 //! what the actions report, in groups, beside them.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
@@ -196,6 +196,28 @@ pub(super) struct Writer {
     pub stopped: watch::Receiver<bool>,
 }
 
+/// Entries of one commit. Small enough that a call that waits for its entry doesn't wait for hundreds of others.
+const GROUP: usize = 64;
+
+/// Takes what is committed next: entries that a call waits for, as far as nothing earlier of the same action is still waiting; else the oldest.
+fn next_group(waiting: &mut VecDeque<Entry>, most: usize) -> Vec<Entry> {
+    let mut earlier = HashSet::new();
+    let (mut group, mut rest) = (Vec::new(), VecDeque::with_capacity(waiting.len()));
+    for entry in waiting.drain(..) {
+        if entry.written.is_some() && group.len() < most && !earlier.contains(&entry.action) {
+            group.push(entry);
+        } else {
+            earlier.insert(entry.action);
+            rest.push_back(entry);
+        }
+    }
+    if group.is_empty() {
+        group.extend(rest.drain(..rest.len().min(most)));
+    }
+    *waiting = rest;
+    group
+}
+
 /// Starts the writer. `stop_after` ends it after so many entries as a crash would: for tests of recovery.
 pub(super) fn start(store: Arc<Store>, departure: DepartureId, actor: String, stop_after: Option<usize>) -> (Journal, Writer) {
     let (sender, mut entries) = mpsc::unbounded_channel::<Entry>();
@@ -203,15 +225,16 @@ pub(super) fn start(store: Arc<Store>, departure: DepartureId, actor: String, st
     let done = tokio::task::spawn_blocking(move || {
         let mut room = stop_after.unwrap_or(usize::MAX);
         let written = (|| {
+            let mut waiting = VecDeque::new();
             while room > 0 {
-                let Some(first) = entries.blocking_recv() else { return Ok(()) };
-                let mut group = vec![first];
-                while group.len() < room.min(512) {
-                    match entries.try_recv() {
-                        Ok(entry) => group.push(entry),
-                        Err(_) => break,
-                    }
+                if waiting.is_empty() {
+                    let Some(first) = entries.blocking_recv() else { return Ok(()) };
+                    waiting.push_back(first);
                 }
+                while let Ok(entry) = entries.try_recv() {
+                    waiting.push_back(entry);
+                }
+                let group = next_group(&mut waiting, room.min(GROUP));
                 room -= group.len();
                 commit(&store, departure, &actor, &group)?;
                 for entry in group {

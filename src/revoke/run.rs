@@ -112,16 +112,25 @@ impl Shared {
 /// The plan is blocked or missing; the journal could not be written (nothing is fired that isn't in it).
 pub async fn run(deps: &RunDeps, departure: DepartureId, options: &Options) -> Result<Outcome> {
     let began = Instant::now();
-    {
-        let row = deps.store.read(|conn| departures::get(conn, departure))?;
-        let plan: Option<Plan> = row.and_then(|row| row.plan).and_then(|text| serde_json::from_str(&text).ok());
-        if let Some(reason) = plan.and_then(|plan| plan.blocked.first().cloned()) {
-            bail!("departure {departure} may not run: {reason}");
-        }
+    let (row, known) = deps.store.read(|conn| Ok((departures::get(conn, departure)?, departures::actions(conn, departure)?)))?;
+    let plan: Option<Plan> = row.and_then(|row| row.plan).and_then(|text| serde_json::from_str(&text).ok());
+    if let Some(reason) = plan.as_ref().and_then(|plan| plan.blocked.first()) {
+        bail!("departure {departure} may not run: {reason}");
     }
     let (store, actor) = (deps.store.clone(), deps.actor.clone());
-    let opening = tokio::task::spawn_blocking(move || journal::open(&store, departure, &actor)).await??;
-    warm(deps, &opening, options.warm_for).await;
+    let opening = tokio::task::spawn_blocking(move || journal::open(&store, departure, &actor));
+    let opening = match plan.filter(|_| known.is_empty()) {
+        // On the first run all of the plan is new, so connections are opened while the journal is written.
+        Some(plan) => {
+            let (opening, ()) = tokio::join!(opening, warm(deps, &plan, |place| !plan.actions[place].hand_off, options.warm_for));
+            opening??
+        }
+        None => {
+            let opening = opening.await??;
+            warm(deps, &opening.plan, |place| opening.actions[place].1 != Begin::Done, options.warm_for).await;
+            opening
+        }
+    };
 
     let (journal, mut writer) = journal::start(deps.store.clone(), departure, deps.actor.clone(), options.stop_after);
     let statuses: Vec<_> = opening.actions.iter().map(|(row, begin)| watch::channel(status_of(row, *begin)).0).collect();
@@ -206,14 +215,13 @@ fn status_of(row: &ActionRow, begin: Begin) -> Status {
 }
 
 /// Opens every connection that will be needed. A system that doesn't answer in time holds nobody up: its own calls pay.
-async fn warm(deps: &RunDeps, opening: &journal::Opening, longest: Duration) {
+async fn warm(deps: &RunDeps, plan: &Plan, fires: impl Fn(usize) -> bool, longest: Duration) {
     let mut warming = JoinSet::new();
-    for system in opening.plan.systems() {
+    for system in plan.systems() {
         let Some(connection) = deps.connections.get(system) else { continue };
         let mut names = Vec::new();
         let mut calls = 0;
-        let here = opening.plan.actions.iter().zip(&opening.actions).filter(|(action, _)| action.system == system);
-        for (action, _) in here.filter(|(_, (_, begin))| *begin != Begin::Done) {
+        for (_, action) in plan.actions.iter().enumerate().filter(|(place, action)| action.system == system && fires(*place)) {
             calls += 1;
             if let Some(take) = connection.manifest().action(&action.name) {
                 names.extend(super::read::with_scope(connection, &action.spec, None, |scope| call::act_as(take, scope)));

@@ -12,12 +12,13 @@ mod preflight;
 mod read;
 mod watch;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::Mutex;
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use anyhow::Result;
 use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use jiff::ToSpan as _;
 
 pub use preflight::{Tried, preflight};
@@ -27,11 +28,11 @@ use crate::clock;
 use crate::connect::Connection;
 use crate::manifest::express::{Expr, Scope};
 use crate::manifest::raw;
-use crate::model::{Coverage, NodeId, NodeKind, NodeRef, NodeSeen, ScanId, ScopeId};
+use crate::model::{Coverage, NodeId, NodeKind, NodeSeen, ScanId, ScopeId};
 use crate::store::Store;
-use crate::store::graph::{self, Closing, Interner, ScopeWrite, Tally};
+use crate::store::graph::{self, Closing, Interner, Ready, ScopeWrite, Tally};
 use crate::store::scans::{self, Outcome};
-use read::{Parent, ScopeRead, node_value, read_one, read_scope, sentinel_key};
+use read::{Keep, Parent, ScopeRead, node_value, read_one, read_scope, sentinel_key};
 
 /// What a scan is told.
 #[derive(Debug, Clone, Default)]
@@ -182,44 +183,42 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// Reads every collection, those with parents once their parents are known.
+/// Collections read at once.
+const AT_ONCE: usize = 8;
+
+/// What later collections know of a collection they have as parent.
+#[derive(Debug, Default)]
+struct Known {
+    /// The nodes they may be read for.
+    nodes: Vec<NodeSeen>,
+    /// The keys of all its nodes.
+    keys: HashSet<String>,
+}
+
+/// Reads every collection, each as soon as its parents are known: a long list holds up none but its own children.
 async fn collections(scan: &Scan<'_>) -> Result<()> {
-    let manifest = scan.connection.manifest();
-    let mut pending: Vec<&(String, raw::Collection)> = manifest.see.iter().collect();
-    let mut parents: HashMap<&str, Vec<NodeSeen>> = HashMap::new();
-    while !pending.is_empty() {
-        let (ready, later): (Vec<_>, Vec<_>) = pending.into_iter().partition(|(_, collection)| {
+    let mut pending: VecDeque<&(String, raw::Collection)> = scan.connection.manifest().see.iter().collect();
+    let mut parents: HashMap<&str, Arc<Known>> = HashMap::new();
+    let mut running = FuturesUnordered::new();
+    loop {
+        let is_ready = |(_, collection): &&(String, raw::Collection)| {
             collection.for_each.as_deref().is_none_or(|parent| parent == "people" || parents.contains_key(parent))
-        });
-        if ready.is_empty() {
-            // `check` refuses circles; a manifest that got here all the same must not hang a scan.
-            break;
+        };
+        while running.len() < AT_ONCE
+            && let Some((name, collection)) = pending.iter().position(is_ready).and_then(|place| pending.remove(place))
+        {
+            let parent = collection.for_each.as_deref().and_then(|parent| parents.get(parent)).cloned().unwrap_or_default();
+            running.push(async move { collection_scopes(scan, name, collection, &parent).await.map(|known| (name.as_str(), known)) });
         }
-        let known = &parents;
-        let done: Vec<Result<(&str, Vec<NodeSeen>)>> =
-            futures_util::stream::iter(ready)
-                .map(|(name, collection)| async move {
-                    collection_scopes(scan, name, collection, known).await.map(|nodes| (name.as_str(), nodes))
-                })
-                .buffer_unordered(8)
-                .collect()
-                .await;
-        for result in done {
-            let (name, nodes) = result?;
-            parents.insert(name, nodes);
-        }
-        pending = later;
+        // Nothing runs any more: all is read (or waits for what `check` refuses, a circle, which must not hang a scan).
+        let Some(done) = running.next().await else { return Ok(()) };
+        let (name, known) = done?;
+        parents.insert(name, Arc::new(known));
     }
-    Ok(())
 }
 
 /// Reads one collection: its one scope, or a scope for each parent. Answers with the nodes that later collections may have as parents.
-async fn collection_scopes(
-    scan: &Scan<'_>,
-    name: &str,
-    collection: &raw::Collection,
-    parents: &HashMap<&str, Vec<NodeSeen>>,
-) -> Result<Vec<NodeSeen>> {
+async fn collection_scopes(scan: &Scan<'_>, name: &str, collection: &raw::Collection, parents: &Known) -> Result<Known> {
     let kind = main_kind(collection);
     let Some(parent) = collection.for_each.as_deref() else {
         return match &scan.options.person {
@@ -227,31 +226,31 @@ async fn collection_scopes(
             None => whole(scan, name, collection, &Parent::default(), kind).await,
         };
     };
-    let all = parents.get(parent).map_or(&[][..], Vec::as_slice);
-    let wanted = wanted_parents(scan, collection, parent, all);
-    let wanted = match wanted {
+    let wanted = match wanted_parents(scan, collection, parent, &parents.nodes) {
         Ok(wanted) => wanted,
         Err(problem) => {
             scan.gap(name, "", &problem);
-            return Ok(Vec::new());
+            return Ok(Known::default());
         }
     };
-    let results: Vec<Result<Vec<NodeSeen>>> = futures_util::stream::iter(wanted)
+    let results: Vec<Result<Known>> = futures_util::stream::iter(wanted)
         .map(|parent| async move { whole(scan, name, collection, &parent, kind).await })
         .buffer_unordered(16)
         .collect()
         .await;
-    let mut nodes = Vec::new();
+    let mut known = Known::default();
     for result in results {
-        nodes.extend(result?);
+        let more = result?;
+        known.nodes.extend(more.nodes);
+        known.keys.extend(more.keys);
     }
     // Only a complete list of parents says which children have gone with theirs.
     if parent != "people" && scan.person.is_none() && !lock(&scan.report).gaps.iter().any(|(gap, _)| gap == parent) {
-        let keys: HashSet<&str> = all.iter().map(|node| node.node.key.as_str()).collect();
+        let keys: HashSet<&str> = parents.keys.iter().map(String::as_str).collect();
         let closed = scan.store.write(|tx| graph::close_orphans(tx, scan.row, name, &keys, scan.id, clock::now()))?;
         lock(&scan.report).closed += closed;
     }
-    Ok(nodes)
+    Ok(known)
 }
 
 /// The parents for which a collection is to be read.
@@ -265,7 +264,7 @@ fn wanted_parents<'a>(
     let when = collection.when.as_deref().map(Expr::compile).transpose()?;
     let mut wanted = Vec::new();
     if parent == "people" {
-        for person in scan.watchlist.0.iter().filter(|person| focus.is_none_or(|key| key == person.key)) {
+        for person in scan.watchlist.people().iter().filter(|person| focus.is_none_or(|key| key == person.key)) {
             wanted.push(Parent { key: person.key.clone(), node: Some(person.value.clone()), person: Some(person) });
         }
     } else {
@@ -301,13 +300,8 @@ fn wanted_parents<'a>(
 }
 
 /// Reads one scope as a whole (or what changed in it) and writes it.
-async fn whole(
-    scan: &Scan<'_>,
-    name: &str,
-    collection: &raw::Collection,
-    parent: &Parent<'_>,
-    kind: Option<NodeKind>,
-) -> Result<Vec<NodeSeen>> {
+async fn whole(scan: &Scan<'_>, name: &str, collection: &raw::Collection, parent: &Parent<'_>, kind: Option<NodeKind>) -> Result<Known> {
+    let keep = Keep::new(scan, name, kind);
     let scope = scan.store.write(|tx| graph::scope_row(tx, scan.row, name, &parent.key))?;
     if scan.finished.contains(&scope) {
         // The cut-off scan had finished this one.
@@ -318,7 +312,7 @@ async fn whole(
         let mut report = lock(&scan.report);
         report.scopes += 1;
         report.seen += nodes.len() as u64;
-        return Ok(nodes);
+        return Ok(Known { keys: nodes.iter().map(|node| node.node.key.clone()).collect(), nodes });
     }
     let (since, resumed) = scan.store.read(|conn| {
         let resumed = scan.resumed.map(|old| scans::staged(conn, old, name, &parent.key)).transpose()?.unwrap_or_default();
@@ -330,7 +324,7 @@ async fn whole(
             .is_some_and(|(delta, at)| at > clock::days_before(clock::now(), i64::from(delta.full_every.unwrap_or(7))));
         Ok((mark.filter(|_| fresh && !scan.options.full && resumed.is_empty()), resumed))
     })?;
-    let mut read = read_scope(scan, name, collection, parent, since, resumed).await;
+    let mut read = read_scope(scan, name, collection, parent, keep, since, resumed).await;
     let known = scan.store.read(|conn| graph::open_count(conn, scope))?;
     if read.coverage.is_complete()
         && read.changed.is_none()
@@ -339,14 +333,18 @@ async fn whole(
         read.coverage = Coverage::Gap(reason);
     }
     write(scan, name, scope, parent, &read)?;
+    let (Some(kind), true) = (kind, keep.any()) else { return Ok(Known::default()) };
+    let keys = read.seen.iter().filter_map(Ready::node).filter(|node| node.kind == kind).map(|node| node.key.clone()).collect();
+    let mut known = Known { nodes: read.nodes, keys };
     // Children of what we could not list all the same exist: known parents stand in for a list that is a gap.
-    let mut nodes: Vec<NodeSeen> = read.nodes().filter(|node| Some(node.node.kind) == kind).cloned().collect();
-    if let (Some(kind), true) = (kind, read.changed.is_some() || !read.coverage.is_complete()) {
-        let seen: HashSet<NodeRef> = nodes.iter().map(|node| node.node.clone()).collect();
-        let more = scan.store.read(|conn| graph::scope_nodes(conn, scope, kind))?;
-        nodes.extend(more.into_iter().filter(|node| !seen.contains(&node.node)));
+    if read.changed.is_some() || !read.coverage.is_complete() {
+        for node in scan.store.read(|conn| graph::scope_nodes(conn, scope, kind))? {
+            if known.keys.insert(node.node.key.clone()) {
+                known.nodes.push(node);
+            }
+        }
     }
-    Ok(nodes)
+    Ok(known)
 }
 
 /// Why a list that came to its end is not to be believed, if it isn't.
@@ -356,13 +354,13 @@ async fn suspicious(scan: &Scan<'_>, collection: &raw::Collection, parent: &Pare
         Some(raw::Empty::Suspicious) => true,
         None => parent.key.is_empty(),
     };
-    if read.observations.is_empty() && known > 0 && empty_is_strange {
+    if read.seen.is_empty() && known > 0 && empty_is_strange {
         return Some(format!("the system answered with an empty list where {known} were known"));
     }
     if let Some(sentinel) = &collection.sentinel {
         return match sentinel_key(scan, sentinel).await {
             Err(problem) => Some(format!("the sentinel could not be read: {problem}")),
-            Ok(key) if read.nodes().any(|node| node.node.key == key || node.aka.contains(&key)) => None,
+            Ok(key) if read.seen.iter().any(|seen| seen.is_called(&key)) => None,
             Ok(key) => Some(format!("the sentinel {key} is missing from the list, so others may be too")),
         };
     }
@@ -370,26 +368,22 @@ async fn suspicious(scan: &Scan<'_>, collection: &raw::Collection, parent: &Pare
 }
 
 /// Reads what one collection knows of one person again: record by record where the manifest says how, else the whole list.
-async fn again_for_person(
-    scan: &Scan<'_>,
-    name: &str,
-    collection: &raw::Collection,
-    key: &str,
-    kind: Option<NodeKind>,
-) -> Result<Vec<NodeSeen>> {
+async fn again_for_person(scan: &Scan<'_>, name: &str, collection: &raw::Collection, key: &str, kind: Option<NodeKind>) -> Result<Known> {
+    let keep = Keep::new(scan, name, kind);
     let scope = scan.store.write(|tx| graph::scope_row(tx, scan.row, name, ""))?;
     let known = scan.store.read(|conn| kind.map_or_else(|| Ok(Vec::new()), |kind| graph::scope_nodes(conn, scope, kind)))?;
     let (Some(one), false) = (collection.one.as_deref(), known.is_empty()) else {
         return whole(scan, name, collection, &Parent::default(), kind).await;
     };
-    let mut nodes = Vec::new();
+    let mut again = Known::default();
     for node in known {
         let Some(person) = scan.watchlist.owner(scan.system, &node).filter(|person| person.key == key) else { continue };
-        let read = read_one(scan, collection, one, &node, person).await;
+        let read = read_one(scan, collection, one, &node, person, keep).await;
         write(scan, name, scope, &Parent::default(), &read)?;
-        nodes.extend(read.nodes().filter(|seen| Some(seen.node.kind) == kind).cloned());
+        again.keys.extend(read.seen.iter().filter_map(Ready::node).filter(|node| Some(node.kind) == kind).map(|node| node.key.clone()));
+        again.nodes.extend(read.nodes);
     }
-    Ok(nodes)
+    Ok(again)
 }
 
 /// Writes what a scope gave, in one transaction.
@@ -401,10 +395,12 @@ fn write(scan: &Scan<'_>, name: &str, scope: ScopeId, parent: &Parent<'_>, read:
         (Coverage::Complete, Some(changed)) => Closing::Around(changed),
         (Coverage::Complete, None) => Closing::Unseen,
     };
-    let write = ScopeWrite { scan: scan.id, scope, at, closing, accept_loss: scan.options.accept_loss };
+    // A person is read again because we took things away from them, each proved by a read of its own: that most of it is gone is the aim.
+    let accept_loss = scan.options.accept_loss || scan.person.is_some();
+    let write = ScopeWrite { scan: scan.id, scope, at, closing, accept_loss };
     let drift: Vec<&str> = read.never_filled.iter().map(String::as_str).collect();
     let tally = scan.store.write(|tx| {
-        let tally = graph::write_scope(tx, &mut lock(&scan.interner), write, &read.observations)?;
+        let tally = graph::write_ready(tx, &mut lock(&scan.interner), write, &read.seen)?;
         if let Some((lost, known)) = tally.held_back {
             coverage = Coverage::Gap(format!(
                 "{lost} of {known} would have disappeared at once, which is not believed: look at the system, then scan with --accept-loss"

@@ -13,7 +13,8 @@ use crate::manifest::express::{Expr, Scope};
 use crate::manifest::extract::{Extractor, extract, records};
 use crate::manifest::raw::{self, Hand};
 use crate::manifest::template::{Place, fill, fill_form, render};
-use crate::model::{Coverage, NodeRef, NodeSeen, Observation};
+use crate::model::{Coverage, NodeKind, NodeRef, NodeSeen, Observation};
+use crate::store::graph::Ready;
 use crate::store::scans::{self, NewPage, StagedPage};
 
 /// For whom a collection is read: once, or for one parent.
@@ -30,8 +31,10 @@ pub(super) struct Parent<'a> {
 /// What reading a scope gave.
 #[derive(Debug)]
 pub(super) struct ScopeRead {
-    /// What was seen.
-    pub observations: Vec<Observation>,
+    /// What was seen, in the store's own form: a large list is held until it is whole, and this is a fraction of what it was made from.
+    pub seen: Vec<Ready>,
+    /// The nodes of it that other collections may have as parents.
+    pub nodes: Vec<NodeSeen>,
     /// How completely.
     pub coverage: Coverage,
     /// The call asked for changes only: these nodes changed or went, everything else is as it was.
@@ -44,15 +47,61 @@ pub(super) struct ScopeRead {
 
 impl ScopeRead {
     fn gap(reason: impl Into<String>) -> Self {
-        Self { observations: Vec::new(), coverage: Coverage::Gap(reason.into()), changed: None, mark: None, never_filled: Vec::new() }
+        Self {
+            seen: Vec::new(),
+            nodes: Vec::new(),
+            coverage: Coverage::Gap(reason.into()),
+            changed: None,
+            mark: None,
+            never_filled: Vec::new(),
+        }
+    }
+}
+
+/// Which of a collection's nodes are kept, beside their rows, as parents for other collections.
+#[derive(Clone, Copy)]
+pub(super) struct Keep<'a> {
+    scan: &'a Scan<'a>,
+    kind: Option<NodeKind>,
+    which: Which,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Which {
+    /// No collection has it as parent.
+    None,
+    /// Those of watched people.
+    Watched,
+    All,
+}
+
+impl<'a> Keep<'a> {
+    /// What is kept of the collection of this name, whose own nodes are of this kind.
+    pub fn new(scan: &'a Scan<'a>, name: &str, kind: Option<NodeKind>) -> Self {
+        let children = || scan.connection.manifest().see.iter().filter(|(_, child)| child.for_each.as_deref() == Some(name));
+        let which = if children().next().is_none() {
+            Which::None
+        } else if scan.person.is_some() || children().all(|(_, child)| child.watched) {
+            Which::Watched
+        } else {
+            Which::All
+        };
+        Self { scan, kind, which }
     }
 
-    /// The nodes that were seen.
-    pub fn nodes(&self) -> impl Iterator<Item = &NodeSeen> {
-        self.observations.iter().filter_map(|observation| match observation {
-            Observation::Node(node) => Some(node),
-            Observation::Edge(_) => None,
-        })
+    /// Whether any is.
+    pub fn any(&self) -> bool {
+        self.which != Which::None
+    }
+
+    /// Whether this one is.
+    pub fn wants(&self, node: &NodeSeen) -> bool {
+        Some(node.node.kind) == self.kind
+            && match self.which {
+                Which::None => false,
+                Which::Watched => self.scan.watchlist.owner(self.scan.system, node).is_some(),
+                Which::All => true,
+            }
     }
 }
 
@@ -75,6 +124,7 @@ pub(super) async fn read_scope(
     name: &str,
     collection: &raw::Collection,
     parent: &Parent<'_>,
+    keep: Keep<'_>,
     since: Option<String>,
     resumed: Vec<StagedPage>,
 ) -> ScopeRead {
@@ -91,7 +141,7 @@ pub(super) async fn read_scope(
         Ok(extractor) => extractor,
         Err(problem) => return ScopeRead::gap(problem),
     };
-    let mut taken = Taken { observations: Vec::new(), problems: Vec::new(), removed: Vec::new(), mark: None, records: 0 };
+    let mut taken = Taken::new(keep);
     let resumed_pages = u32::try_from(resumed.len()).unwrap_or(u32::MAX);
     let from = resumed.last().map(|page| Checkpoint(page.checkpoint.clone()));
     for page in &resumed {
@@ -139,14 +189,21 @@ pub(super) async fn read_scope(
         Vec::new()
     };
     let changed = delta.map(|_| {
-        let nodes = taken.observations.iter().filter_map(|o| if let Observation::Node(node) = o { Some(node.node.clone()) } else { None });
+        let nodes = taken.seen.iter().filter_map(Ready::node).cloned();
         nodes.chain(taken.removed.drain(..)).collect()
     });
-    ScopeRead { coverage, changed, mark: taken.mark, never_filled, observations: taken.observations }
+    ScopeRead { coverage, changed, mark: taken.mark, never_filled, seen: taken.seen, nodes: taken.nodes }
 }
 
 /// Reads one record of a collection again.
-pub(super) async fn read_one(scan: &Scan<'_>, collection: &raw::Collection, one: &str, node: &NodeSeen, person: &Watched) -> ScopeRead {
+pub(super) async fn read_one(
+    scan: &Scan<'_>,
+    collection: &raw::Collection,
+    one: &str,
+    node: &NodeSeen,
+    person: &Watched,
+    keep: Keep<'_>,
+) -> ScopeRead {
     let value = node_value(scan.system, node);
     let scope = Scope::new().with("settings", scan.connection.settings()).with("node", &value).with("person", &person.value);
     let call = match http_call(one, None, None, &collection.headers, collection.act_as.as_deref(), &scope) {
@@ -164,10 +221,11 @@ pub(super) async fn read_one(scan: &Scan<'_>, collection: &raw::Collection, one:
         Class::Fine => extract(&collection.yields, &reply.body, &scope, &mut observations, &mut problems),
         class => return ScopeRead::gap(format!("{class:?} ({})", reply.status)),
     }
-    let coverage = problems.pop().map_or(Coverage::Complete, Coverage::Gap);
-    let mut changed = vec![node.node.clone()];
-    changed.dedup();
-    ScopeRead { observations, coverage, changed: Some(changed), mark: None, never_filled: Vec::new() }
+    let mut part = Part::default();
+    part.add(observations, keep);
+    let coverage = problems.into_iter().chain(part.problems).next_back().map_or(Coverage::Complete, Coverage::Gap);
+    let changed = Some(vec![node.node.clone()]);
+    ScopeRead { seen: part.seen, nodes: part.nodes, coverage, changed, mark: None, never_filled: Vec::new() }
 }
 
 /// The key that a sentinel names.
@@ -190,15 +248,47 @@ pub(super) async fn sentinel_key(scan: &Scan<'_>, sentinel: &raw::Sentinel) -> R
 }
 
 /// What the pages have given so far.
-struct Taken {
-    observations: Vec<Observation>,
+struct Taken<'k> {
+    keep: Keep<'k>,
+    seen: Vec<Ready>,
+    nodes: Vec<NodeSeen>,
     problems: Vec<String>,
     removed: Vec<NodeRef>,
     mark: Option<String>,
     records: u64,
 }
 
-impl Taken {
+/// What some records gave.
+#[derive(Default)]
+struct Part {
+    seen: Vec<Ready>,
+    nodes: Vec<NodeSeen>,
+    problems: Vec<String>,
+    gone: Vec<NodeRef>,
+}
+
+impl Part {
+    fn add(&mut self, observations: impl IntoIterator<Item = Observation>, keep: Keep<'_>) {
+        let mut buffer = Vec::with_capacity(512);
+        for observation in observations {
+            match Ready::new(&observation, &mut buffer) {
+                Ok(ready) => self.seen.push(ready),
+                Err(problem) => self.problems.push(problem.to_string()),
+            }
+            if let Observation::Node(node) = observation
+                && keep.wants(&node)
+            {
+                self.nodes.push(node);
+            }
+        }
+    }
+}
+
+impl<'k> Taken<'k> {
+    fn new(keep: Keep<'k>) -> Self {
+        Self { keep, seen: Vec::new(), nodes: Vec::new(), problems: Vec::new(), removed: Vec::new(), mark: None, records: 0 }
+    }
+
     fn page(
         &mut self,
         collection: &raw::Collection,
@@ -219,31 +309,33 @@ impl Taken {
         let removed = delta.and_then(|delta| delta.removed.as_deref()).and_then(|source| Expr::compile(source).ok());
         let is_removed =
             |record: &Value| removed.as_ref().is_some_and(|expr| expr.truth(&scope.clone().with("it", record)).unwrap_or(false));
-        let parts: Vec<(Vec<Observation>, Vec<String>, Vec<NodeRef>)> = list
+        let keep = self.keep;
+        let parts: Vec<Part> = list
             .par_chunks(64)
             .map_init(
                 || scope.clone(),
                 |scope, chunk| {
-                    let (mut observations, mut problems, mut gone) = (Vec::with_capacity(chunk.len() * 2), Vec::new(), Vec::new());
+                    let mut part = Part::default();
+                    let mut observations = Vec::new();
                     for record in chunk {
-                        let before = observations.len();
-                        extractor.extract(record, scope, &mut observations, &mut problems);
+                        extractor.extract(record, scope, &mut observations, &mut part.problems);
                         if is_removed(record) {
-                            gone.extend(
-                                observations
-                                    .drain(before..)
-                                    .filter_map(|o| if let Observation::Node(node) = o { Some(node.node) } else { None }),
+                            part.gone.extend(
+                                observations.drain(..).filter_map(|o| if let Observation::Node(node) = o { Some(node.node) } else { None }),
                             );
+                        } else {
+                            part.add(observations.drain(..), keep);
                         }
                     }
-                    (observations, problems, gone)
+                    part
                 },
             )
             .collect();
-        for (observations, problems, gone) in parts {
-            self.observations.extend(observations);
-            self.problems.extend(problems);
-            self.removed.extend(gone);
+        for part in parts {
+            self.seen.extend(part.seen);
+            self.nodes.extend(part.nodes);
+            self.problems.extend(part.problems);
+            self.removed.extend(part.gone);
         }
     }
 

@@ -14,15 +14,17 @@ pub struct Watched {
     pub key: String,
     /// The person as expressions see them.
     pub value: Value,
-    emails: HashSet<String>,
-    number: Option<String>,
-    /// Accounts already linked to them: system, key.
-    accounts: HashSet<(String, String)>,
 }
 
-/// The people we watch.
+/// The people we watch; found by what their accounts show, for a scan asks about every node of a system.
 #[derive(Debug, Clone, Default)]
-pub struct Watchlist(pub Vec<Watched>);
+pub struct Watchlist {
+    people: Vec<Watched>,
+    /// Accounts already linked to them: system, key, place in the list.
+    by_account: HashMap<String, HashMap<String, usize>>,
+    by_number: HashMap<String, usize>,
+    by_email: HashMap<String, usize>,
+}
 
 impl Watchlist {
     /// The watchlist of these people; their links so far are taken from the graph.
@@ -36,33 +38,37 @@ impl Watchlist {
                 accounts.entry(link.person).or_default().insert((account.system.clone(), account.key.clone()));
             }
         }
-        Self(
-            people
-                .into_iter()
-                .map(|person| Watched {
-                    key: person.key.clone(),
-                    value: person.as_value(),
-                    emails: person.emails.iter().chain(&person.home_emails).cloned().collect(),
-                    number: person.number.clone(),
-                    accounts: accounts.remove(&person.id).unwrap_or_default(),
-                })
-                .collect(),
-        )
+        let mut list = Self::default();
+        for (place, person) in people.into_iter().enumerate() {
+            for (system, key) in accounts.remove(&person.id).unwrap_or_default() {
+                list.by_account.entry(system).or_default().entry(key).or_insert(place);
+            }
+            if let Some(number) = &person.number {
+                list.by_number.entry(number.clone()).or_insert(place);
+            }
+            for email in person.emails.iter().chain(&person.home_emails) {
+                list.by_email.entry(email.clone()).or_insert(place);
+            }
+            list.people.push(Watched { key: person.key.clone(), value: person.as_value() });
+        }
+        list
     }
 
-    /// The watched person whose account this node looks like, if any.
+    /// Everybody on it.
+    pub fn people(&self) -> &[Watched] {
+        &self.people
+    }
+
+    /// The watched person whose account this node looks like, if any; of several, the first on the list.
     pub fn owner(&self, system: &str, node: &NodeSeen) -> Option<&Watched> {
-        let texts = |attr: &str| match node.attrs.get(attr) {
-            Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).map(normal_address).collect::<Vec<_>>(),
-            Some(Value::String(text)) => vec![normal_address(text)],
-            _ => Vec::new(),
+        let by_email = |text: &str| self.by_email.get(&normal_address(text));
+        let emails = match node.attrs.get("emails") {
+            Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).filter_map(by_email).min(),
+            Some(Value::String(text)) => by_email(text),
+            _ => None,
         };
-        let emails = texts("emails");
-        let number = node.attrs.get("employee_number").and_then(Value::as_str);
-        self.0.iter().find(|person| {
-            person.accounts.contains(&(system.to_owned(), node.node.key.clone()))
-                || (number.is_some() && person.number.as_deref() == number)
-                || emails.iter().any(|email| person.emails.contains(email))
-        })
+        let account = self.by_account.get(system).and_then(|keys| keys.get(&node.node.key));
+        let number = node.attrs.get("employee_number").and_then(Value::as_str).and_then(|number| self.by_number.get(number));
+        [account, number, emails].into_iter().flatten().min().and_then(|place| self.people.get(*place))
     }
 }

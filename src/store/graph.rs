@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use serde_json::{Map, Value};
 
-use crate::model::{EdgeKind, EdgeSeen, Level, NodeId, NodeKind, NodeRef, NodeSeen, Observation, ScanId, ScopeId};
+use crate::model::{EdgeKind, Level, NodeId, NodeKind, NodeRef, NodeSeen, Observation, ScanId, ScopeId};
 
 /// The row of the `system` table that owns what belongs to no system: mail addresses.
 pub const NO_SYSTEM: i64 = 0;
@@ -144,21 +144,134 @@ struct OpenEdge {
 
 type EdgeIdentity = (i64, EdgeKind, i64, i64);
 
+/// An observation made ready for the store: hardly larger than its row, and a fraction of what it was made from.
+#[derive(Debug, Clone)]
+pub enum Ready {
+    /// A node.
+    Node(ReadyNode),
+    /// An edge.
+    Edge(ReadyEdge),
+}
+
+/// A node made ready for the store.
+#[derive(Debug, Clone)]
+pub struct ReadyNode {
+    node: NodeRef,
+    type_: Box<str>,
+    name: Option<Box<str>>,
+    /// JSON.
+    attrs: Box<str>,
+    aka: Box<str>,
+    hash: i64,
+    touch: i64,
+}
+
+/// An edge made ready for the store.
+#[derive(Debug, Clone)]
+pub struct ReadyEdge {
+    from: NodeRef,
+    kind: EdgeKind,
+    to: NodeRef,
+    level: Option<Level>,
+    /// JSON; none for an edge without attributes.
+    attrs: Option<Box<str>>,
+    hash: i64,
+}
+
+impl Ready {
+    /// Makes an observation ready. `buffer` is scratch space.
+    ///
+    /// # Errors
+    /// An attribute can't be written as JSON.
+    pub fn new(observation: &Observation, buffer: &mut Vec<u8>) -> Result<Self> {
+        Ok(match observation {
+            Observation::Node(seen) => {
+                let hash = hash_of(buffer, |into| {
+                    serde_json::to_writer(&mut *into, &(&seen.type_, &seen.name, &seen.aka))?;
+                    attrs_into(into, &seen.attrs, false)
+                })?;
+                let touch = hash_of(buffer, |into| attrs_into(into, &seen.attrs, true))?;
+                Self::Node(ReadyNode {
+                    node: seen.node.clone(),
+                    type_: seen.type_.as_str().into(),
+                    name: seen.name.as_deref().map(Into::into),
+                    attrs: serde_json::to_string(&seen.attrs)?.into(),
+                    aka: serde_json::to_string(&seen.aka)?.into(),
+                    hash,
+                    touch,
+                })
+            }
+            Observation::Edge(seen) => {
+                let plain = seen.level.is_none() && seen.attrs.is_empty();
+                let hash = |into: &mut Vec<u8>| {
+                    into.extend_from_slice(seen.level.map_or("", Level::word).as_bytes());
+                    attrs_into(into, &seen.attrs, false)
+                };
+                Self::Edge(ReadyEdge {
+                    from: seen.from.clone(),
+                    kind: seen.kind,
+                    to: seen.to.clone(),
+                    level: seen.level,
+                    attrs: if seen.attrs.is_empty() { None } else { Some(serde_json::to_string(&seen.attrs)?.into()) },
+                    hash: if plain { 0 } else { hash_of(buffer, hash)? },
+                })
+            }
+        })
+    }
+
+    /// The node, if it is one.
+    pub fn node(&self) -> Option<&NodeRef> {
+        match self {
+            Self::Node(ready) => Some(&ready.node),
+            Self::Edge(_) => None,
+        }
+    }
+
+    /// Whether it is a node of this key, or of this other name.
+    pub fn is_called(&self, name: &str) -> bool {
+        match self {
+            Self::Node(ready) if ready.node.key == name => true,
+            Self::Node(ready) => {
+                ready.aka.len() > 2
+                    && serde_json::from_str::<Vec<String>>(&ready.aka).is_ok_and(|names| names.iter().any(|known| known == name))
+            }
+            Self::Edge(_) => false,
+        }
+    }
+}
+
+/// As [`write_ready`], of observations as they are.
+///
+/// # Errors
+/// The database's; the caller's transaction then keeps nothing.
+pub fn write_scope(tx: &Transaction<'_>, interner: &mut Interner, write: ScopeWrite<'_>, observations: &[Observation]) -> Result<Tally> {
+    let mut buffer = Vec::with_capacity(512);
+    write_each(tx, interner, write, observations.iter().map(|observation| Ready::new(observation, &mut buffer)))
+}
+
 /// Writes one scope's observations: opens what is new, leaves what is known, closes what changed, and, if the scope is
 /// complete, closes what it no longer saw.
 ///
 /// # Errors
 /// The database's; the caller's transaction then keeps nothing.
-pub fn write_scope(tx: &Transaction<'_>, interner: &mut Interner, write: ScopeWrite<'_>, observations: &[Observation]) -> Result<Tally> {
+pub fn write_ready(tx: &Transaction<'_>, interner: &mut Interner, write: ScopeWrite<'_>, observations: &[Ready]) -> Result<Tally> {
+    write_each(tx, interner, write, observations.iter().map(Ok))
+}
+
+fn write_each<R: std::borrow::Borrow<Ready>>(
+    tx: &Transaction<'_>,
+    interner: &mut Interner,
+    write: ScopeWrite<'_>,
+    observations: impl Iterator<Item = Result<R>>,
+) -> Result<Tally> {
     let at = write.at.as_microsecond();
     let mut nodes = open_nodes(tx, write.scope)?;
     let mut edges = open_edges(tx, write.scope)?;
     let mut tally = Tally::default();
-    let mut buffer = Vec::with_capacity(512);
     for observation in observations {
-        match observation {
-            Observation::Node(node) => write_node(tx, interner, write, node, at, &mut nodes, &mut tally, &mut buffer)?,
-            Observation::Edge(edge) => write_edge(tx, interner, write, edge, at, &mut edges, &mut tally, &mut buffer)?,
+        match observation?.borrow() {
+            Ready::Node(node) => write_node(tx, interner, write, node, at, &mut nodes, &mut tally)?,
+            Ready::Edge(edge) => write_edge(tx, interner, write, edge, at, &mut edges, &mut tally)?,
         }
     }
     let around = match write.closing {
@@ -221,35 +334,25 @@ fn open_edges(tx: &Transaction<'_>, scope: ScopeId) -> Result<HashMap<EdgeIdenti
     Ok(edges)
 }
 
-#[allow(clippy::too_many_arguments)]
 fn write_node(
     tx: &Transaction<'_>,
     interner: &mut Interner,
     write: ScopeWrite<'_>,
-    seen: &NodeSeen,
+    seen: &ReadyNode,
     at: i64,
     open: &mut HashMap<i64, OpenNode>,
     tally: &mut Tally,
-    buffer: &mut Vec<u8>,
 ) -> Result<()> {
     let node = interner.id(tx, &seen.node)?;
-    let hash = hash_of(buffer, |into| {
-        serde_json::to_writer(&mut *into, &(&seen.type_, &seen.name, &seen.aka))?;
-        attrs_into(into, &seen.attrs, false)
-    })?;
-    let touch = hash_of(buffer, |into| attrs_into(into, &seen.attrs, true))?;
     match open.get_mut(&node) {
         Some(known) if known.seen => return Ok(()),
-        Some(known) if known.hash == hash => {
+        Some(known) if known.hash == seen.hash => {
             known.seen = true;
             tally.seen += 1;
-            if known.touch != touch {
-                known.touch = touch;
-                tx.prepare_cached("UPDATE node_seen SET attrs = ?2, touch = ?3 WHERE id = ?1")?.execute(params![
-                    known.row,
-                    serde_json::to_string(&seen.attrs)?,
-                    touch
-                ])?;
+            if known.touch != seen.touch {
+                known.touch = seen.touch;
+                tx.prepare_cached("UPDATE node_seen SET attrs = ?2, touch = ?3 WHERE id = ?1")?
+                    .execute(params![known.row, seen.attrs, seen.touch])?;
             }
             return Ok(());
         }
@@ -269,41 +372,31 @@ fn write_node(
             write.scope.0,
             seen.type_,
             seen.name,
-            serde_json::to_string(&seen.attrs)?,
-            serde_json::to_string(&seen.aka)?,
-            hash,
-            touch,
+            seen.attrs,
+            seen.aka,
+            seen.hash,
+            seen.touch,
             at,
             write.scan.0
         ])?;
-    open.insert(node, OpenNode { row: tx.last_insert_rowid(), hash, touch, seen: true, known: false });
+    open.insert(node, OpenNode { row: tx.last_insert_rowid(), hash: seen.hash, touch: seen.touch, seen: true, known: false });
     tally.seen += 1;
     tally.opened += 1;
     Ok(())
 }
 
-#[allow(clippy::too_many_arguments)]
 fn write_edge(
     tx: &Transaction<'_>,
     interner: &mut Interner,
     write: ScopeWrite<'_>,
-    seen: &EdgeSeen,
+    seen: &ReadyEdge,
     at: i64,
     open: &mut HashMap<EdgeIdentity, OpenEdge>,
     tally: &mut Tally,
-    buffer: &mut Vec<u8>,
 ) -> Result<()> {
     let src = interner.id(tx, &seen.from)?;
     let dst = interner.id(tx, &seen.to)?;
-    let hash = if seen.level.is_none() && seen.attrs.is_empty() {
-        0
-    } else {
-        hash_of(buffer, |into| {
-            into.extend_from_slice(seen.level.map_or("", Level::word).as_bytes());
-            attrs_into(into, &seen.attrs, false)
-        })?
-    };
-    let identity = (src, seen.kind, dst, hash);
+    let identity = (src, seen.kind, dst, seen.hash);
     if let Some(known) = open.get_mut(&identity) {
         if !known.seen {
             known.seen = true;
@@ -320,8 +413,8 @@ fn write_edge(
         dst,
         write.scope.0,
         seen.level.map(Level::word),
-        serde_json::to_string(&seen.attrs)?,
-        hash,
+        seen.attrs.as_deref().unwrap_or("{}"),
+        seen.hash,
         at,
         write.scan.0
     ])?;
