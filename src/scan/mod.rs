@@ -245,10 +245,10 @@ async fn collection_scopes(
     for result in results {
         nodes.extend(result?);
     }
-    // Only a complete list of parents says which children have gone with theirs.
-    if parent != "people" && scan.person.is_none() && !lock(&scan.report).gaps.iter().any(|(gap, _)| gap == parent) {
-        let keys: HashSet<&str> = all.iter().map(|node| node.node.key.as_str()).collect();
-        let closed = scan.store.write(|tx| graph::close_orphans(tx, scan.row, name, &keys, scan.id, clock::now()))?;
+    // Children go with their parents, and only with them.
+    let listed = scan.connection.manifest().see.iter().find(|(known, _)| known == parent).and_then(|(_, collection)| main_kind(collection));
+    if let (Some(listed), None) = (listed, scan.person) {
+        let closed = scan.store.write(|tx| graph::close_orphans(tx, scan.row, name, (parent, listed), scan.id, clock::now()))?;
         lock(&scan.report).closed += closed;
     }
     Ok(nodes)
@@ -338,7 +338,7 @@ async fn whole(
     {
         read.coverage = Coverage::Gap(reason);
     }
-    write(scan, name, scope, parent, &read)?;
+    read.coverage = write(scan, name, scope, parent, &read)?;
     // Children of what we could not list all the same exist: known parents stand in for a list that is a gap.
     let mut nodes: Vec<NodeSeen> = read.nodes().filter(|node| Some(node.node.kind) == kind).cloned().collect();
     if let (Some(kind), true) = (kind, read.changed.is_some() || !read.coverage.is_complete()) {
@@ -392,8 +392,8 @@ async fn again_for_person(
     Ok(nodes)
 }
 
-/// Writes what a scope gave, in one transaction.
-fn write(scan: &Scan<'_>, name: &str, scope: ScopeId, parent: &Parent<'_>, read: &ScopeRead) -> Result<()> {
+/// Writes what a scope gave, in one transaction. Answers with its coverage, for a loss that is not believed makes it a gap.
+fn write(scan: &Scan<'_>, name: &str, scope: ScopeId, parent: &Parent<'_>, read: &ScopeRead) -> Result<Coverage> {
     let at = clock::now();
     let mut coverage = read.coverage.clone();
     let closing = match (&coverage, &read.changed) {
@@ -427,7 +427,7 @@ fn write(scan: &Scan<'_>, name: &str, scope: ScopeId, parent: &Parent<'_>, read:
         scan.gap(name, &parent.key, reason);
     }
     (scan.tell)(Progress::Written(name.to_owned(), tally));
-    Ok(())
+    Ok(coverage)
 }
 
 impl Scan<'_> {
