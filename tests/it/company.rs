@@ -176,6 +176,21 @@ impl Sim {
         seen
     }
 
+    /// What the store says is there now, without what may differ from one company to the next (times): which nodes, in what state, and edges.
+    pub fn outline(&self) -> BTreeSet<String> {
+        let conn = self.sql();
+        let mut seen: BTreeSet<String> =
+            self.open_graph(None).iter().map(|line| line.rsplit_once(" #").unwrap().0.to_owned()).collect();
+        let mut statement = conn
+            .prepare(
+                "SELECT y.name || ' ' || n.kind || ' ' || n.key || ' is ' || (w.attrs ->> 'state') FROM node_seen w JOIN node n ON n.id = w.node
+                 JOIN scope s ON s.id = w.scope JOIN system y ON y.id = s.system WHERE w.until IS NULL AND w.attrs ->> 'state' IS NOT NULL",
+            )
+            .unwrap();
+        seen.extend(statement.query_map([], |row| row.get::<_, String>(0)).unwrap().map(Result::unwrap));
+        seen
+    }
+
     /// Whether SQLite finds the store whole.
     #[track_caller]
     pub fn assert_store_is_whole(&self) {
