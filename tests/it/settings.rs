@@ -161,7 +161,9 @@ fn init_writes_settings_that_load() {
 /// The commands of a help text.
 fn commands(help: &str) -> Vec<String> {
     let list = help.split("\nCommands:\n").nth(1).unwrap_or_default();
-    list.lines().take_while(|line| line.starts_with("  ")).filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help").map(str::to_owned).collect()
+    // A description that goes on in the next line is indented more.
+    let names = list.lines().take_while(|line| line.starts_with("  ")).filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next().filter(|_| !line.starts_with("   ")));
+    names.filter(|name| *name != "help").map(str::to_owned).collect()
 }
 
 #[test]
