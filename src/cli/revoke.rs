@@ -11,9 +11,9 @@ use super::{Exit, Global, departures, out};
 use crate::clock;
 use crate::departure::{self, Desk, Ended, Prospect, Step, Word};
 use crate::graph::Graph;
-use crate::model::Mode;
+use crate::model::{DepartureState, Mode};
 use crate::revoke::Progress;
-use crate::store::departures::Opened;
+use crate::store::departures::{self as rows, Opened};
 
 /// Take everything away from a person, at once, and prove it
 #[derive(ClapArgs, Debug)]
@@ -96,7 +96,9 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     let word = Word { person: person.id, mode: args.mode.into(), effective, source: "cli".to_owned(), cause, event: None };
     let (opened, guard) = departure::announce(&config, &store, &word)?;
     let (Opened::New(id) | Opened::Known(id)) = opened;
-    if let Some(reason) = guard {
+    // A case that runs already has passed its guards: this goes on with it.
+    let waits = store.read(|conn| rows::get(conn, id))?.is_some_and(|row| row.state == DepartureState::Waiting);
+    if let (Some(reason), true) = (&guard, waits) {
         bail!("departure {id} waits: {reason}; look at it with `exeunt departure {id}`, approve it with `exeunt approve {id}`");
     }
     if effective > clock::now() {

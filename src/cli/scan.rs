@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, bail};
 use clap::Args as ClapArgs;
 use serde_json::{Value, json};
 
@@ -45,6 +45,10 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
         }
     };
     let options = Options { full: args.full, accept_loss: args.accept_loss, person, no_checks: false };
+    if let ([(_, reason), more @ ..], true) = (fleet.closed.as_slice(), fleet.systems.is_empty()) {
+        let more = if more.is_empty() { String::new() } else { format!(" (and {} more; `exeunt check` lists them)", more.len()) };
+        bail!("no system could be scanned: {reason}{more}");
+    }
     let spinner = out::spinner("scanning");
     let counts: Mutex<std::collections::BTreeMap<String, u64>> = Mutex::default();
     let tell = |system: &str, progress: Progress| {
@@ -60,9 +64,7 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     } else {
         print(&survey);
     }
-    Ok(if survey.systems.is_empty() && !survey.closed.is_empty() {
-        return Err(anyhow!("no system could be scanned: {}", survey.closed[0].1));
-    } else if survey.has_gaps() {
+    Ok(if survey.has_gaps() {
         Exit::CouldNot
     } else if survey.findings.is_empty() {
         Exit::Fine

@@ -1,4 +1,4 @@
-//! What a simulated vendor is told to do wrong: fail, stall, lie, cut an answer short, page in circles.
+//! What a simulated vendor is told to do wrong: fail, stall, lie, cut an answer short, page in circles; and what it was asked.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, he
 use axum::middleware::Next;
 use axum::response::Response;
 use serde_json::Value;
+use tokio::sync::watch;
 
 /// The faults in force; clones share them, so that a test can change them while the vendor runs.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +20,22 @@ struct State {
     faults: Vec<Armed>,
     hits: u64,
     next_id: u64,
+    arrived: watch::Sender<u64>,
+    /// What was answered, once somebody asked for it to be kept.
+    answered: Option<Vec<Answered>>,
+}
+
+/// A request that was answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// The name that the vendor is served under.
+    pub system: String,
+    /// Its method.
+    pub method: String,
+    /// Its path and query.
+    pub target: String,
+    /// With which status.
+    pub status: u16,
 }
 
 #[derive(Debug)]
@@ -85,6 +102,44 @@ impl Faults {
     /// How many requests met a fault so far.
     pub fn hits(&self) -> u64 {
         self.state().hits
+    }
+
+    /// From now on, keeps what is answered; what was kept before is forgotten.
+    pub fn keep_answers(&self) {
+        self.state().answered = Some(Vec::new());
+    }
+
+    /// What was answered since [`Faults::keep_answers`], in order.
+    pub fn answered(&self) -> Vec<Answered> {
+        self.state().answered.clone().unwrap_or_default()
+    }
+
+    /// How many requests have arrived so far, at all vendors together; answered or not.
+    pub fn arrived(&self) -> u64 {
+        *self.state().arrived.borrow()
+    }
+
+    /// Waits until so many requests have arrived.
+    pub async fn until_arrived(&self, count: u64) {
+        let mut arrived = self.state().arrived.subscribe();
+        // The sender lives as long as we do.
+        let _ = arrived.wait_for(|so_far| *so_far >= count).await;
+    }
+
+    pub(super) fn note_arrival(&self) {
+        self.state().arrived.send_modify(|count| *count += 1);
+    }
+
+    pub(super) fn note_answer(&self, system: &str, method: &Method, uri: &Uri, status: StatusCode) {
+        if let Some(answered) = &mut self.state().answered {
+            let target = uri.path_and_query().map_or("/", |p| p.as_str());
+            answered.push(Answered {
+                system: system.to_owned(),
+                method: method.to_string(),
+                target: target.to_owned(),
+                status: status.as_u16(),
+            });
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

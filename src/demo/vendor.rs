@@ -135,6 +135,7 @@ struct Window {
 
 async fn on_the_wire(State(wire): State<Arc<Wire>>, request: Request, next: Next) -> Response {
     let count = wire.count.fetch_add(1, Ordering::Relaxed);
+    wire.faults.note_arrival();
     let delay = jittered(wire.profile.latency, request.uri().path(), count);
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
@@ -161,13 +162,16 @@ async fn on_the_wire(State(wire): State<Arc<Wire>>, request: Request, next: Next
 }
 
 async fn struck(wire: &Wire, request: Request, next: Next) -> Response {
-    match faults::strike(&wire.faults, &wire.name, request, next).await {
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let response = match faults::strike(&wire.faults, &wire.name, request, next).await {
         Ok(response) => response,
         Err(error) => {
             tracing::error!(system = wire.name, %error, "a simulated vendor lost its own answer");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
-    }
+    };
+    wire.faults.note_answer(&wire.name, &method, &uri, response.status());
+    response
 }
 
 /// Half to one and a half times the base, the same for the same request of the same run.

@@ -32,18 +32,34 @@ pub struct World {
 /// The secret that signs HR's webhooks in the simulation; worth nothing elsewhere.
 pub const WEBHOOK_SECRET: &str = "northmoor-webhook-secret";
 
+/// How fast the vendors are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// Latencies as one meets them from a data centre, limits as the vendors publish them.
+    AsOnTheNet,
+    /// Answers come at once, and as many as are asked for.
+    AtOnce,
+}
+
 impl World {
     /// Brings every vendor up and writes `exeunt.toml`, with the credentials it names, into `folder`.
     ///
     /// # Errors
     /// A fixture that doesn't load, a port that can't be had, a folder that can't be written.
     pub async fn start(folder: &Path) -> Result<Self> {
+        Self::start_at(folder, Pace::AsOnTheNet).await
+    }
+
+    /// As [`World::start`], at a pace.
+    ///
+    /// # Errors
+    /// As [`World::start`].
+    pub async fn start_at(folder: &Path, pace: Pace) -> Result<Self> {
         let company = Arc::new(Company::load(clock::now()).context("reading the simulated company")?);
         let hr = BambooHr::new(&company)?;
         let faults = Faults::default();
         let limit = |limit, secs, style| Some(RateLimit { limit, window: Duration::from_secs(secs), style });
         let mut vendors = Vec::new();
-        // Latencies as one meets them from a data centre; limits as the vendors publish them.
         for (name, router, millis, rate) in [
             ("bamboohr", hr.router(), 12, None),
             ("okta", okta::router(company.clone()), 25, limit(600, 60, RateStyle::Okta)),
@@ -54,7 +70,10 @@ impl World {
             ("kisi", kisi::router(company.clone()), 15, limit(300, 60, RateStyle::RetryAfterOnly)),
             ("scim", scim::router(company.clone()), 15, None),
         ] {
-            let profile = Profile { latency: Duration::from_millis(millis), rate };
+            let profile = match pace {
+                Pace::AsOnTheNet => Profile { latency: Duration::from_millis(millis), rate },
+                Pace::AtOnce => Profile::default(),
+            };
             vendors.push(serve(name, router, profile, faults.clone()).await.with_context(|| format!("starting the simulated {name}"))?);
         }
         let directories = vec![

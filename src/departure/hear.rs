@@ -4,12 +4,12 @@ use anyhow::Result;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::{Word, announce};
+use super::{Word, announce_one_of};
 use crate::clock;
 use crate::config::Config;
 use crate::graph::{Graph, Person};
 use crate::model::Mode;
-use crate::store::departures::Opened;
+use crate::store::departures::{self, Opened};
 use crate::store::{self, Store};
 use crate::survey;
 
@@ -22,7 +22,7 @@ use crate::survey;
 pub fn hear(config: &Config, store: &Store, source: &str) -> Result<Vec<String>> {
     let graph = store.read(|conn| Graph::read(conn, None))?;
     let now = clock::now();
-    let mut told = Vec::new();
+    let mut words = Vec::new();
     for person in survey::people(config, &graph)? {
         let Some((effective, event)) = leaving(config, &graph, &person, now) else { continue };
         let first_seen = store.read(|conn| store::graph::first_seen(conn, person.id))?;
@@ -33,17 +33,16 @@ pub fn hear(config: &Config, store: &Store, source: &str) -> Result<Vec<String>>
             Some(day) => format!("HR's record says that {}'s last day is {day}", person.name),
             None => format!("HR's record says that {} is inactive", person.name),
         };
-        let word = Word {
-            person: person.id,
-            mode: Mode::Departure,
-            effective,
-            source: source.to_owned(),
-            cause: cause.clone(),
-            event: Some(event),
-        };
-        if let (Opened::New(id), guard) = announce(config, store, &word)? {
+        let known = store.read(|conn| departures::known(conn, person.id, Mode::Departure, Some(&event)))?;
+        if known.is_none() {
+            words.push(Word { person: person.id, mode: Mode::Departure, effective, source: source.to_owned(), cause, event: Some(event) });
+        }
+    }
+    let mut told = Vec::new();
+    for (place, word) in words.iter().enumerate() {
+        if let (Opened::New(id), guard) = announce_one_of(config, store, word, (words.len() - place) as u64)? {
             let waits = guard.map(|reason| format!("; it waits: {reason}")).unwrap_or_default();
-            told.push(format!("departure {id}: {cause}{waits}"));
+            told.push(format!("departure {id}: {}{waits}", word.cause));
         }
     }
     Ok(told)

@@ -115,8 +115,13 @@ impl Ended {
 /// # Errors
 /// The store's.
 pub fn announce(config: &Config, store: &Store, word: &Word) -> Result<(Opened, Option<String>)> {
+    announce_one_of(config, store, word, 1)
+}
+
+/// As [`announce`], for one of `at_once` departures still to be opened on one and the same reading of HR: a mass of them waits as a whole.
+fn announce_one_of(config: &Config, store: &Store, word: &Word, at_once: u64) -> Result<(Opened, Option<String>)> {
     let now = clock::now();
-    let guard = guard(config, store, word, now)?;
+    let guard = guard(config, store, word, at_once, now)?;
     let state = if guard.is_some() { DepartureState::Waiting } else { DepartureState::Scheduled };
     store.write_durably(|tx| {
         let new = NewDeparture {
@@ -138,7 +143,7 @@ pub fn announce(config: &Config, store: &Store, word: &Word) -> Result<(Opened, 
 }
 
 /// Why a departure must wait for somebody's approval, if it must.
-fn guard(config: &Config, store: &Store, word: &Word, now: Timestamp) -> Result<Option<String>> {
+fn guard(config: &Config, store: &Store, word: &Word, at_once: u64, now: Timestamp) -> Result<Option<String>> {
     let (graph, window) =
         (store.read(|conn| Graph::read(conn, None))?, duration::parse(&config.departure.mass_window).map_err(anyhow::Error::msg)?);
     let people = survey::people(config, &graph)?;
@@ -151,9 +156,10 @@ fn guard(config: &Config, store: &Store, word: &Word, now: Timestamp) -> Result<
     }
     let since = now.checked_sub(i64::try_from(window.as_secs()).unwrap_or(3600).seconds())?;
     let recent = store.read(|conn| departures::opened_since(conn, since))?;
-    if recent >= u64::from(config.departure.mass_limit) {
+    let all = recent + at_once;
+    if all > u64::from(config.departure.mass_limit) {
         return Ok(Some(format!(
-            "{recent} departures were opened within {}, more than {} stop and ask (departure.mass_limit)",
+            "{all} departures within {}, and more than {} stop and ask (departure.mass_limit)",
             config.departure.mass_window, config.departure.mass_limit
         )));
     }
@@ -237,7 +243,7 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
         })?;
         tell(Step::Planned(Box::new(prospect)));
     }
-    let outcome = wave(desk, id, tell).await?;
+    let outcome = wave(desk, id, false, tell).await?;
     checkpoint(desk)?;
     let mut waves = 1;
     let (mut residual, mut unread);
@@ -254,7 +260,7 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
         }
         let prospect = look::narrowed(prospect, &left.untried)?;
         desk.store.write_durably(|tx| {
-            departures::move_to(tx, id, DepartureState::Open, clock::now())?;
+            // It stays `running`, so that it is gone on with if we are cut off here.
             departures::set_plan(tx, id, &serde_json::to_string(&prospect.plan)?, &prospect.hash)?;
             entry(
                 tx,
@@ -264,7 +270,7 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
                 json!({ "plan": prospect.hash, "actions": prospect.plan.actions.len(), "wave": waves + 1 }),
             )
         })?;
-        wave(desk, id, tell).await?;
+        wave(desk, id, true, tell).await?;
         waves += 1;
     }
     let tasks = desk.store.read(|conn| departures::tasks(conn, Some(id)))?;
@@ -306,11 +312,11 @@ pub fn summary(ended: &Ended) -> Result<Value> {
     Ok(value)
 }
 
-async fn wave(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send + Sync)) -> Result<Outcome> {
+async fn wave(desk: &Desk<'_>, id: DepartureId, anew: bool, tell: &(dyn Fn(Step) + Send + Sync)) -> Result<Outcome> {
     let (sender, mut receiver) = mpsc::unbounded_channel();
     let connections: BTreeMap<_, _> = desk.fleet.systems.iter().map(|(name, connection)| (name.clone(), connection.clone())).collect();
     let deps = RunDeps { store: desk.store.clone(), connections, actor: "engine".to_owned(), progress: Some(sender) };
-    let run = async move { revoke::run(&deps, id, &revoke::Options::default()).await };
+    let run = async move { revoke::run(&deps, id, &revoke::Options { anew, ..Default::default() }).await };
     tokio::pin!(run);
     loop {
         tokio::select! {

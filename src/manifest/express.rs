@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock, OnceLock, RwLock};
 
 use minijinja::value::Serde;
-use minijinja::{Environment, Expression, UndefinedBehavior, Value as Jinja};
+use minijinja::{Environment, ErrorKind, Expression, UndefinedBehavior, Value as Jinja};
 use serde_json::Value;
 
 use super::functions;
@@ -260,6 +260,7 @@ fn parse(source: &str) -> Result<Form, String> {
         let detail = error.detail().unwrap_or("not an expression");
         format!("{source}: {detail}")
     })?;
+    known_filters(source)?;
     let mut names = Vec::new();
     for name in expression.undeclared_variables(false) {
         let is_function = functions::NAMES.contains(&name.as_str()) || ENGINE.globals().any(|(global, _)| global == name);
@@ -280,6 +281,47 @@ fn parse(source: &str) -> Result<Form, String> {
     names.sort_unstable();
     names.dedup();
     Ok(Form::Engine { expression, names })
+}
+
+/// Refuses filters and tests that there aren't. The engine itself finds out when it evaluates, which is the middle of the night.
+fn known_filters(source: &str) -> Result<(), String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut quote = None;
+    for c in source.chars() {
+        match quote {
+            Some(open) if c == open => quote = None,
+            Some(_) => {}
+            None if c == '\'' || c == '"' => {
+                quote = Some(c);
+                words.push("''".to_owned());
+            }
+            None if c.is_ascii_alphanumeric() || c == '_' => match words.last_mut() {
+                Some(word) if word.ends_with(|last: char| last.is_ascii_alphanumeric() || last == '_') => word.push(c),
+                _ => words.push(c.to_string()),
+            },
+            None => words.push(c.to_string()),
+        }
+    }
+    words.retain(|word| !word.trim().is_empty());
+    for (place, word) in words.iter().enumerate() {
+        let next = |more: usize| words.get(place + more).map_or("", String::as_str);
+        let (name, what, probe) = match (word.as_str(), next(1)) {
+            ("|", name) => (name, "filter", "none|"),
+            ("is", "not") => (next(2), "test", "none is "),
+            ("is", name) if words.get(place.wrapping_sub(1)).is_none_or(|before| before != ".") => (name, "test", "none is "),
+            _ => continue,
+        };
+        if !name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') {
+            continue;
+        }
+        let tried = ENGINE.compile_expression_owned(format!("{probe}{name}")).and_then(|expression| expression.eval(()).map(drop));
+        if let Err(error) = tried
+            && matches!(error.kind(), ErrorKind::UnknownFilter | ErrorKind::UnknownTest)
+        {
+            return Err(format!("{source}: there is no {what} {name}"));
+        }
+    }
+    Ok(())
 }
 
 fn known_name(name: &str) -> Result<&'static str, String> {
@@ -365,6 +407,11 @@ mod tests {
         assert!(Expr::compile("itt.id").unwrap_err().contains("itt"));
         assert!(Expr::compile("foo + it.id").unwrap_err().contains("foo"));
         assert!(Expr::compile("it.id ==").is_err());
+        assert!(Expr::compile("it.id | no_such").unwrap_err().contains("no filter no_such"));
+        assert!(Expr::compile("it.id is not  odder").unwrap_err().contains("no test odder"));
+        for good in ["it.id | lower|length", "it.id is not none and it.is.x", "it.id ~ ' | no_such is odder'", "it.is + 1"] {
+            assert!(Expr::compile(good).is_ok(), "{good}: {:?}", Expr::compile(good).unwrap_err());
+        }
         let bomb = Expr::compile("range(10000) | map('string') | join('x') | list | length * range(9999) | list | length").unwrap();
         let _ = bomb.eval(&Scope::new());
         let hungry = Expr::compile("('a' * 900000000) | length").unwrap();

@@ -38,9 +38,9 @@ pub(super) enum Begin {
 
 /// Reads the departure's plan, writes down what is new of its actions and tasks, and gives them as they stand.
 ///
-/// A departure that was running was cut off: what was judged stays so. One that was open has been planned anew: what
+/// A departure that was running was cut off: what was judged stays so. One that was open, or is planned `anew`: what
 /// the new plan holds is looked at again, and what had been refused is tried again.
-pub(super) fn open(store: &Store, id: DepartureId, actor: &str) -> Result<Opening> {
+pub(super) fn open(store: &Store, id: DepartureId, actor: &str, anew: bool) -> Result<Opening> {
     store.write_durably(|tx| {
         let row = departures::get(tx, id)?.with_context(|| format!("there is no departure {id}"))?;
         let text = row.plan.as_deref().with_context(|| format!("departure {id} has no plan yet"))?;
@@ -48,7 +48,7 @@ pub(super) fn open(store: &Store, id: DepartureId, actor: &str) -> Result<Openin
         let now = clock::now();
         departures::move_to(tx, id, DepartureState::Running, now)?;
         let known = departures::actions(tx, id)?;
-        let cut_off = row.state == DepartureState::Running;
+        let cut_off = row.state == DepartureState::Running && !anew;
         let mut drafts = Vec::with_capacity(plan.actions.len());
         if !known.is_empty() {
             let mut draft = draft(id, actor, "revocation.resumed", None);

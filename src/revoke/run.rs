@@ -39,13 +39,15 @@ pub struct RunDeps {
 pub struct Options {
     /// Longest wait for connections to be opened before the first call leaves.
     pub warm_for: Duration,
+    /// The plan has been made anew since the last run: what had been judged is looked at again.
+    pub anew: bool,
     /// Ends the run after so many entries of the journal, as a crash would: for tests of recovery.
     pub stop_after: Option<usize>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { warm_for: Duration::from_secs(2), stop_after: None }
+        Self { warm_for: Duration::from_secs(2), anew: false, stop_after: None }
     }
 }
 
@@ -117,8 +119,8 @@ pub async fn run(deps: &RunDeps, departure: DepartureId, options: &Options) -> R
     if let Some(reason) = plan.as_ref().and_then(|plan| plan.blocked.first()) {
         bail!("departure {departure} may not run: {reason}");
     }
-    let (store, actor) = (deps.store.clone(), deps.actor.clone());
-    let opening = tokio::task::spawn_blocking(move || journal::open(&store, departure, &actor));
+    let (store, actor, anew) = (deps.store.clone(), deps.actor.clone(), options.anew);
+    let opening = tokio::task::spawn_blocking(move || journal::open(&store, departure, &actor, anew));
     let opening = match plan.filter(|_| known.is_empty()) {
         // On the first run all of the plan is new, so connections are opened while the journal is written.
         Some(plan) => {

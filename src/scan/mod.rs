@@ -244,10 +244,10 @@ async fn collection_scopes(scan: &Scan<'_>, name: &str, collection: &raw::Collec
         known.nodes.extend(more.nodes);
         known.keys.extend(more.keys);
     }
-    // Only a complete list of parents says which children have gone with theirs.
-    if parent != "people" && scan.person.is_none() && !lock(&scan.report).gaps.iter().any(|(gap, _)| gap == parent) {
-        let keys: HashSet<&str> = parents.keys.iter().map(String::as_str).collect();
-        let closed = scan.store.write(|tx| graph::close_orphans(tx, scan.row, name, &keys, scan.id, clock::now()))?;
+    // Children go with their parents, and only with them.
+    let listed = scan.connection.manifest().see.iter().find(|(known, _)| known == parent).and_then(|(_, collection)| main_kind(collection));
+    if let (Some(listed), None) = (listed, scan.person) {
+        let closed = scan.store.write(|tx| graph::close_orphans(tx, scan.row, name, (parent, listed), scan.id, clock::now()))?;
         lock(&scan.report).closed += closed;
     }
     Ok(known)
@@ -332,7 +332,7 @@ async fn whole(scan: &Scan<'_>, name: &str, collection: &raw::Collection, parent
     {
         read.coverage = Coverage::Gap(reason);
     }
-    write(scan, name, scope, parent, &read)?;
+    read.coverage = write(scan, name, scope, parent, &read)?;
     let (Some(kind), true) = (kind, keep.any()) else { return Ok(Known::default()) };
     let keys = read.seen.iter().filter_map(Ready::node).filter(|node| node.kind == kind).map(|node| node.key.clone()).collect();
     let mut known = Known { nodes: read.nodes, keys };
@@ -386,8 +386,8 @@ async fn again_for_person(scan: &Scan<'_>, name: &str, collection: &raw::Collect
     Ok(again)
 }
 
-/// Writes what a scope gave, in one transaction.
-fn write(scan: &Scan<'_>, name: &str, scope: ScopeId, parent: &Parent<'_>, read: &ScopeRead) -> Result<()> {
+/// Writes what a scope gave, in one transaction. Answers with its coverage, for a loss that is not believed makes it a gap.
+fn write(scan: &Scan<'_>, name: &str, scope: ScopeId, parent: &Parent<'_>, read: &ScopeRead) -> Result<Coverage> {
     let at = clock::now();
     let mut coverage = read.coverage.clone();
     let closing = match (&coverage, &read.changed) {
@@ -423,7 +423,7 @@ fn write(scan: &Scan<'_>, name: &str, scope: ScopeId, parent: &Parent<'_>, read:
         scan.gap(name, &parent.key, reason);
     }
     (scan.tell)(Progress::Written(name.to_owned(), tally));
-    Ok(())
+    Ok(coverage)
 }
 
 impl Scan<'_> {

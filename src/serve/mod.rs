@@ -134,8 +134,14 @@ impl Server {
         let desk = Desk { config: &self.config, store: &self.store, fleet: &self.fleet, signer: &self.signer };
         for id in departure::ready(&self.store, clock::now())? {
             (self.tell)(&format!("departure {id}: running"));
-            let outcome = departure::run(&desk, id, &|_| {}).await?;
-            (self.tell)(&format!("departure {id}: {}", outcome.line()));
+            match departure::run(&desk, id, &|_| {}).await {
+                Ok(outcome) => (self.tell)(&format!("departure {id}: {}", outcome.line())),
+                // One that can't run must not hold up the others; it stays due, and is tried again at the next turn.
+                Err(error) => {
+                    tracing::error!(departure = id.0, error = format!("{error:#}"), "a departure can't be run");
+                    (self.tell)(&format!("departure {id}: could not be run: {error:#}"));
+                }
+            }
         }
         Ok(())
     }

@@ -65,16 +65,8 @@ pub struct DepartureRow {
 /// # Errors
 /// The database's.
 pub fn open(tx: &Transaction<'_>, new: &NewDeparture, now: Timestamp) -> Result<Opened> {
-    let known: Option<i64> = tx
-        .query_row(
-            "SELECT id FROM departure WHERE (?1 IS NOT NULL AND event = ?1)
-             OR (person = ?2 AND mode = ?3 AND state IN ('scheduled', 'waiting', 'running', 'open')) ORDER BY id LIMIT 1",
-            params![new.event, new.person.0, new.mode.word()],
-            |row| row.get(0),
-        )
-        .optional()?;
-    if let Some(id) = known {
-        return Ok(Opened::Known(DepartureId(id)));
+    if let Some(id) = known(tx, new.person, new.mode, new.event.as_deref())? {
+        return Ok(Opened::Known(id));
     }
     tx.execute(
         "INSERT INTO departure (person, mode, state, source, cause, event, effective, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -90,6 +82,18 @@ pub fn open(tx: &Transaction<'_>, new: &NewDeparture, now: Timestamp) -> Result<
         ],
     )?;
     Ok(Opened::New(DepartureId(tx.last_insert_rowid())))
+}
+
+/// The departure that the same event opened, or a live one of the same person and mode.
+///
+/// # Errors
+/// The database's.
+pub fn known(conn: &Connection, person: NodeId, mode: Mode, event: Option<&str>) -> Result<Option<DepartureId>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT id FROM departure WHERE (?1 IS NOT NULL AND event = ?1)
+         OR (person = ?2 AND mode = ?3 AND state IN ('scheduled', 'waiting', 'running', 'open')) ORDER BY id LIMIT 1",
+    )?;
+    Ok(statement.query_row(params![event, person.0, mode.word()], |row| row.get(0)).optional()?.map(DepartureId))
 }
 
 const DEPARTURE: &str = "SELECT id, person, mode, state, source, cause, event, effective, created, started, proved, ended, plan_hash, plan, approved, summary FROM departure";

@@ -627,7 +627,8 @@ pub fn scope_nodes(conn: &Connection, scope: ScopeId, kind: NodeKind) -> Result<
     Ok(nodes)
 }
 
-/// Closes everything in the scopes of `collection` whose parent is none of `parents`: it went with its parent.
+/// Closes everything in the scopes of `collection` whose parent is no longer open in the collection `parents`: it went with its parent.
+/// What is open there decides, not what the scan has just listed, for a list may be a gap, held back, or read for some people only.
 ///
 /// # Errors
 /// The database's.
@@ -635,7 +636,7 @@ pub fn close_orphans(
     tx: &Transaction<'_>,
     system: i64,
     collection: &str,
-    parents: &HashSet<&str>,
+    parents: (&str, NodeKind),
     scan: ScanId,
     at: Timestamp,
 ) -> Result<u64> {
@@ -643,8 +644,15 @@ pub fn close_orphans(
         .prepare_cached("SELECT id, parent FROM scope WHERE system = ?1 AND collection = ?2")?
         .query_map(params![system, collection], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
+    let known: HashSet<String> = tx
+        .prepare_cached(
+            "SELECT n.key FROM node_seen v JOIN node n ON n.id = v.node JOIN scope s ON s.id = v.scope
+             WHERE s.system = ?1 AND s.collection = ?2 AND n.kind = ?3 AND v.until IS NULL",
+        )?
+        .query_map(params![system, parents.0, parents.1.word()], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
     let mut closed = 0;
-    for (scope, _) in scopes.iter().filter(|(_, parent)| !parents.contains(parent.as_str())) {
+    for (scope, _) in scopes.iter().filter(|(_, parent)| !known.contains(parent)) {
         for table in ["node_seen", "edge_seen"] {
             closed += tx
                 .prepare_cached(&format!("UPDATE {table} SET until = max(?2, since), closed_by = ?3 WHERE scope = ?1 AND until IS NULL"))?

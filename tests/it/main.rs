@@ -9,5 +9,17 @@ mod real_ad;
 mod real_openldap;
 /// A real SCIM provider.
 mod real_scim;
+/// The builder: the simulated company, and the built command run against it.
+mod company;
+/// Killed at random moments, in a scan and in a departure: nothing is lost, forgotten, or done twice.
+mod crash;
+/// The demo tells the truth about the simulated company, and leaves what it says it leaves.
+mod demo;
+/// What can't be read never makes known access disappear.
+mod gaps;
+/// Serving: HR's word starts departures, once; schedules are kept; a stop leaves nothing half way.
+mod serve;
+/// Mistakes in settings are one clear line; help and JSON are there for every command.
+mod settings;
 /// Layers point down, registries are complete, the repository speaks of exeunt alone.
 mod tidy;
