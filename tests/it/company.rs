@@ -179,8 +179,7 @@ impl Sim {
     /// What the store says is there now, without what may differ from one company to the next (times): which nodes, in what state, and edges.
     pub fn outline(&self) -> BTreeSet<String> {
         let conn = self.sql();
-        let mut seen: BTreeSet<String> =
-            self.open_graph(None).iter().map(|line| line.rsplit_once(" #").unwrap().0.to_owned()).collect();
+        let mut seen: BTreeSet<String> = self.open_graph(None).iter().map(|line| line.rsplit_once(" #").unwrap().0.to_owned()).collect();
         let mut statement = conn
             .prepare(
                 "SELECT y.name || ' ' || n.kind || ' ' || n.key || ' is ' || (w.attrs ->> 'state') FROM node_seen w JOIN node n ON n.id = w.node
@@ -253,9 +252,10 @@ impl Dice {
 
 /// The seed of a test's dice: `EXEUNT_SEED`, or one that is printed.
 pub fn dice(test: &str) -> Dice {
-    let seed = std::env::var("EXEUNT_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| {
-        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().subsec_nanos().into()
-    });
+    let seed = std::env::var("EXEUNT_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok())
+        .unwrap_or_else(|| std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().subsec_nanos().into());
     println!("{test}: EXEUNT_SEED={seed}");
     Dice(seed)
 }

@@ -66,7 +66,8 @@ fn is_irreversible(system: &str, method: &str, target: &str) -> bool {
         "google-workspace" => {
             (method == "POST" && target.contains("/transfers"))
                 || (method == "POST" && (target.ends_with("/turnOff") || target.ends_with("/invalidate")))
-                || (method == "DELETE" && (target.contains("/asps/") || target.contains("/tokens/") || target.contains("/forwardingAddresses/")))
+                || (method == "DELETE"
+                    && (target.contains("/asps/") || target.contains("/tokens/") || target.contains("/forwardingAddresses/")))
         }
         "okta" => method == "POST" && target.contains("/reset_factors"),
         "intune" => method == "POST" && (target.ends_with("/retire") || target.ends_with("/wipe")),
@@ -102,7 +103,11 @@ fn assert_all_is_over(sim: &Sim, round: &str) {
     }
     let log = sim.exeunt(&["audit", "verify", "--json"]).json();
     assert!(log["verified"] == true && log["problems"] == serde_json::json!([]), "{round}: {log}");
-    assert_eq!(sim.count("SELECT count(*) FROM action WHERE verdict IS NULL AND state <> 'handed_off'"), 0, "{round}: an action was forgotten");
+    assert_eq!(
+        sim.count("SELECT count(*) FROM action WHERE verdict IS NULL AND state <> 'handed_off'"),
+        0,
+        "{round}: an action was forgotten"
+    );
     sim.assert_store_is_whole();
 }
 
@@ -138,7 +143,9 @@ fn a_departure_that_is_killed_is_gone_on_with() {
     let half_way: usize = std::thread::scope(|scope| {
         let threads: Vec<_> = moments
             .chunks(4)
-            .map(|some| scope.spawn(move || some.iter().filter(|(round, moment)| killed_half_way(scanned, left, *round, *moment, calls)).count()))
+            .map(|some| {
+                scope.spawn(move || some.iter().filter(|(round, moment)| killed_half_way(scanned, left, *round, *moment, calls)).count())
+            })
             .collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).sum()
     });

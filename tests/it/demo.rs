@@ -47,7 +47,9 @@ fn the_demo_does_the_whole_job() {
     assert!(!recorded.contains("PRIVATE KEY"));
 
     match checker() {
-        None => println!("skipped: the recorded exchanges were not held against the vendors' own API descriptions, for there is no checker (EXEUNT_CONFORM)"),
+        None => println!(
+            "skipped: the recorded exchanges were not held against the vendors' own API descriptions, for there is no checker (EXEUNT_CONFORM)"
+        ),
         Some(checker) => conforms(&checker, &folder.path().join("t.jsonl")),
     }
 }

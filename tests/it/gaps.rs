@@ -30,7 +30,9 @@ const CASES: &[Case] = &[
         system: "okta",
         path: "/api/v1/apps?",
         collection: "apps",
-        kind: || status(403, json!({"errorCode": "E0000006", "errorSummary": "You do not have permission to perform the requested action"})),
+        kind: || {
+            status(403, json!({"errorCode": "E0000006", "errorSummary": "You do not have permission to perform the requested action"}))
+        },
         says: &["forbidden", "403"],
     },
     Case {
@@ -41,8 +43,22 @@ const CASES: &[Case] = &[
         kind: || FaultKind::Loop,
         says: &["loop"],
     },
-    Case { name: "suddenly empty", system: "okta", path: "/api/v1/users?", collection: "users", kind: || FaultKind::Empty, says: &["empty"] },
-    Case { name: "cut in the middle", system: "okta", path: "/api/v1/users?", collection: "users", kind: || FaultKind::Cut, says: &["page 1"] },
+    Case {
+        name: "suddenly empty",
+        system: "okta",
+        path: "/api/v1/users?",
+        collection: "users",
+        kind: || FaultKind::Empty,
+        says: &["empty"],
+    },
+    Case {
+        name: "cut in the middle",
+        system: "okta",
+        path: "/api/v1/users?",
+        collection: "users",
+        kind: || FaultKind::Cut,
+        says: &["page 1"],
+    },
     Case {
         name: "server errors to the end",
         system: "kisi",

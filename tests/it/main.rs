@@ -1,14 +1,6 @@
 //! One test binary; each module says what it holds exeunt to.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
-/// What the tests against real servers share.
-mod real;
-/// A real Active Directory domain controller.
-mod real_ad;
-/// A real OpenLDAP server.
-mod real_openldap;
-/// A real SCIM provider.
-mod real_scim;
 /// The builder: the simulated company, and the built command run against it.
 mod company;
 /// Killed at random moments, in a scan and in a departure: nothing is lost, forgotten, or done twice.
@@ -17,6 +9,14 @@ mod crash;
 mod demo;
 /// What can't be read never makes known access disappear.
 mod gaps;
+/// What the tests against real servers share.
+mod real;
+/// A real Active Directory domain controller.
+mod real_ad;
+/// A real OpenLDAP server.
+mod real_openldap;
+/// A real SCIM provider.
+mod real_scim;
 /// Serving: HR's word starts departures, once; schedules are kept; a stop leaves nothing half way.
 mod serve;
 /// Mistakes in settings are one clear line; help and JSON are there for every command.

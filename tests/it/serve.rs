@@ -26,7 +26,11 @@ impl Server {
         let first = lines.next().unwrap().unwrap();
         let url = first.strip_prefix("listening on ").unwrap_or_else(|| panic!("{first}")).to_owned();
         // What it says must be taken from it, or it stops when the pipe is full.
-        std::thread::spawn(move || for line in lines.map_while(Result::ok) { println!("serve: {line}") });
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                println!("serve: {line}")
+            }
+        });
         Self { running: Running(child), url }
     }
 
@@ -200,7 +204,8 @@ fn a_mass_of_departures_stops_and_asks() {
     for number in leavers {
         sim.world.hr.terminate(number, sim.world.company.today()).unwrap();
     }
-    let writes = |sim: &Sim| sim.world.faults.answered().iter().filter(|answered| answered.system == "okta" && answered.method != "GET").count();
+    let writes =
+        |sim: &Sim| sim.world.faults.answered().iter().filter(|answered| answered.system == "okta" && answered.method != "GET").count();
     sim.world.faults.keep_answers();
     let (headers, body) = webhook(LEAVER, jiff::Timestamp::now());
     assert_eq!(server.post(&sim, &headers, body), 202);

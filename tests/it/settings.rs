@@ -162,7 +162,10 @@ fn init_writes_settings_that_load() {
 fn commands(help: &str) -> Vec<String> {
     let list = help.split("\nCommands:\n").nth(1).unwrap_or_default();
     // A description that goes on in the next line is indented more.
-    let names = list.lines().take_while(|line| line.starts_with("  ")).filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next().filter(|_| !line.starts_with("   ")));
+    let names = list
+        .lines()
+        .take_while(|line| line.starts_with("  "))
+        .filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next().filter(|_| !line.starts_with("   ")));
     names.filter(|name| *name != "help").map(str::to_owned).collect()
 }
 
@@ -185,7 +188,9 @@ fn every_command_has_a_help_with_an_example_where_it_matters() {
         }
         paths.extend(commands(&text).into_iter().map(|name| [path.clone(), vec![name]].concat()));
     }
-    for needed in ["demo", "init", "scan", "revoke", "approve", "serve", "report", "show", "export", "audit verify", "scanners check", "scanners new"] {
+    for needed in
+        ["demo", "init", "scan", "revoke", "approve", "serve", "report", "show", "export", "audit verify", "scanners check", "scanners new"]
+    {
         assert!(with_example.iter().any(|path| path == needed), "{needed} shows no example: {with_example:?}");
     }
 }
@@ -196,9 +201,26 @@ fn what_every_reading_command_prints_as_json_is_json() {
     sim.exeunt(&["scan"]);
     sim.exeunt(&["revoke", "E1002", "--yes"]);
     for args in [
-        "people", "people --executives", "show E1001", "report shadow", "report access", "report changes", "report coverage", "link list",
-        "link list --all", "departures", "departure 1", "tasks", "tasks --all", "audit verify", "scanners list", "scanners show okta",
-        "scanners check", "revoke E1003 --dry-run", "check kisi", "scan kisi",
+        "people",
+        "people --executives",
+        "show E1001",
+        "report shadow",
+        "report access",
+        "report changes",
+        "report coverage",
+        "link list",
+        "link list --all",
+        "departures",
+        "departure 1",
+        "tasks",
+        "tasks --all",
+        "audit verify",
+        "scanners list",
+        "scanners show okta",
+        "scanners check",
+        "revoke E1003 --dry-run",
+        "check kisi",
+        "scan kisi",
     ] {
         let mut args: Vec<&str> = args.split(' ').collect();
         args.push("--json");
