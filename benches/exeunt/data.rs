@@ -25,7 +25,7 @@ pub fn okta_user(number: usize) -> Value {
         "type": { "id": "otyBench0000000000000" },
         "profile": {
             "login": login, "email": login, "firstName": first, "lastName": last,
-            "secondEmail": if number % 4 == 0 { json!(format!("{}{number}@home.example", first.to_lowercase())) } else { Value::Null },
+            "secondEmail": if number.is_multiple_of(4) { json!(format!("{}{number}@home.example", first.to_lowercase())) } else { Value::Null },
             "employeeNumber": format!("E{number:06}"),
             "mobilePhone": format!("+45{:08}", 20_000_000 + number),
             "primaryPhone": Value::Null,
