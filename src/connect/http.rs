@@ -14,11 +14,11 @@ use super::budget::Budget;
 use super::redact::Redactor;
 use super::retry::{Patience, retry_after};
 use super::sigv4::hex;
-use super::{Body, CallError, Class, HttpCall, Lane, Recorder, Reply, body, class};
+use super::{Body, Call, CallError, Class, HttpCall, Lane, Recorder, Reply, body, class};
 use crate::clock;
 use crate::manifest::express::Scope;
 use crate::manifest::raw::{self, Hand};
-use crate::manifest::template::{Place, fill, fill_form, percent_encode, render};
+use crate::manifest::template::{Place, percent_encode, render};
 use crate::model::SystemId;
 
 /// A body larger than this is refused: no list's page is, and a hostile one must not fill the memory.
@@ -44,13 +44,10 @@ pub(super) struct Http {
 /// The first call of the preflight, rendered. What can't be rendered is told when preflight itself runs.
 fn first_preflight(manifest: &raw::Manifest, scope: &Scope<'_>) -> Option<HttpCall> {
     let item = manifest.preflight.iter().find(|item| item.call.is_some())?;
-    let (method, path) = item.call.as_deref()?.split_once(' ')?;
-    let body = match (&item.body, &item.form) {
-        (Some(body), _) => Some(Body::Json(fill(body, scope).ok()?)),
-        (None, Some(form)) => Some(Body::Form(fill_form(form, scope).ok()?)),
-        (None, None) => None,
-    };
-    Some(HttpCall { method: method.to_owned(), url: render(path.trim(), Place::Url, scope).ok()?, headers: Vec::new(), body, act_as: None })
+    match super::render::preflight(item, scope) {
+        Ok(Call::Http(call)) => Some(HttpCall { act_as: None, ..call }),
+        _ => None,
+    }
 }
 
 /// A request as it leaves; header names are in lower case.

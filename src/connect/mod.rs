@@ -15,6 +15,7 @@ mod ldap_entry;
 mod page;
 mod record;
 mod redact;
+pub mod render;
 mod retry;
 mod sigv4;
 mod wire;

@@ -1,14 +1,13 @@
 //! From a manifest's templates to calls: what an action sends, what its proof reads.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value};
 
-use crate::connect::{Body, Call, Change, ChangeOp, HttpCall, ModifyCall, SearchCall};
+use crate::connect::render::{self, Parts};
+use crate::connect::{Call, Change, ChangeOp, ModifyCall};
 use crate::manifest::Manifest;
 use crate::manifest::express::{Scope, plain};
-use crate::manifest::raw::{Collection, Keep, Modify, Prove, Search, Take};
-use crate::manifest::template::{Place, fill, fill_form, render};
+use crate::manifest::raw::{Collection, Keep, Modify, Prove, Take};
+use crate::manifest::template::{Place, fill, render as fill_in};
 
 /// The call of an action.
 pub(super) fn of_action(take: &Take, scope: &Scope<'_>) -> Result<Call, String> {
@@ -16,35 +15,26 @@ pub(super) fn of_action(take: &Take, scope: &Scope<'_>) -> Result<Call, String> 
         return of_modify(modify, scope).map(Call::Modify);
     }
     let line = take.call.as_deref().ok_or("the manifest gives this action no call")?;
-    http(line, take.body.as_ref(), take.form.as_ref(), Some(&take.headers), take.act_as.as_deref(), scope)
+    let parts = Parts { body: take.body.as_ref(), form: take.form.as_ref(), headers: Some(&take.headers), act_as: take.act_as.as_deref() };
+    render::http(line, parts, scope).map(Call::Http)
 }
 
 /// The read that proves an action, unless it is a whole collection.
 pub(super) fn of_proof(prove: &Prove, take: &Take, scope: &Scope<'_>) -> Result<Call, String> {
     if let Some(search) = &prove.search {
-        return of_search(search, scope).map(Call::Search);
+        return render::search(search, scope).map(Call::Search);
     }
     let line = prove.call.as_deref().ok_or("the manifest gives this action no proof")?;
     let act_as = prove.act_as.as_deref().or(take.act_as.as_deref());
-    http(line, prove.body.as_ref(), prove.form.as_ref(), Some(&take.headers), act_as, scope)
-}
-
-/// The read of a collection, for a proof by what it shows.
-pub(super) fn of_collection(manifest: &Manifest, collection: &Collection, scope: &Scope<'_>) -> Result<Call, String> {
-    if manifest.connect.file.is_some() {
-        return Ok(Call::File);
-    }
-    if let Some(search) = &collection.search {
-        return of_search(search, scope).map(Call::Search);
-    }
-    let line = collection.call.as_deref().ok_or("the collection has no call")?;
-    http(line, collection.body.as_ref(), collection.form.as_ref(), Some(&collection.headers), collection.act_as.as_deref(), scope)
+    render::http(line, Parts { body: prove.body.as_ref(), form: prove.form.as_ref(), headers: Some(&take.headers), act_as }, scope)
+        .map(Call::Http)
 }
 
 /// The download that is kept as evidence, and its name.
 pub(super) fn of_keep(keep: &Keep, take: &Take, scope: &Scope<'_>) -> Result<(Call, String), String> {
-    let call = http(&keep.call, None, None, Some(&take.headers), take.act_as.as_deref(), scope)?;
-    Ok((call, render(&keep.name, Place::Text, scope)?))
+    let parts = Parts { headers: Some(&take.headers), act_as: take.act_as.as_deref(), ..Parts::default() };
+    let call = render::http(&keep.call, parts, scope).map(Call::Http)?;
+    Ok((call, fill_in(&keep.name, Place::Text, scope)?))
 }
 
 /// Whom an action and its proof impersonate.
@@ -53,46 +43,9 @@ pub(super) fn act_as(take: &Take, scope: &Scope<'_>) -> Vec<String> {
     [take.act_as.as_deref(), proof]
         .into_iter()
         .flatten()
-        .filter_map(|source| render(source, Place::Text, scope).ok())
+        .filter_map(|source| fill_in(source, Place::Text, scope).ok())
         .filter(|name| !name.is_empty())
         .collect()
-}
-
-fn http(
-    line: &str,
-    body: Option<&Value>,
-    form: Option<&Value>,
-    headers: Option<&BTreeMap<String, String>>,
-    act_as: Option<&str>,
-    scope: &Scope<'_>,
-) -> Result<Call, String> {
-    let (method, path) = line.trim().split_once(' ').ok_or_else(|| format!("{line:?} is no call: write METHOD path"))?;
-    let mut call = HttpCall { method: method.to_owned(), url: render(path.trim(), Place::Url, scope)?, ..HttpCall::default() };
-    for (name, value) in headers.into_iter().flatten() {
-        call.headers.push((name.clone(), render(value, Place::Header, scope)?));
-    }
-    call.body = match (body, form) {
-        (Some(body), _) => Some(Body::Json(fill(body, scope)?)),
-        (None, Some(form)) => Some(Body::Form(fill_form(form, scope)?)),
-        (None, None) => None,
-    };
-    if let Some(source) = act_as {
-        let name = render(source, Place::Text, scope)?;
-        if name.is_empty() {
-            return Err(format!("{source:?} names nobody to act as"));
-        }
-        call.act_as = Some(name);
-    }
-    Ok(Call::Http(call))
-}
-
-fn of_search(search: &Search, scope: &Scope<'_>) -> Result<SearchCall, String> {
-    Ok(SearchCall {
-        base: render(&search.base, Place::Dn, scope)?,
-        scope: search.scope.clone().unwrap_or_else(|| "sub".to_owned()),
-        filter: search.filter.as_deref().map_or_else(|| Ok("(objectClass=*)".to_owned()), |filter| render(filter, Place::Filter, scope))?,
-        attributes: search.attributes.clone(),
-    })
 }
 
 fn of_modify(modify: &Modify, scope: &Scope<'_>) -> Result<ModifyCall, String> {
@@ -108,7 +61,7 @@ fn of_modify(modify: &Modify, scope: &Scope<'_>) -> Result<ModifyCall, String> {
             changes.push(Change { op, attribute: attribute.clone(), values });
         }
     }
-    Ok(ModifyCall { dn: render(&modify.dn, Place::Dn, scope)?, changes, relax: modify.relax })
+    Ok(ModifyCall { dn: fill_in(&modify.dn, Place::Dn, scope)?, changes, relax: modify.relax })
 }
 
 /// The node that a collection's `parent` means for an action: the nearest of the kind that the parent collection yields.

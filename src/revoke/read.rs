@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::call;
 use super::spec::Spec;
 use crate::clock;
-use crate::connect::{Call, CallError, Class, Connection, Ended, Lane, Reply};
+use crate::connect::{Call, CallError, Class, Connection, Ended, Lane, Reply, render};
 use crate::manifest::duration;
 use crate::manifest::express::{Expr, Scope};
 use crate::manifest::extract::{Extractor, records};
@@ -153,7 +153,7 @@ async fn see(connection: &Connection, prove: &Prove, name: &str, spec: &Spec, jo
     };
     let prepared = with_scope(connection, spec, job, |scope| {
         let scope = scope.clone().with("parent", &parent);
-        Ok::<_, String>((call::of_collection(&manifest, collection, &scope)?, Extractor::new(&collection.yields)?))
+        Ok::<_, String>((render::collection(collection, None, &scope)?, Extractor::new(&collection.yields)?))
     });
     let (call, extractor) = match prepared {
         Ok(prepared) => prepared,

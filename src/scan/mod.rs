@@ -396,7 +396,7 @@ fn write(scan: &Scan<'_>, name: &str, scope: ScopeId, parent: &Parent<'_>, read:
         (Coverage::Complete, None) => Closing::Unseen,
     };
     // A person is read again because we took things away from them, each proved by a read of its own: that most of it is gone is the aim.
-    let accept_loss = scan.options.accept_loss || scan.person.is_some();
+    let accept_loss = scan.options.accept_loss || (scan.person.is_some() && !parent.key.is_empty());
     let write = ScopeWrite { scan: scan.id, scope, at, closing, accept_loss };
     let drift: Vec<&str> = read.never_filled.iter().map(String::as_str).collect();
     let tally = scan.store.write(|tx| {

@@ -3,9 +3,8 @@
 use anyhow::Result;
 use serde_json::Value;
 
-use super::read::preflight_call;
 use crate::clock;
-use crate::connect::{Class, Connection, Lane};
+use crate::connect::{Class, Connection, Lane, render};
 use crate::manifest::express::{Expr, Scope};
 use crate::manifest::raw::{Classes, Hand};
 use crate::store::{Store, scans};
@@ -32,7 +31,7 @@ pub async fn preflight(store: &Store, system: i64, connection: &Connection) -> R
         let hand = item.with.unwrap_or_default();
         let hand_word = if hand == Hand::Read { "read" } else { "revoke" };
         let right = item.proves.clone().or_else(|| item.call.clone()).unwrap_or_else(|| "search".to_owned());
-        let outcome = match preflight_call(item, &scope) {
+        let outcome = match render::preflight(item, &scope) {
             Err(problem) => Err(problem),
             Ok(call) => match connection.send(hand, Lane::Scan, &call, &Classes::default()).await {
                 Ok(reply) if reply.class == Class::Fine => Ok(reply),

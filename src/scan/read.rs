@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 
 use super::{Scan, watch::Watched};
 use crate::clock;
-use crate::connect::{Body, Call, Checkpoint, Class, Ended, HttpCall, Lane, Page, SearchCall};
+use crate::connect::render::{self, Parts};
+use crate::connect::{Call, Checkpoint, Class, Ended, Lane, Page};
 use crate::manifest::express::{Expr, Scope};
 use crate::manifest::extract::{Extractor, extract, records};
 use crate::manifest::raw::{self, Hand};
-use crate::manifest::template::{Place, fill, fill_form, render};
 use crate::model::{Coverage, NodeKind, NodeRef, NodeSeen, Observation};
 use crate::store::graph::Ready;
 use crate::store::scans::{self, NewPage, StagedPage};
@@ -133,7 +133,7 @@ pub(super) async fn read_scope(
     if let Some(since) = since {
         scope = scope.with_owned("since", Value::String(since));
     }
-    let call = match build_call(collection, delta, &scope) {
+    let call = match render::collection(collection, delta, &scope) {
         Ok(call) => call,
         Err(problem) => return ScopeRead::gap(problem),
     };
@@ -206,7 +206,13 @@ pub(super) async fn read_one(
 ) -> ScopeRead {
     let value = node_value(scan.system, node);
     let scope = Scope::new().with("settings", scan.connection.settings()).with("node", &value).with("person", &person.value);
-    let call = match http_call(one, None, None, &collection.headers, collection.act_as.as_deref(), &scope) {
+    let call = match render::http(
+        one,
+        Parts { headers: Some(&collection.headers), act_as: collection.act_as.as_deref(), ..Parts::default() },
+        &scope,
+    )
+    .map(Call::Http)
+    {
         Ok(call) => call,
         Err(problem) => return ScopeRead::gap(problem),
     };
@@ -235,7 +241,7 @@ pub(super) async fn sentinel_key(scan: &Scan<'_>, sentinel: &raw::Sentinel) -> R
     let value = match &sentinel.call {
         None => key.text(&scope)?,
         Some(call) => {
-            let call = http_call(call, None, None, &Default::default(), None, &scope)?;
+            let call = render::http(call, Parts::default(), &scope).map(Call::Http)?;
             let reply =
                 scan.connection.send(Hand::Read, Lane::Scan, &call, &raw::Classes::default()).await.map_err(|error| error.to_string())?;
             if reply.class != Class::Fine {
@@ -385,65 +391,4 @@ pub(super) fn node_value(system: &str, node: &NodeSeen) -> Value {
         map.entry("email").or_insert(email);
     }
     Value::Object(map)
-}
-
-fn build_call(collection: &raw::Collection, delta: Option<&raw::Delta>, scope: &Scope<'_>) -> Result<Call, String> {
-    if let Some(search) = &collection.search {
-        let mut call = search_call(search, scope)?;
-        if let Some(filter) = delta.and_then(|delta| delta.filter.as_deref()) {
-            call.filter = format!("(&{}{})", call.filter, render(filter, Place::Filter, scope)?);
-        }
-        return Ok(Call::Search(call));
-    }
-    let template = delta.and_then(|delta| delta.call.as_deref()).or(collection.call.as_deref());
-    match template {
-        Some(template) => http_call(
-            template,
-            collection.body.as_ref(),
-            collection.form.as_ref(),
-            &collection.headers,
-            collection.act_as.as_deref(),
-            scope,
-        ),
-        None => Ok(Call::File),
-    }
-}
-
-/// The call of a preflight.
-pub(super) fn preflight_call(item: &raw::Preflight, scope: &Scope<'_>) -> Result<Call, String> {
-    match (&item.search, item.call.as_deref()) {
-        (Some(search), _) => search_call(search, scope).map(Call::Search),
-        (None, Some(call)) => http_call(call, item.body.as_ref(), item.form.as_ref(), &Default::default(), item.act_as.as_deref(), scope),
-        (None, None) => Ok(Call::File),
-    }
-}
-
-fn search_call(search: &raw::Search, scope: &Scope<'_>) -> Result<SearchCall, String> {
-    Ok(SearchCall {
-        base: render(&search.base, Place::Dn, scope)?,
-        scope: search.scope.clone().unwrap_or_else(|| "sub".to_owned()),
-        filter: search.filter.as_deref().map_or_else(|| Ok("(objectClass=*)".to_owned()), |filter| render(filter, Place::Filter, scope))?,
-        attributes: search.attributes.clone(),
-    })
-}
-
-/// A manifest's `METHOD path` call, rendered.
-fn http_call(
-    template: &str,
-    body: Option<&Value>,
-    form: Option<&Value>,
-    headers: &std::collections::BTreeMap<String, String>,
-    act_as: Option<&str>,
-    scope: &Scope<'_>,
-) -> Result<Call, String> {
-    let (method, path) = template.split_once(' ').ok_or_else(|| format!("{template:?} is no call: write METHOD path"))?;
-    let body = match (body, form) {
-        (Some(body), _) => Some(Body::Json(fill(body, scope)?)),
-        (None, Some(form)) => Some(Body::Form(fill_form(form, scope)?)),
-        (None, None) => None,
-    };
-    let headers =
-        headers.iter().map(|(name, value)| Ok((name.clone(), render(value, Place::Header, scope)?))).collect::<Result<_, String>>()?;
-    let act_as = act_as.map(|template| render(template, Place::Text, scope)).transpose()?.filter(|who| !who.is_empty());
-    Ok(Call::Http(HttpCall { method: method.to_owned(), url: render(path.trim(), Place::Url, scope)?, headers, body, act_as }))
 }
