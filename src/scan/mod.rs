@@ -395,7 +395,8 @@ fn write(scan: &Scan<'_>, name: &str, scope: ScopeId, parent: &Parent<'_>, read:
         (Coverage::Complete, Some(changed)) => Closing::Around(changed),
         (Coverage::Complete, None) => Closing::Unseen,
     };
-    // A person is read again because we took things away from them, each proved by a read of its own: that most of it is gone is the aim.
+    // What is read for one parent of somebody who is read again has been taken away from them, each proved by a read of its own: that most
+    // of it is gone is the aim. A list of everybody's must be believable all the same.
     let accept_loss = scan.options.accept_loss || (scan.person.is_some() && !parent.key.is_empty());
     let write = ScopeWrite { scan: scan.id, scope, at, closing, accept_loss };
     let drift: Vec<&str> = read.never_filled.iter().map(String::as_str).collect();
