@@ -59,7 +59,11 @@ mod tests {
                 ],
             ),
             "slack" => (slack::router(company), "Bearer", &["/api/users.list?limit=1000", "/api/admin.users.session.list"]),
-            "kisi" => (kisi::router(company), "KISI-LOGIN", &["/members?query=viktor.salonen", "/members?query=soren.adeyemi"]),
+            "kisi" => (
+                kisi::router(company),
+                "KISI-LOGIN",
+                &["/members?query=viktor.salonen", "/members?query=soren.adeyemi", "/group_links", "/groups"],
+            ),
             "scim" => (scim::router(company), "Bearer", &["/scim/v2/Users"]),
             other => panic!("{other} is not one of these"),
         };
@@ -87,14 +91,14 @@ mod tests {
             for (_, subject) in flaws.chain(traps).filter(|(of, _)| *of == system) {
                 // A scope of the answer key is a gap; the system only says that the token may not see it.
                 let planted = match subject.as_str() {
-                    "sessions" => "missing_scope",
+                    "sessions" | "sign_in" => "missing_scope",
                     other => other,
                 };
                 assert!(text.contains(planted), "{system} does not show {subject}");
                 count += 1;
             }
         }
-        assert_eq!(count, 13);
+        assert_eq!(count, 15);
         assert!(shown("scim", &company).await.contains("rafael.okonjo@northmoor.example"));
     }
 

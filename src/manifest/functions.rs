@@ -104,12 +104,12 @@ pub fn parse_time(value: &Value) -> Option<Option<jiff::Timestamp>> {
             if let Some(at) = generalized(text) {
                 return Some(Some(at));
             }
-            if let Ok(day) = text.parse::<jiff::civil::Date>() {
-                return Some(day.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|z| z.timestamp()));
-            }
             // BambooHR, Samba and others write a space, or leave the offset out.
             if let Ok(at) = text.parse::<jiff::civil::DateTime>() {
                 return Some(at.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|z| z.timestamp()));
+            }
+            if let Ok(day) = text.parse::<jiff::civil::Date>() {
+                return Some(day.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|z| z.timestamp()));
             }
             text.parse::<f64>().ok()
         }
@@ -163,6 +163,8 @@ mod tests {
             json!("1772539200"),
             json!("20260303120000Z"),
             json!("20260303120000.0Z"),
+            json!("2026-03-03T12:00:00"),
+            json!("2026-03-03 12:00:00"),
             json!("134170128000000000"),
         ] {
             assert_eq!(parse_time(&form), Some(Some(at)), "{form}");

@@ -104,13 +104,16 @@ async fn nobody_home_is_one_clear_line() {
     let server = serve(|_, _| (200, vec![], json!({}))).await;
     let mut manifest = manifest("{ http: '{{ settings.url }}' }", "{ kind: bearer }");
     manifest.connect.timeout_secs = Some(1);
+    manifest.preflight = vec![serde_json::from_value(json!({ "call": "GET /me" })).unwrap()];
     let settings = json!({ "url": "http://127.0.0.1:1/?key=s3cret-bearer" });
     let wire = open(&manifest, settings, "s3cret-bearer", None);
     let error = wire.warm(Hand::Read, &[], 1).await.unwrap_err();
     assert!(matches!(&error, CallError::Unreachable(line) if line.contains("127.0.0.1") && !line.contains("s3cret")), "{error:?}");
-    // Warming knocks without our credential.
+    // Warming asks what preflight asks; where there is no preflight, it only fetches tokens.
+    open(&manifest, json!({ "url": server.base }), "s3cret-bearer", None).warm(Hand::Revoke, &[], 3).await.unwrap();
+    assert_eq!(server.seen().iter().filter(|seen| seen.method == "GET" && seen.url.ends_with("/me")).count(), 3);
     bearer(&server, "").warm(Hand::Revoke, &[], 3).await.unwrap();
-    assert_eq!(server.seen().iter().filter(|seen| seen.method == "HEAD" && seen.header("authorization").is_empty()).count(), 3);
+    assert_eq!(server.seen().len(), 3);
     let unset = Wire::open("acme-prod".into(), &manifest, json!({ "url": server.base }), [None, None], None, None).unwrap();
     let error = send(&unset, Lane::Scan, &get("/x")).await.unwrap_err();
     assert!(error.to_string().contains("no read credential is configured"), "{error}");

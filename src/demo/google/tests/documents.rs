@@ -107,7 +107,11 @@ async fn holds_and_exports_are_kept_in_their_matter() {
     let matter = done(&admin, "POST", "/v1/matters", Some(json!({"name": "Departure", "description": "E1002"}))).await;
     let path = format!("/v1/matters/{}", matter["matterId"].as_str().unwrap());
     done(&admin, "GET", &format!("{path}?view=FULL"), None).await;
-    assert_eq!(done(&admin, "GET", "/v1/matters?state=OPEN", None).await["matters"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        done(&admin, "GET", "/v1/matters?state=OPEN", None).await["matters"].as_array().unwrap().len(),
+        2,
+        "legal's own, and this one"
+    );
     let wanted = json!({"name": "Mail", "corpus": "MAIL", "accounts": [{"email": RAFAEL}], "query": {"mailQuery": {}}});
     let hold = done(&admin, "POST", &format!("{path}/holds"), Some(wanted)).await;
     let hold = done(&admin, "GET", &format!("{path}/holds/{}", hold["holdId"].as_str().unwrap()), None).await;
@@ -150,9 +154,9 @@ async fn nothing_is_shared_outside_but_what_was_planted() {
         }
     }
     let shares = ["share-to-self", "public-link"];
-    let flaws = company.flaws.iter().map(|f| (&f.check, &f.subject));
-    let traps = company.traps.iter().map(|t| (&t.check, &t.subject));
-    let planted: HashSet<String> =
-        flaws.chain(traps).filter(|(check, _)| shares.contains(&check.as_str())).map(|(_, subject)| subject.clone()).collect();
+    let flaws = company.flaws.iter().map(|f| (&f.check, &f.system, &f.subject));
+    let traps = company.traps.iter().map(|t| (&t.check, &t.system, &t.subject));
+    let here = |(check, system, _): &(&String, &String, &String)| shares.contains(&check.as_str()) && *system == "google-workspace";
+    let planted: HashSet<String> = flaws.chain(traps).filter(here).map(|(_, _, subject)| subject.clone()).collect();
     assert_eq!(outside, planted);
 }

@@ -150,11 +150,12 @@ async fn every_flaw_and_trap_of_the_answer_key_is_planted() {
                 assert_eq!(given["items"][0]["roleId"], roles["items"][0]["roleId"]);
                 roles
             }
+            "personal-device" => done(&admin, "GET", &format!("{CUSTOMER}/devices/mobile?projection=FULL"), None).await,
             other => panic!("{other} is not known here"),
         };
         assert!(text.to_string().contains(subject.as_str()), "{check} {subject}: {text}");
     }
-    assert_eq!(seen, 18);
+    assert_eq!(seen, 19);
 }
 
 #[tokio::test]
