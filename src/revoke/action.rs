@@ -169,9 +169,20 @@ async fn act(shared: &Shared, job: &mut Job, times: &mut Times) -> Result<End, S
 
     let mut fire_first = true;
     if job.begin == Begin::ReadFirst {
+        if job.irreversible && take.job.is_some() && id.is_none() {
+            // The proof asks about the job, and its number was lost with us: waiting for it would be waiting for ever.
+            let why = "it was cut off before the system's word on it was written down: whether it was begun can't be told, and beginning it twice can't be taken back";
+            return Ok(stuck(job, Verdict::Unknown, why.to_owned(), json!({})));
+        }
         let careful = job.irreversible || id.is_some();
         let accepted = job.row.state == ActionState::Accepted;
-        match read::until_gone(&line.connection, take, &line.spec, id.as_deref(), if careful { within } else { Duration::ZERO }).await {
+        // What was accepted gets the vendor's time; a call that may never have left gets that of one under way.
+        let patience = match (careful, accepted) {
+            (true, true) => within,
+            (true, false) => within.min(Duration::from_secs(10)),
+            (false, _) => Duration::ZERO,
+        };
+        match read::until_gone(&line.connection, take, &line.spec, id.as_deref(), patience).await {
             Reading::Gone(detail) if job.again.is_empty() => return Ok(gone(job, line, take, id.as_deref(), detail).await),
             Reading::Gone(_) => fire_first = false,
             Reading::Still(detail) if careful && accepted => return Ok(still(job, id.is_some(), detail)),

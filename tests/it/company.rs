@@ -16,7 +16,6 @@ pub const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Exit codes.
 pub const FINE: i32 = 0;
-pub const FOUND: i32 = 1;
 pub const COULD_NOT: i32 = 2;
 
 /// The simulated company, and a folder with settings that name it. Everything goes when it is dropped.

@@ -64,8 +64,7 @@ fn is_irreversible(system: &str, method: &str, target: &str) -> bool {
     match system {
         // A transfer of everything, an app password, a second factor, a grant.
         "google-workspace" => {
-            (method == "POST" && target.contains("/transfers"))
-                || (method == "POST" && (target.ends_with("/turnOff") || target.ends_with("/invalidate")))
+            (method == "POST" && (target.contains("/transfers") || target.ends_with("/turnOff") || target.ends_with("/invalidate")))
                 || (method == "DELETE"
                     && (target.contains("/asps/") || target.contains("/tokens/") || target.contains("/forwardingAddresses/")))
         }
@@ -88,18 +87,29 @@ fn irreversible_writes(sim: &Sim) -> BTreeMap<String, usize> {
 }
 
 /// That everything is gone at the vendors, that each action has its verdict, and that the log holds.
-fn assert_all_is_over(sim: &Sim, round: &str) {
+///
+/// Answers whether something was left to a person because nobody can tell whether it was begun.
+fn assert_all_is_over(sim: &Sim, round: &str) -> bool {
     let cases = sim.exeunt(&["departures", "--json"]).json();
     let cases = cases.as_array().unwrap();
     assert_eq!(cases.len(), 1, "{round}: one departure is one case: {cases:?}");
     assert!(["open", "closed"].contains(&cases[0]["state"].as_str().unwrap()), "{round}: {}", cases[0]);
-    assert_eq!(cases[0]["outcome"]["residual_paths"], 0, "{round}: {}", cases[0]["outcome"]);
     let case = sim.exeunt(&["departure", "1", "--json"]).json();
     let actions = case["actions"].as_array().unwrap();
     assert!(actions.len() > 30, "{round}: {} actions", actions.len());
+    let mut doubtful = false;
     for action in actions {
         let by_hand = action["state"] == "handed_off";
-        assert!(by_hand || action["verdict"] == "gone", "{round}: {action}");
+        // A transfer is a job: killed between the call and the vendor's answer, its number is lost. It is never begun twice on a guess.
+        let lost = action["action"] == "transfer_files" && action["why"].as_str().is_some_and(|why| why.contains("cut off before"));
+        assert!(by_hand || action["verdict"] == "gone" || (lost && action["verdict"] == "unknown"), "{round}: {action}");
+        doubtful |= lost;
+    }
+    if doubtful {
+        let tasks = sim.exeunt(&["tasks", "--json"]).json().to_string();
+        assert!(tasks.contains("Look at: transfer files"), "{round}: nobody was asked to look: {tasks}");
+    } else {
+        assert_eq!(cases[0]["outcome"]["residual_paths"], 0, "{round}: {}", cases[0]["outcome"]);
     }
     let log = sim.exeunt(&["audit", "verify", "--json"]).json();
     assert!(log["verified"] == true && log["problems"] == serde_json::json!([]), "{round}: {log}");
@@ -109,6 +119,7 @@ fn assert_all_is_over(sim: &Sim, round: &str) {
         "{round}: an action was forgotten"
     );
     sim.assert_store_is_whole();
+    doubtful
 }
 
 #[test]
@@ -128,7 +139,7 @@ fn a_departure_that_is_killed_is_gone_on_with() {
     let once = irreversible_writes(&calm);
     assert!(once.len() >= 5, "the departure does little that can't be taken back: {once:?}");
     assert!(once.values().all(|count| *count == 1), "{once:?}");
-    assert_all_is_over(&calm, "undisturbed");
+    assert!(!assert_all_is_over(&calm, "undisturbed"));
     let before = calm.outline();
     calm.exeunt(&["scan"]);
     // What the vendors themselves say is left, when all is over.
@@ -162,7 +173,7 @@ fn killed_half_way(scanned: &Path, left: &BTreeSet<String>, round: u64, moment: 
     let state = |sim: &Sim| sim.sql().query_row("SELECT state FROM departure", [], |row| row.get::<_, String>(0)).unwrap_or_default();
     let cut_off = state(&sim);
     // Half of them by the same command again, half by the server when it is started; a case that was not yet opened knows no server.
-    let by = if round % 2 == 0 || cut_off.is_empty() { "revoke" } else { "serve" };
+    let by = if round.is_multiple_of(2) || cut_off.is_empty() { "revoke" } else { "serve" };
     if by == "revoke" {
         let ran = sim.exeunt(&["revoke", LEAVER, "--yes", "--json"]);
         assert!(ran.out.contains("residual_paths"), "{told}: {ran:?}");
@@ -173,9 +184,13 @@ fn killed_half_way(scanned: &Path, left: &BTreeSet<String>, round: u64, moment: 
     println!("{told}; it was {cut_off:?}; gone on with by {by}");
     let twice: BTreeMap<_, _> = irreversible_writes(&sim).into_iter().filter(|(_, count)| *count > 1).collect();
     assert!(twice.is_empty(), "{told}: done twice: {twice:?}");
-    assert_all_is_over(&sim, &told);
+    let doubtful = assert_all_is_over(&sim, &told);
     sim.exeunt(&["scan"]);
-    let now = sim.outline();
-    assert!(now == *left, "{told}: {}", differ(left, &now));
+    // Files that were not moved are where they were.
+    let counts = |lines: BTreeSet<String>| -> BTreeSet<String> {
+        lines.into_iter().filter(|line| !(doubtful && line.starts_with("google-workspace") && line.contains("file"))).collect()
+    };
+    let (now, left) = (counts(sim.outline()), counts(left.clone()));
+    assert!(now == left, "{told}: {}", differ(&left, &now));
     killed && cut_off == "running"
 }
