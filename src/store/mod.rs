@@ -40,7 +40,8 @@ impl Store {
     /// The file can't be opened, or was made by another version.
     pub fn open(path: &Path) -> Result<Self> {
         let mut writer = connect(path, OpenFlags::default())?;
-        let version: i64 = writer.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        let version = writer.query_row("PRAGMA user_version", [], |row| row.get(0));
+        let version: i64 = version.with_context(|| format!("reading the store {}", path.display()))?;
         match version {
             VERSION => {}
             0 => create(&mut writer).with_context(|| format!("making the store {}", path.display()))?,
@@ -120,9 +121,9 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
     connection.busy_timeout(Duration::from_secs(30))?;
     connection.set_prepared_statement_cache_capacity(128);
     if !flags.contains(OpenFlags::SQLITE_OPEN_READ_ONLY) {
-        connection.execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = OFF; PRAGMA cache_size = -32768",
-        )?;
+        connection
+            .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = OFF; PRAGMA cache_size = -32768")
+            .with_context(|| format!("opening the store {}: is it one of exeunt's?", path.display()))?;
     }
     Ok(connection)
 }
