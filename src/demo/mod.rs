@@ -1,6 +1,7 @@
 //! The simulated company: people, and vendors' servers that keep to the vendors' own API descriptions.
 
 pub mod bamboohr;
+pub mod boxcom;
 pub mod company;
 pub mod directory;
 pub mod faults;
