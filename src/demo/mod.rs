@@ -4,6 +4,7 @@ pub mod bamboohr;
 pub mod boxcom;
 pub mod company;
 pub mod directory;
+pub mod dropbox;
 pub mod faults;
 pub mod github;
 pub mod google;
