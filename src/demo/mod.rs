@@ -17,5 +17,6 @@ pub(crate) mod probe;
 pub mod scim;
 pub mod slack;
 mod staff;
+pub mod tailscale;
 pub mod vendor;
 pub mod world;
