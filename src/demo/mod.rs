@@ -11,6 +11,7 @@ pub mod google;
 pub mod intune;
 pub mod kisi;
 pub mod okta;
+pub mod pagerduty;
 mod planted;
 #[cfg(test)]
 pub(crate) mod probe;
