@@ -10,6 +10,7 @@ pub mod github;
 pub mod google;
 pub mod intune;
 pub mod kisi;
+pub mod notion;
 pub mod okta;
 pub mod pagerduty;
 mod planted;
