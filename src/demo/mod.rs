@@ -1,19 +1,24 @@
 //! The simulated company: people, and vendors' servers that keep to the vendors' own API descriptions.
 
 pub mod bamboohr;
+pub mod boxcom;
 pub mod company;
 pub mod directory;
+pub mod dropbox;
 pub mod faults;
 pub mod github;
 pub mod google;
 pub mod intune;
 pub mod kisi;
+pub mod notion;
 pub mod okta;
+pub mod pagerduty;
 mod planted;
 #[cfg(test)]
 pub(crate) mod probe;
 pub mod scim;
 pub mod slack;
 mod staff;
+pub mod tailscale;
 pub mod vendor;
 pub mod world;

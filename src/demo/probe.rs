@@ -19,6 +19,8 @@ pub(crate) struct Probe {
     public: &'static str,
     /// The whole `Authorization` header.
     authorization: String,
+    /// Headers that this vendor wants beside it.
+    more: Vec<(&'static str, String)>,
     client: reqwest::Client,
 }
 
@@ -37,8 +39,15 @@ impl Probe {
             base: base.to_owned(),
             public,
             authorization: authorization.to_owned(),
+            more: Vec::new(),
             client: reqwest::Client::builder().no_proxy().build().unwrap(),
         }
+    }
+
+    /// The same caller, sending one header more, such as the one that says on whose behalf it asks.
+    pub(crate) fn with(mut self, name: &'static str, value: &str) -> Probe {
+        self.more.push((name, value.to_owned()));
+        self
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -49,6 +58,9 @@ impl Probe {
         let mut request = self.client.request(method.parse().unwrap(), format!("{}{path}", self.base)).header("accept", "application/json");
         if !self.authorization.is_empty() {
             request = request.header("authorization", &self.authorization);
+        }
+        for (name, value) in &self.more {
+            request = request.header(*name, value);
         }
         if let Some(body) = &body {
             request = request.json(body);
@@ -70,6 +82,9 @@ impl Probe {
         sent.insert("accept".into(), "application/json".into());
         if !self.authorization.is_empty() {
             sent.insert("authorization".into(), "Bearer hidden".into());
+        }
+        for (name, value) in &self.more {
+            sent.insert((*name).into(), value.as_str().into());
         }
         if body.is_some() {
             sent.insert("content-type".into(), "application/json".into());
