@@ -3,6 +3,7 @@
 pub mod bamboohr;
 pub mod company;
 pub mod directory;
+pub mod entra_id;
 pub mod faults;
 pub mod github;
 pub mod google;
