@@ -18,3 +18,4 @@ pub mod slack;
 mod staff;
 pub mod vendor;
 pub mod world;
+pub mod zoom;
