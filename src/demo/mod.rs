@@ -18,4 +18,5 @@ pub mod slack;
 mod staff;
 pub mod vendor;
 pub mod world;
+pub mod zendesk;
 pub mod zoom;
