@@ -13,6 +13,7 @@ pub mod okta;
 mod planted;
 #[cfg(test)]
 pub(crate) mod probe;
+pub mod salesforce;
 pub mod scim;
 pub mod slack;
 mod staff;
