@@ -7,6 +7,7 @@ pub mod entra_id;
 pub mod faults;
 pub mod github;
 pub mod google;
+pub mod hubspot;
 pub mod intune;
 pub mod kisi;
 pub mod okta;
