@@ -1,10 +1,10 @@
 //! Intune, simulated: the device management part of Microsoft Graph, with devices that obey when they next check in.
 
-mod query;
-mod state;
+pub(super) mod query;
+pub(super) mod state;
 #[cfg(test)]
 mod tests;
-mod token;
+pub(super) mod token;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -36,7 +36,7 @@ pub fn router(company: Arc<Company>) -> Router {
 
 fn built(company: &Company) -> anyhow::Result<Router> {
     let devices = Arc::new(Mutex::new(Devices::new(company)?));
-    let tokens = Arc::new(Tokens::default());
+    let tokens = Arc::new(Tokens::new("intune"));
     let managed = "/v1.0/deviceManagement/managedDevices";
     let graph = Router::new()
         .route("/v1.0/organization", get(organization))

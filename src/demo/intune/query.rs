@@ -11,12 +11,8 @@ const PAGE: usize = 200;
 
 /// One page of a collection.
 pub(super) fn collection(headers: &HeaderMap, uri: &Uri, name: &str, mut items: Vec<Value>) -> Response {
-    if let Some(filter) = param(uri, "$filter") {
-        let terms = match terms(&filter) {
-            Ok(terms) => terms,
-            Err(what) => return refuse(400, "BadRequest", &what),
-        };
-        items.retain(|item| terms.iter().all(|term| term.holds(item)));
+    if let Err(what) = filter(uri, &mut items) {
+        return refuse(400, "BadRequest", &what);
     }
     let number = |name: &str| param(uri, name).and_then(|value| value.parse::<usize>().ok());
     let skip = number("$skiptoken").or_else(|| number("$skip")).unwrap_or(0);
@@ -38,6 +34,15 @@ pub(super) fn collection(headers: &HeaderMap, uri: &Uri, name: &str, mut items: 
         body["@odata.nextLink"] = same_with(headers, uri, "$skiptoken", &next.to_string()).into();
     }
     reply(200, &body)
+}
+
+/// Keeps what `$filter` asks for, or says what is wrong with it.
+pub(in crate::demo) fn filter(uri: &Uri, items: &mut Vec<Value>) -> Result<(), String> {
+    if let Some(filter) = param(uri, "$filter") {
+        let terms = terms(&filter)?;
+        items.retain(|item| terms.iter().all(|term| term.holds(item)));
+    }
+    Ok(())
 }
 
 /// The properties that `$select` names, and always the id.

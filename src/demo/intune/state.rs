@@ -241,7 +241,7 @@ fn render(device: &Device) -> Value {
 }
 
 /// The object id of the person's account, the same in each run.
-pub(super) fn user_id(person: &Person) -> String {
+pub(in crate::demo) fn user_id(person: &Person) -> String {
     format!("30000000-0000-4000-8000-{:012}", person.index())
 }
 

@@ -10,25 +10,35 @@ use serde_json::json;
 
 use super::super::vendor::{Access, basic, reply, token_of};
 
-/// The access tokens issued so far, and what each allows.
-#[derive(Default)]
-pub(super) struct Tokens(Mutex<HashMap<String, Access>>);
+/// The access tokens issued so far to one system's clients, and what each allows.
+pub(in crate::demo) struct Tokens {
+    system: &'static str,
+    issued: Mutex<HashMap<String, Access>>,
+}
 
 impl Tokens {
-    pub(super) fn access(&self, headers: &HeaderMap) -> Access {
-        let issued = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(in crate::demo) fn new(system: &'static str) -> Tokens {
+        Tokens { system, issued: Mutex::default() }
+    }
+
+    pub(in crate::demo) fn access(&self, headers: &HeaderMap) -> Access {
+        let issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
         token_of(headers).and_then(|token| issued.get(&token).copied()).unwrap_or(Access::Nobody)
     }
 
     fn add(&self, client: &str, access: Access) -> String {
-        let mut issued = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
         let token = format!("simulated.{client}.{}", issued.len() + 1);
         issued.insert(token.clone(), access);
         token
     }
 }
 
-pub(super) async fn issue(State(tokens): State<Arc<Tokens>>, headers: HeaderMap, Form(form): Form<HashMap<String, String>>) -> Response {
+pub(in crate::demo) async fn issue(
+    State(tokens): State<Arc<Tokens>>,
+    headers: HeaderMap,
+    Form(form): Form<HashMap<String, String>>,
+) -> Response {
     let refuse = |status, error: &str, description: &str| reply(status, &json!({ "error": error, "error_description": description }));
     let said = |name: &str| form.get(name).map(String::as_str);
     if said("grant_type") != Some("client_credentials") {
@@ -41,9 +51,9 @@ pub(super) async fn issue(State(tokens): State<Arc<Tokens>>, headers: HeaderMap,
         Some(pair) => pair,
         None => (said("client_id").unwrap_or_default().to_owned(), said("client_secret").unwrap_or_default().to_owned()),
     };
-    let access = match client.as_str() {
-        "read-intune" => Access::Read,
-        "revoke-intune" => Access::Revoke,
+    let access = match client.strip_suffix(tokens.system) {
+        Some("read-") => Access::Read,
+        Some("revoke-") => Access::Revoke,
         _ => return refuse(401, "invalid_client", "no such application"),
     };
     if secret != client {

@@ -1,0 +1,192 @@
+//! Zoom, simulated: users, roles, assistants and recordings, where what a leaver owned moves with the removal or never.
+
+mod state;
+#[cfg(test)]
+mod tests;
+mod users;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, Method, Uri};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::routing::{delete, get, post, put};
+use serde_json::{Value, json};
+
+use self::state::{Account, Refused};
+use super::company::Company;
+use super::planted;
+use super::vendor::{Access, basic, count_param, is_write, no_content, page, param, reply, token_of};
+
+type Shared = State<Arc<Mutex<Account>>>;
+
+/// Access tokens issued so far; they are asked for with a client's secret and an account id.
+type Tokens = Arc<Mutex<HashMap<String, Access>>>;
+
+/// The API below `/v2`, and the token endpoint beside it.
+pub fn router(company: Arc<Company>) -> Router {
+    planted::or_broken("zoom", built(&company))
+}
+
+fn built(company: &Company) -> anyhow::Result<Router> {
+    let account = Arc::new(Mutex::new(Account::new(company)?));
+    let tokens = Tokens::default();
+    let api = Router::new()
+        .route("/v2/users", get(users::all))
+        .route("/v2/users/{user}", get(users::one).delete(users::remove))
+        .route("/v2/users/{user}/status", put(users::status))
+        .route("/v2/users/{user}/token", delete(users::sign_out))
+        .route("/v2/users/{user}/assistants", get(users::assistants).delete(users::delete_assistants))
+        .route("/v2/users/{user}/assistants/{assistant}", delete(users::delete_assistant))
+        .route("/v2/users/{user}/schedulers", get(users::schedulers).delete(users::delete_schedulers))
+        .route("/v2/users/{user}/schedulers/{scheduler}", delete(users::delete_scheduler))
+        .route("/v2/users/{user}/recordings", get(users::recordings))
+        .route("/v2/roles", get(roles))
+        .route("/v2/roles/{role}/members", get(role_members))
+        .route("/v2/roles/{role}/members/{user}", delete(unassign))
+        .route("/v2/groups", get(groups))
+        .route("/v2/groups/{group}/members", get(group_members))
+        .route("/v2/groups/{group}/members/{user}", delete(leave_group))
+        .route("/v2/devices", get(devices))
+        .with_state(account.clone())
+        .layer(middleware::from_fn_with_state(tokens.clone(), guard));
+    let token = Router::new().route("/oauth/token", post(issue)).with_state((account, tokens));
+    Ok(api.merge(token).fallback(|| async { refuse(404, 2300, "This API endpoint is not recognized.") }))
+}
+
+async fn guard(State(tokens): State<Tokens>, request: Request, next: Next) -> Response {
+    let issued = |token: String| tokens.lock().unwrap_or_else(PoisonError::into_inner).get(&token).copied();
+    let access = token_of(request.headers()).and_then(issued).unwrap_or(Access::Nobody);
+    // The vendor answers 400, not 403, where a scope is missing.
+    match access.may(is_write(request.method())) {
+        Ok(()) => next.run(request).await,
+        Err(status) if status == 401 => refuse(401, 124, "Invalid access token."),
+        Err(_) => {
+            refuse(400, 4711, &format!("Invalid access token, does not contain scopes:[{}].", scope(request.method(), request.uri())))
+        }
+    }
+}
+
+/// The scope that a write would have needed.
+fn scope(method: &Method, uri: &Uri) -> String {
+    let last = uri.path().rsplit('/').find(|part| matches!(*part, "token" | "status" | "assistants" | "schedulers" | "members"));
+    let verb = if *method == Method::DELETE { "delete" } else { "update" };
+    format!("user:{verb}:{}:admin", last.unwrap_or("user"))
+}
+
+async fn issue(State((account, tokens)): State<(Arc<Mutex<Account>>, Tokens)>, headers: HeaderMap, uri: Uri, body: String) -> Response {
+    // In the query or in a form, which are written alike.
+    let form = Uri::builder().path_and_query(format!("/?{body}")).build().unwrap_or_default();
+    let said = |name: &str| param(&form, name).or_else(|| param(&uri, name));
+    let refused = |status, error: &str, why: &str| reply(status, &json!({ "error": error, "reason": why }));
+    if said("grant_type").as_deref() != Some("account_credentials") {
+        return refused(400, "unsupported_grant_type", "unsupported grant type");
+    }
+    let Some((client, secret)) = basic(&headers) else {
+        return refused(401, "invalid_client", "Invalid client_id or client_secret");
+    };
+    let access = match client.as_str() {
+        "read-zoom" => Access::Read,
+        "revoke-zoom" => Access::Revoke,
+        _ => return refused(401, "invalid_client", "Invalid client_id or client_secret"),
+    };
+    if secret != client {
+        return refused(401, "invalid_client", "Invalid client_id or client_secret");
+    }
+    if said("account_id").as_deref() != Some(open(&account).id()) {
+        return refused(400, "invalid_request", "Bad request: no such account");
+    }
+    let mut issued = tokens.lock().unwrap_or_else(PoisonError::into_inner);
+    let token = format!("simulated.{client}.{}", issued.len() + 1);
+    issued.insert(token.clone(), access);
+    reply(200, &json!({ "access_token": token, "token_type": "bearer", "expires_in": 3599, "scope": "" }))
+}
+
+fn open(account: &Mutex<Account>) -> MutexGuard<'_, Account> {
+    account.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn refuse(status: u16, code: u32, message: &str) -> Response {
+    reply(status, &json!({ "code": code, "message": message }))
+}
+
+fn no_user(key: &str) -> Response {
+    refuse(404, 1001, &format!("User does not exist: {key}."))
+}
+
+fn done(outcome: Result<(), Refused>, what: &str) -> Response {
+    match outcome {
+        Ok(()) => no_content(),
+        Err(Refused::Missing) => no_user(what),
+        Err(Refused::Rule(code, why)) => refuse(400, code, why),
+    }
+}
+
+/// One page under `name`, and the token of the next, which is empty at the end.
+fn listed(uri: &Uri, name: &str, items: &[Value]) -> Response {
+    let size = match param(uri, "page_size").map(|size| size.parse::<usize>()) {
+        None => 30,
+        Some(Ok(size)) if (1..=300).contains(&size) => size,
+        Some(_) => return refuse(400, 300, "The page_size must be from 1 to 300."),
+    };
+    let token = param(uri, "next_page_token").filter(|token| !token.is_empty());
+    let from = match token {
+        None => (count_param(uri, "page_number", 1, usize::MAX) - 1).saturating_mul(size),
+        Some(token) => match token.strip_prefix("zoomnext").and_then(|at| at.parse().ok()) {
+            Some(from) => from,
+            None => return refuse(400, 300, "The next page token is invalid or expired."),
+        },
+    };
+    let (shown, next) = page(items, from, size);
+    reply(
+        200,
+        &json!({
+            "page_count": items.len().div_ceil(size),
+            "page_number": from / size + 1,
+            "page_size": size,
+            "total_records": items.len(),
+            "next_page_token": next.map(|at| format!("zoomnext{at}")).unwrap_or_default(),
+            name: shown,
+        }),
+    )
+}
+
+async fn roles(State(account): Shared) -> Response {
+    let roles = open(&account).roles();
+    reply(200, &json!({ "total_records": roles.len(), "roles": roles }))
+}
+
+async fn role_members(State(account): Shared, uri: Uri, Path(role): Path<String>) -> Response {
+    match open(&account).role_members(&role) {
+        Some(members) => listed(&uri, "members", &members),
+        None => refuse(404, 1037, "This role does not exist."),
+    }
+}
+
+async fn unassign(State(account): Shared, Path((role, user)): Path<(String, String)>) -> Response {
+    done(open(&account).unassign(&role, &user), &user)
+}
+
+async fn groups(State(account): Shared) -> Response {
+    let groups = open(&account).groups();
+    reply(200, &json!({ "total_records": groups.len(), "next_page_token": "", "groups": groups }))
+}
+
+async fn group_members(State(account): Shared, uri: Uri, Path(group): Path<String>) -> Response {
+    match open(&account).group_members(&group) {
+        Some(members) => listed(&uri, "members", &members),
+        None => refuse(404, 4130, "A group with this ID does not exist."),
+    }
+}
+
+async fn leave_group(State(account): Shared, Path((group, user)): Path<(String, String)>) -> Response {
+    done(open(&account).leave(&group, &user), &user)
+}
+
+async fn devices(State(account): Shared) -> Response {
+    let devices = open(&account).devices();
+    reply(200, &json!({ "page_size": 30, "next_page_token": "", "devices": devices }))
+}
