@@ -51,7 +51,7 @@ pub(super) async fn patch(State(tenant): Shared, Path(key): Path<String>, Json(b
         if synced {
             return refuse(400, "Request_BadRequest", "The password is mastered on premises and can't be changed by this call.");
         }
-        if !body["passwordProfile"]["password"].as_str().is_some_and(|password| password.len() >= 8) {
+        if body["passwordProfile"]["password"].as_str().is_none_or(|password| password.len() < 8) {
             return refuse(400, "Request_BadRequest", "The specified password does not comply with password complexity requirements.");
         }
         state.new_password(&id);

@@ -130,7 +130,8 @@ async fn owners(State(portal): Shared, headers: HeaderMap, uri: Uri) -> Response
 
 async fn owner(State(portal): Shared, uri: Uri, Path(id): Path<String>) -> Response {
     let by_user = param(&uri, "idProperty").as_deref() == Some("userId");
-    let is = |owner: &Value| if by_user { owner["userIdIncludingInactive"].to_string() == id } else { owner["id"] == id.as_str() };
+    let is =
+        |owner: &Value| if by_user { owner["userIdIncludingInactive"].as_u64() == id.parse().ok() } else { owner["id"] == id.as_str() };
     let found = open(&portal).owners(archived(&uri)).into_iter().find(is);
     found.map_or_else(|| refuse(404, "OBJECT_NOT_FOUND", "Owner does not exist"), |owner| reply(200, &owner))
 }

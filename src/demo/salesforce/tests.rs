@@ -60,10 +60,12 @@ async fn queries_show_the_fields_asked_for_and_go_on_where_they_stopped() {
         }
     }
     assert_eq!(sizes, [200, 200, 12]);
+    // Queries that the description forbids are kept out of the record that is held against it.
+    let wrong = Probe::new("planted", &org.url, "https://planted.example", "Bearer read-salesforce");
     for (text, code) in
         [("SELECT Nothing FROM User", "INVALID_FIELD"), ("SELECT Id FROM Nothing", "INVALID_TYPE"), ("SELECT Id", "MALFORMED_QUERY")]
     {
-        let answer = probe.get(&format!("/services/data/v64.0/query?q={}", text.replace(' ', "+"))).await;
+        let answer = wrong.get(&format!("/services/data/v64.0/query?q={}", text.replace(' ', "+"))).await;
         assert_eq!((answer.status, &answer.body[0]["errorCode"]), (400, &json!(code)));
     }
     assert_eq!(probe.get("/services/oauth2/userinfo").await.headers["sforce-limit-info"], "api-usage=1804/100000");
