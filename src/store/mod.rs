@@ -42,6 +42,9 @@ impl Store {
         let mut writer = connect(path, OpenFlags::default())?;
         let version = writer.query_row("PRAGMA user_version", [], |row| row.get(0));
         let version: i64 = version.with_context(|| format!("reading the store {}", path.display()))?;
+        let no_store = || format!("{} can't be used as a store", path.display());
+        let mut writer = connect(path, OpenFlags::default()).with_context(no_store)?;
+        let version: i64 = writer.query_row("PRAGMA user_version", [], |row| row.get(0)).with_context(no_store)?;
         match version {
             VERSION => {}
             0 => create(&mut writer).with_context(|| format!("making the store {}", path.display()))?,
