@@ -39,9 +39,6 @@ impl Store {
     /// # Errors
     /// The file can't be opened, or was made by another version.
     pub fn open(path: &Path) -> Result<Self> {
-        let mut writer = connect(path, OpenFlags::default())?;
-        let version = writer.query_row("PRAGMA user_version", [], |row| row.get(0));
-        let version: i64 = version.with_context(|| format!("reading the store {}", path.display()))?;
         let no_store = || format!("{} can't be used as a store", path.display());
         let mut writer = connect(path, OpenFlags::default()).with_context(no_store)?;
         let version: i64 = writer.query_row("PRAGMA user_version", [], |row| row.get(0)).with_context(no_store)?;
@@ -124,9 +121,9 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
     connection.busy_timeout(Duration::from_secs(30))?;
     connection.set_prepared_statement_cache_capacity(128);
     if !flags.contains(OpenFlags::SQLITE_OPEN_READ_ONLY) {
-        connection
-            .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = OFF; PRAGMA cache_size = -32768")
-            .with_context(|| format!("opening the store {}: is it one of exeunt's?", path.display()))?;
+        connection.execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = OFF; PRAGMA cache_size = -32768",
+        )?;
     }
     Ok(connection)
 }
