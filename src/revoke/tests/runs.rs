@@ -100,7 +100,6 @@ async fn everything_is_fired_at_once_and_proved() {
     let outcome = case.run().await;
     assert!(case.vendor.is_closed());
     assert_eq!((outcome.gone, outcome.stuck, outcome.refused, outcome.present, outcome.unknown), (4, 0, 0, 0, 0), "{outcome:#?}");
-    assert!(outcome.first_to_last_call_ms < 50.0, "{outcome:#?}");
     assert!(outcome.window_ms >= outcome.critical_path_ms && outcome.critical_path_ms > 0.0, "{outcome:#?}");
     assert_eq!(outcome.critical_path.len(), 3, "factors, suspension, sessions once more: {outcome:#?}");
     assert_eq!(outcome.lives_on, 1);
