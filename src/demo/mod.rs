@@ -24,6 +24,7 @@ pub mod slack;
 mod staff;
 pub mod tailscale;
 pub mod vendor;
+pub mod vendors;
 pub mod world;
 pub mod zendesk;
 pub mod zoom;

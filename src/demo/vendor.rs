@@ -19,6 +19,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::company::{Company, Person};
 use super::faults::{self, Faults};
 
 /// How many requests a vendor takes in a while.
@@ -32,6 +33,13 @@ pub struct RateLimit {
     pub style: RateStyle,
 }
 
+impl RateLimit {
+    /// So many requests in so many seconds.
+    pub const fn of(limit: u32, secs: u64, style: RateStyle) -> Option<Self> {
+        Some(Self { limit, window: Duration::from_secs(secs), style })
+    }
+}
+
 /// Which headers tell what is left of a rate limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RateStyle {
@@ -43,6 +51,46 @@ pub enum RateStyle {
     RetryAfterOnly,
     /// Not even that.
     None,
+}
+
+/// One simulated vendor of the company: what it is called, how it is built, and what the settings file says about it.
+pub struct Vendor {
+    /// The system's name in the settings, and its scanner's.
+    pub name: &'static str,
+    /// Builds it as it stands on the day the simulation starts.
+    pub start: fn(&Arc<Company>) -> anyhow::Result<Simulated>,
+    /// How long an answer takes, give or take half.
+    pub millis: u64,
+    /// How many requests it takes in a while, as the vendor publishes it.
+    pub rate: Option<RateLimit>,
+    /// What the two credentials are.
+    pub secret: Secret,
+    /// The app in Okta through which people sign in to it, where there is one.
+    pub signs_in_through: Option<&'static str>,
+    /// The lines of its `[systems.NAME]` table beside scanner and credentials, for the address it was given.
+    pub settings: fn(url: &str) -> String,
+}
+
+/// A vendor that was built and can be served.
+pub struct Simulated {
+    /// Its API.
+    pub router: Router,
+    /// What a person can still do there.
+    pub left: Left,
+}
+
+/// What a person can still do in a system, one line for each way in, from the vendor's own state and not through its API: the oracle
+/// that a departure's verdicts are held against. Accounts that can sign in, credentials that still open something, shares to private
+/// addresses, links open to anyone; empty when nothing is left.
+pub type Left = Arc<dyn Fn(&Person) -> Vec<String> + Send + Sync>;
+
+/// What a vendor's two credentials are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Secret {
+    /// `read-<system>` and `revoke-<system>`: tokens, keys, passwords, client secrets.
+    Token,
+    /// A private key (PEM), for signed assertions.
+    PrivateKey,
 }
 
 /// How a vendor behaves on the wire.

@@ -1,18 +1,20 @@
 //! The simulated company brought up: every vendor on loopback, a settings file that names them, and HR's lever.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use axum::Router;
 
-use super::bamboohr::BambooHr;
+use super::bamboohr::{self, BambooHr};
 use super::company::Company;
 use super::directory::{self, RunningLdap};
 use super::faults::Faults;
-use super::vendor::{Profile, RateLimit, RateStyle, Running, serve};
-use super::{github, google, intune, kisi, okta, scim, slack};
+use super::vendor::{Left, Profile, Running, Secret, Simulated, Vendor, serve};
+use super::vendors::{DROPS, Drop, VENDORS};
 use crate::clock;
 
 /// The simulated company, up and running until it is dropped.
@@ -25,8 +27,9 @@ pub struct World {
     pub faults: Faults,
     /// The folder of the settings file.
     pub folder: PathBuf,
-    vendors: Vec<Running>,
+    vendors: Vec<(&'static Vendor, Running)>,
     directories: Vec<(&'static str, RunningLdap)>,
+    oracles: BTreeMap<&'static str, Left>,
 }
 
 /// The secret that signs HR's webhooks in the simulation; worth nothing elsewhere.
@@ -55,34 +58,55 @@ impl World {
     /// # Errors
     /// As [`World::start`].
     pub async fn start_at(folder: &Path, pace: Pace) -> Result<Self> {
+        Self::start_some(folder, pace, &|_| true).await
+    }
+
+    /// As [`World::start_at`], with HR and only the systems that are wanted.
+    ///
+    /// # Errors
+    /// As [`World::start`].
+    pub async fn start_some(folder: &Path, pace: Pace, wanted: &dyn Fn(&str) -> bool) -> Result<Self> {
         let company = Arc::new(Company::load(clock::now()).context("reading the simulated company")?);
         let hr = BambooHr::new(&company)?;
         let faults = Faults::default();
-        let limit = |limit, secs, style| Some(RateLimit { limit, window: Duration::from_secs(secs), style });
-        let mut vendors = Vec::new();
-        for (name, router, millis, rate) in [
-            ("bamboohr", hr.router(), 12, None),
-            ("okta", okta::router(company.clone()), 25, limit(600, 60, RateStyle::Okta)),
-            ("google-workspace", google::router(company.clone()), 20, limit(2400, 60, RateStyle::RetryAfterOnly)),
-            ("github", github::router(company.clone()), 20, limit(5000, 3600, RateStyle::GitHub)),
-            ("slack", slack::router(company.clone()), 20, limit(300, 60, RateStyle::RetryAfterOnly)),
-            ("intune", intune::router(company.clone()), 30, limit(1000, 60, RateStyle::RetryAfterOnly)),
-            ("kisi", kisi::router(company.clone()), 15, limit(300, 60, RateStyle::RetryAfterOnly)),
-            ("scim", scim::router(company.clone()), 15, None),
-        ] {
-            let profile = match pace {
-                Pace::AsOnTheNet => Profile { latency: Duration::from_millis(millis), rate },
-                Pace::AtOnce => Profile::default(),
-            };
-            vendors.push(serve(name, router, profile, faults.clone()).await.with_context(|| format!("starting the simulated {name}"))?);
+        let mut world =
+            Self { company, hr, faults, folder: folder.to_owned(), vendors: Vec::new(), directories: Vec::new(), oracles: BTreeMap::new() };
+        world.serve(pace, &bamboohr::VENDOR, world.hr.router()).await?;
+        for vendor in VENDORS.iter().filter(|vendor| wanted(vendor.name)) {
+            let Simulated { router, left } =
+                (vendor.start)(&world.company).with_context(|| format!("building the simulated {}", vendor.name))?;
+            world.serve(pace, vendor, router).await?;
+            world.oracles.insert(vendor.name, left);
         }
-        let directories = vec![
-            ("active-directory", directory::serve_ad(company.clone()).await.context("starting the simulated active-directory")?),
-            ("openldap", directory::serve_openldap(company.clone()).await.context("starting the simulated openldap")?),
-        ];
-        let world = Self { company, hr, faults, folder: folder.to_owned(), vendors, directories };
-        world.write_files()?;
+        if wanted("active-directory") {
+            let running = directory::serve_ad(world.company.clone()).await.context("starting the simulated active-directory")?;
+            world.directories.push(("active-directory", running));
+        }
+        if wanted("openldap") {
+            let running = directory::serve_openldap(world.company.clone()).await.context("starting the simulated openldap")?;
+            world.directories.push(("openldap", running));
+        }
+        world.write_files(wanted)?;
         Ok(world)
+    }
+
+    async fn serve(&mut self, pace: Pace, vendor: &'static Vendor, router: Router) -> Result<()> {
+        let profile = match pace {
+            Pace::AsOnTheNet => Profile { latency: Duration::from_millis(vendor.millis), rate: vendor.rate.clone() },
+            Pace::AtOnce => Profile::default(),
+        };
+        let running = serve(vendor.name, router, profile, self.faults.clone())
+            .await
+            .with_context(|| format!("starting the simulated {}", vendor.name))?;
+        self.vendors.push((vendor, running));
+        Ok(())
+    }
+
+    /// What a person can still do in a system, in the simulated vendor's own words and from its own state: nothing that exeunt reads. None where
+    /// the system isn't up.
+    pub fn left(&self, system: &str, number: &str) -> Option<Vec<String>> {
+        let person = self.company.person(number);
+        self.oracles.get(system).map(|left| person.map(|person| left(person)).unwrap_or_default())
     }
 
     /// The settings file.
@@ -92,24 +116,29 @@ impl World {
 
     /// Where a vendor listens.
     pub fn url(&self, name: &str) -> &str {
-        let http = self.vendors.iter().find(|vendor| vendor.name == name).map(|vendor| vendor.url.as_str());
+        let http = self.vendors.iter().find(|(vendor, _)| vendor.name == name).map(|(_, running)| running.url.as_str());
         http.or_else(|| self.directories.iter().find(|(known, _)| *known == name).map(|(_, directory)| directory.url.as_str()))
             .unwrap_or_default()
     }
 
-    fn write_files(&self) -> Result<()> {
+    fn write_files(&self, wanted: &dyn Fn(&str) -> bool) -> Result<()> {
         let secrets = self.folder.join("credentials");
         std::fs::create_dir_all(&secrets).with_context(|| format!("making {}", secrets.display()))?;
         let mut systems = String::new();
-        for vendor in &self.vendors {
-            self.one_system(&mut systems, &vendor.name, &vendor.url)?;
+        for (vendor, running) in &self.vendors {
+            let mut settings = (vendor.settings)(&running.url);
+            if let Some(app) = vendor.signs_in_through.filter(|_| wanted("okta")) {
+                let _ = writeln!(settings, "signs_in_through = {{ system = \"okta\", app = \"{app}\" }}");
+            }
+            self.one_system(&mut systems, vendor.name, vendor.secret, &settings)?;
         }
         for (name, running) in &self.directories {
-            self.one_system(&mut systems, name, &running.url)?;
+            self.one_system(&mut systems, name, Secret::Token, &directory_settings(name, &running.url))?;
         }
         std::fs::write(secrets.join("webhook"), WEBHOOK_SECRET)?;
-        std::fs::create_dir_all(self.folder.join("board-portal"))?;
-        std::fs::write(self.folder.join("board-portal/roster.csv"), include_str!("../../fixtures/board-portal/roster.csv"))?;
+        for drop in DROPS.iter().filter(|drop| wanted(drop.name)) {
+            self.one_drop(&mut systems, drop)?;
+        }
         let successors =
             self.company.executives().filter_map(|person| Some(format!("{} = \"{}\"", person.number, person.successor.as_ref()?)));
         let settings = include_str!("../../fixtures/exeunt.toml")
@@ -122,52 +151,47 @@ impl World {
         Ok(())
     }
 
-    /// One `[systems.NAME]` table: the address that this run gave the vendor, and where its two secrets are.
-    fn one_system(&self, into: &mut String, name: &str, url: &str) -> Result<()> {
-        for hand in ["read", "revoke"] {
-            let secret = if name == "google-workspace" { service_account_key()? } else { format!("{hand}-{name}") };
-            std::fs::write(self.folder.join(format!("credentials/{name}-{hand}")), secret)?;
-        }
+    /// One `[systems.NAME]` table: where its two secrets are, and what its manifest asks for beside them.
+    fn one_system(&self, into: &mut String, name: &str, secret: Secret, settings: &str) -> Result<()> {
         let folder = std::path::absolute(&self.folder)?;
-        let place = |hand: &str| folder.join(format!("credentials/{name}-{hand}")).display().to_string();
-        let _ = writeln!(
-            into,
-            "\n[systems.{name}]\nscanner = \"{name}\"\nread = \"file:{}\"\nrevoke = \"file:{}\"",
-            place("read"),
-            place("revoke")
-        );
-        into.push_str(&extra_settings(name, url));
+        let _ = writeln!(into, "\n[systems.{name}]\nscanner = \"{name}\"");
+        for hand in ["read", "revoke"] {
+            let secret = match secret {
+                Secret::Token => format!("{hand}-{name}"),
+                Secret::PrivateKey => private_key()?,
+            };
+            let file = folder.join(format!("credentials/{name}-{hand}"));
+            std::fs::write(&file, secret)?;
+            let _ = writeln!(into, "{hand} = \"file:{}\"", file.display());
+        }
+        into.push_str(settings);
+        Ok(())
+    }
+
+    /// A system that is a file in a folder, dropped there by somebody every night.
+    fn one_drop(&self, into: &mut String, drop: &Drop) -> Result<()> {
+        let folder = std::path::absolute(&self.folder)?.join(drop.name);
+        std::fs::create_dir_all(&folder)?;
+        std::fs::write(folder.join(drop.file), drop.text)?;
+        let _ = writeln!(into, "\n[systems.{0}]\nscanner = \"{0}\"\npath = \"{1}\"", drop.name, folder.display());
         Ok(())
     }
 }
 
-/// What a system's manifest asks for beside its credentials.
-fn extra_settings(name: &str, url: &str) -> String {
+/// What a directory's manifest asks for beside its credentials.
+fn directory_settings(name: &str, url: &str) -> String {
     match name {
-        "github" => format!(
-            "url = \"{url}\"\norg = \"northmoor\"\nenterprise = \"northmoor\"\nsigns_in_through = {{ system = \"okta\", app = \"GitHub\" }}\n"
-        ),
-        "slack" => format!("url = \"{url}\"\nscim_url = \"{url}\"\nsigns_in_through = {{ system = \"okta\", app = \"Slack\" }}\n"),
-        "scim" => format!("url = \"{url}/scim/v2\"\nsigns_in_through = {{ system = \"okta\", app = \"Boardroom\" }}\n"),
-        "kisi" => format!("url = \"{url}\"\nsigns_in_through = {{ system = \"okta\", app = \"Kisi\" }}\n"),
         "active-directory" => format!(
             "url = \"{url}\"\nbase = \"DC=northmoor,DC=example\"\nread_user = \"CN=exeunt-read,OU=Service Accounts,DC=northmoor,DC=example\"\nrevoke_user = \"CN=exeunt-revoke,OU=Service Accounts,DC=northmoor,DC=example\"\n"
         ),
-        "openldap" => format!(
+        _ => format!(
             "url = \"{url}\"\nbase = \"dc=northmoor,dc=example\"\nread_dn = \"uid=exeunt-read,ou=services,dc=northmoor,dc=example\"\nrevoke_dn = \"uid=exeunt-revoke,ou=services,dc=northmoor,dc=example\"\nadmin_groups = [\"wheel\"]\n"
         ),
-        "google-workspace" => format!(
-            "vault_matter = \"departures-2026\"\nadmin = \"admin@northmoor.example\"\nread_account = \"exeunt-read@northmoor-sec.example\"\nrevoke_account = \"exeunt-revoke@northmoor-sec.example\"\ndirectory = \"{url}\"\ngmail = \"{url}\"\ndrive = \"{url}\"\nvault = \"{url}\"\ntoken_url = \"{url}/token\"\nsigns_in_through = {{ system = \"okta\", app = \"Google Workspace\" }}\n"
-        ),
-        "intune" => format!(
-            "url = \"{url}\"\nlogin = \"{url}\"\ntenant = \"northmoor\"\nread_client = \"read-intune\"\nrevoke_client = \"revoke-intune\"\n"
-        ),
-        _ => format!("url = \"{url}\"\n"),
     }
 }
 
 /// A fresh RSA key, as a service account would have one. It opens nothing but the simulation.
-fn service_account_key() -> Result<String> {
+fn private_key() -> Result<String> {
     use aws_lc_rs::encoding::AsDer as _;
     use base64::Engine as _;
     let key = aws_lc_rs::rsa::KeyPair::generate(aws_lc_rs::rsa::KeySize::Rsa2048).context("making a key")?;

@@ -15,10 +15,21 @@ use jiff::{Timestamp, civil};
 use serde_json::{Value, json};
 
 use super::company::Company;
-use super::vendor::{Access, broken, is_write, now, param, reply};
+use super::vendor::{Access, Secret, Simulated, Vendor, broken, is_write, now, param, reply};
 use records::State;
 
 pub use webhooks::{sign, signed_webhook};
+
+/// How it is brought up.
+pub const VENDOR: Vendor = Vendor {
+    name: "bamboohr",
+    start: |company| Ok(Simulated { router: router(company.clone()), left: Arc::new(|_| Vec::new()) }),
+    millis: 12,
+    rate: None,
+    secret: Secret::Token,
+    signs_in_through: None,
+    settings: |url| format!("url = \"{url}\"\n"),
+};
 
 /// The company's HR, with a hand on it: a clone shares its state.
 #[derive(Clone)]

@@ -23,12 +23,23 @@ use serde_json::{Value, json};
 use self::state::State as Held;
 use super::company::Company;
 use super::planted;
-use super::vendor::{Access, count_param, is_write, link, page, reply, same_with};
+use super::vendor::{Access, RateLimit, RateStyle, Secret, Simulated, Vendor, count_param, is_write, link, page, reply, same_with};
 
 /// The account behind both of our tokens.
 const OURSELVES: &str = "exeunt-bot";
 
 type Shared = State<Arc<Mutex<Held>>>;
+
+/// How it is brought up.
+pub const VENDOR: Vendor = Vendor {
+    name: "github",
+    start: |company| Ok(Simulated { router: router(company.clone()), left: Arc::new(|_| Vec::new()) }),
+    millis: 20,
+    rate: RateLimit::of(5000, 3600, RateStyle::GitHub),
+    secret: Secret::Token,
+    signs_in_through: Some("GitHub"),
+    settings: |url| format!("url = \"{url}\"\norg = \"northmoor\"\nenterprise = \"northmoor\"\n"),
+};
 
 /// The vendor's API, at the root.
 pub fn router(company: Arc<Company>) -> Router {

@@ -34,6 +34,7 @@ use axum::routing::{get, post};
 use self::call::Refusal;
 use self::state::State;
 use super::company::Company;
+use super::vendor::{RateLimit, RateStyle, Secret, Simulated, Vendor};
 
 /// One tenant: the simulated company's Google Workspace.
 struct Google {
@@ -49,6 +50,21 @@ impl Google {
         state
     }
 }
+
+/// How it is brought up.
+pub const VENDOR: Vendor = Vendor {
+    name: "google-workspace",
+    start: |company| Ok(Simulated { router: router(company.clone()), left: Arc::new(|_| Vec::new()) }),
+    millis: 20,
+    rate: RateLimit::of(2400, 60, RateStyle::RetryAfterOnly),
+    secret: Secret::PrivateKey,
+    signs_in_through: Some("Google Workspace"),
+    settings: |url| {
+        format!(
+            "vault_matter = \"departures-2026\"\nadmin = \"admin@northmoor.example\"\nread_account = \"exeunt-read@northmoor-sec.example\"\nrevoke_account = \"exeunt-revoke@northmoor-sec.example\"\ndirectory = \"{url}\"\ngmail = \"{url}\"\ndrive = \"{url}\"\nvault = \"{url}\"\ntoken_url = \"{url}/token\"\n"
+        )
+    },
+};
 
 /// All services of the simulated Google Workspace, each under its own path.
 pub fn router(company: Arc<Company>) -> Router {

@@ -22,12 +22,27 @@ use self::state::{Devices, Order};
 use self::token::Tokens;
 use super::company::Company;
 use super::planted;
-use super::vendor::{is_write, no_content, origin, reply};
+use super::vendor::{RateLimit, RateStyle, Secret, Simulated, Vendor, is_write, no_content, origin, reply};
 
 /// How long a device takes until it checks in and obeys.
 const CHECK_IN: Duration = Duration::from_millis(400);
 
 type Shared = State<Arc<Mutex<Devices>>>;
+
+/// How it is brought up.
+pub const VENDOR: Vendor = Vendor {
+    name: "intune",
+    start: |company| Ok(Simulated { router: router(company.clone()), left: Arc::new(|_| Vec::new()) }),
+    millis: 30,
+    rate: RateLimit::of(1000, 60, RateStyle::RetryAfterOnly),
+    secret: Secret::Token,
+    signs_in_through: None,
+    settings: |url| {
+        format!(
+            "url = \"{url}\"\nlogin = \"{url}\"\ntenant = \"northmoor\"\nread_client = \"read-intune\"\nrevoke_client = \"revoke-intune\"\n"
+        )
+    },
+};
 
 /// Graph below `/v1.0`, and the token endpoint beside it.
 pub fn router(company: Arc<Company>) -> Router {

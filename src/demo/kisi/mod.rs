@@ -17,9 +17,20 @@ use serde_json::{Value, json};
 use self::state::Doors;
 use super::company::Company;
 use super::planted;
-use super::vendor::{Access, count_param, is_write, no_content, page, param, reply};
+use super::vendor::{Access, RateLimit, RateStyle, Secret, Simulated, Vendor, count_param, is_write, no_content, page, param, reply};
 
 type Shared = State<Arc<Mutex<Doors>>>;
+
+/// How it is brought up.
+pub const VENDOR: Vendor = Vendor {
+    name: "kisi",
+    start: |company| Ok(Simulated { router: router(company.clone()), left: Arc::new(|_| Vec::new()) }),
+    millis: 15,
+    rate: RateLimit::of(300, 60, RateStyle::RetryAfterOnly),
+    secret: Secret::Token,
+    signs_in_through: Some("Kisi"),
+    settings: |url| format!("url = \"{url}\"\n"),
+};
 
 /// The vendor's whole API, at the root.
 pub fn router(company: Arc<Company>) -> Router {

@@ -16,10 +16,21 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::company::Company;
-use super::vendor::{Access, RateLimit, RateStyle, broken, is_write, origin, reply};
+use super::vendor::{Access, RateLimit, RateStyle, Secret, Simulated, Vendor, broken, is_write, origin, reply};
 use state::State;
 
 pub use state::user_id;
+
+/// How it is brought up.
+pub const VENDOR: Vendor = Vendor {
+    name: "okta",
+    start: |company| Ok(Simulated { router: router(company.clone()), left: Arc::new(|_| Vec::new()) }),
+    millis: 25,
+    rate: RateLimit::of(600, 60, RateStyle::Okta),
+    secret: Secret::Token,
+    signs_in_through: None,
+    settings: |url| format!("url = \"{url}\"\n"),
+};
 
 /// The organisation's API under `/api/v1`. Tokens: `read-okta` and `revoke-okta`, as SSWS or Bearer.
 pub fn router(company: Arc<Company>) -> Router {

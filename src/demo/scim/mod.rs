@@ -19,11 +19,22 @@ use self::state::Portal;
 use self::wire::{answer, changes, error, list};
 use super::company::Company;
 use super::planted;
-use super::vendor::{Access, is_write, no_content, origin};
+use super::vendor::{Access, Secret, Simulated, Vendor, is_write, no_content, origin};
 
 const LARGEST_PAGE: usize = 100;
 
 type Shared = State<Arc<Mutex<Portal>>>;
+
+/// How it is brought up.
+pub const VENDOR: Vendor = Vendor {
+    name: "scim",
+    start: |company| Ok(Simulated { router: router(company.clone()), left: Arc::new(|_| Vec::new()) }),
+    millis: 15,
+    rate: None,
+    secret: Secret::Token,
+    signs_in_through: Some("Boardroom"),
+    settings: |url| format!("url = \"{url}/scim/v2\"\n"),
+};
 
 /// The portal, with its base path `/scim/v2`.
 pub fn router(company: Arc<Company>) -> Router {

@@ -20,9 +20,20 @@ use serde_json::{Value, json};
 use self::state::Workspace;
 use super::company::Company;
 use super::planted;
-use super::vendor::{reply, token_of};
+use super::vendor::{RateLimit, RateStyle, Secret, Simulated, Vendor, reply, token_of};
 
 type Shared = State<Arc<Mutex<Workspace>>>;
+
+/// How it is brought up.
+pub const VENDOR: Vendor = Vendor {
+    name: "slack",
+    start: |company| Ok(Simulated { router: router(company.clone()), left: Arc::new(|_| Vec::new()) }),
+    millis: 20,
+    rate: RateLimit::of(300, 60, RateStyle::RetryAfterOnly),
+    secret: Secret::Token,
+    signs_in_through: Some("Slack"),
+    settings: |url| format!("url = \"{url}\"\nscim_url = \"{url}\"\n"),
+};
 
 /// The Web API below `/api`, and SCIM below `/scim/v2`.
 pub fn router(company: Arc<Company>) -> Router {
