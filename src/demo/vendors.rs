@@ -1,10 +1,21 @@
 //! The simulated company's systems: a line each. HR and the two directories are brought up by `world.rs` itself.
 
+use super::company::Company;
 use super::vendor::Vendor;
-use super::{github, google, intune, kisi, okta, scim, slack};
+use super::{boxcom, github, google, intune, kisi, okta, scim, slack};
 
 /// Vendors that speak HTTP, in the order in which they come up.
-pub const VENDORS: &[Vendor] = &[okta::VENDOR, google::VENDOR, github::VENDOR, slack::VENDOR, intune::VENDOR, kisi::VENDOR, scim::VENDOR];
+pub const VENDORS: &[Vendor] = &[
+    // One a line.
+    okta::VENDOR,
+    google::VENDOR,
+    github::VENDOR,
+    slack::VENDOR,
+    intune::VENDOR,
+    kisi::VENDOR,
+    scim::VENDOR,
+    boxcom::VENDOR,
+];
 
 /// A system without an API: somebody drops a file into a folder.
 pub struct Drop {
@@ -12,10 +23,42 @@ pub struct Drop {
     pub name: &'static str,
     /// The file's name.
     pub file: &'static str,
-    /// What stands in it.
-    pub text: &'static str,
+    /// What stands in it; `{-12}` is the date twelve days before the simulation started.
+    template: &'static str,
+}
+
+impl Drop {
+    const fn of(name: &'static str, file: &'static str, template: &'static str) -> Self {
+        Self { name, file, template }
+    }
+
+    /// What stands in the file on the day the simulation starts.
+    pub fn text(&self, company: &Company) -> String {
+        let mut text = String::with_capacity(self.template.len());
+        let mut rest = self.template;
+        while let Some((before, after)) = rest.split_once('{') {
+            let date = after.split_once('}').and_then(|(days, after)| Some((days.parse::<i64>().ok()?, after)));
+            text.push_str(before);
+            rest = match date {
+                Some((days, after)) => {
+                    text.push_str(&company.days_ago(-days).strftime("%Y-%m-%d").to_string());
+                    after
+                }
+                None => {
+                    text.push('{');
+                    after
+                }
+            };
+        }
+        text + rest
+    }
 }
 
 /// Systems without an API.
-pub const DROPS: &[Drop] =
-    &[Drop { name: "board-portal", file: "roster.csv", text: include_str!("../../fixtures/board-portal/roster.csv") }];
+pub const DROPS: &[Drop] = &[
+    Drop::of("badge-file", "badges.csv", include_str!("../../fixtures/badge-file/badges.csv")),
+    Drop::of("board-portal", "roster.csv", include_str!("../../fixtures/board-portal/roster.csv")),
+    Drop::of("card-statement", "charges.csv", include_str!("../../fixtures/card-statement/charges.csv")),
+    Drop::of("hr-file", "people.csv", include_str!("../../fixtures/hr-file/people.csv")),
+    Drop::of("quickbooks", "users.csv", include_str!("../../fixtures/quickbooks/users.csv")),
+];
