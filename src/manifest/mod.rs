@@ -17,6 +17,7 @@ pub mod places;
 pub mod raw;
 pub mod structure;
 pub mod template;
+mod told;
 #[cfg(test)]
 mod tests;
 
