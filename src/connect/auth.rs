@@ -80,7 +80,9 @@ impl Auth {
         let secret = expose(&self.secret);
         let fixed = |name: &str, value: String| Ok(Presented { headers: vec![(name.to_owned(), value)], token: None });
         match self.credential.kind {
-            CredentialKind::None | CredentialKind::Sigv4 | CredentialKind::StandardWebhook => Ok(Presented { headers: Vec::new(), token: None }),
+            CredentialKind::None | CredentialKind::Sigv4 | CredentialKind::StandardWebhook => {
+                Ok(Presented { headers: Vec::new(), token: None })
+            }
             CredentialKind::Bearer => fixed("authorization", format!("Bearer {secret}")),
             CredentialKind::Basic => {
                 let user = self.user().map_err(CallError::Auth)?;

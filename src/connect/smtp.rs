@@ -113,9 +113,7 @@ impl Mailer {
         let line = |what: &str| self.redactor.text(&format!("{}: {}:{}: {what}", self.system, self.host, self.port));
         let (status, text) = match sent {
             Err(_) => return Err(CallError::Timeout(line("no answer in time"))),
-            Ok(Ok(response)) => {
-                (u16::from(response.code()), response.message().collect::<Vec<_>>().join(" "))
-            }
+            Ok(Ok(response)) => (u16::from(response.code()), response.message().collect::<Vec<_>>().join(" ")),
             Ok(Err(error)) => match error.status() {
                 Some(code) => (u16::from(code), told(&error)),
                 None if error.is_timeout() => return Err(CallError::Timeout(line(&told(&error)))),
@@ -154,7 +152,11 @@ fn message(call: &MailCall) -> Result<Message, String> {
     let from = mailbox(&call.from)?;
     let domain = from.email.domain().to_owned();
     let id: String = call.id.chars().filter(|c| c.is_ascii_alphanumeric() || "-._".contains(*c)).collect();
-    let mut builder = Message::builder().from(from).date(clock::now().into()).subject(one_line(&call.subject)).message_id(Some(format!("<{id}@{domain}>")));
+    let mut builder = Message::builder()
+        .from(from)
+        .date(clock::now().into())
+        .subject(one_line(&call.subject))
+        .message_id(Some(format!("<{id}@{domain}>")));
     let mut receivers = 0;
     for address in call.to.split(',').filter(|address| !address.trim().is_empty()) {
         builder = builder.to(mailbox(address)?);

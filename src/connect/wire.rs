@@ -55,7 +55,10 @@ impl Wire {
             let [.., tell] = secrets;
             Way::Mail(Box::new(Mailer::open(&system, manifest, &address(url, Place::Url)?, &settings, tell, ca_file)?))
         } else {
-            return Err(format!("{system}: the manifest {} has none of connect.http, connect.ldap, connect.file, connect.smtp", manifest.scanner));
+            return Err(format!(
+                "{system}: the manifest {} has none of connect.http, connect.ldap, connect.file, connect.smtp",
+                manifest.scanner
+            ));
         };
         Ok(Self { system, settings, can_revoke, way })
     }

@@ -17,9 +17,9 @@ pub mod places;
 pub mod raw;
 pub mod structure;
 pub mod template;
-mod told;
 #[cfg(test)]
 mod tests;
+mod told;
 
 use std::sync::Arc;
 

@@ -110,7 +110,11 @@ const TABLE: &[Row] = &[
         &["settings", "task", "ticket", "person", "departure", "now", "status", "headers", "body"],
     ),
     Row(Spot::TicketFile, "tell.ticket: files.name, files.type, files.read", &["settings", "task", "ticket", "file", "now"]),
-    Row(Spot::Notice, "tell.notice: find and call: call, body, form, headers, mail", &["settings", "event", "task", "person", "departure", "now"]),
+    Row(
+        Spot::Notice,
+        "tell.notice: find and call: call, body, form, headers, mail",
+        &["settings", "event", "task", "person", "departure", "now"],
+    ),
     Row(
         Spot::NoticeMade,
         "tell.notice: sent, find.id, find.url",

@@ -15,8 +15,10 @@ pub(super) fn run(manifest: &raw::Manifest, part: &str, example: &raw::Example, 
     let outcome = match (part, ticket, notice) {
         ("ticket.find", Some(ticket), _) => of_find(&ticket.find, scope, &reply),
         ("notice.find", _, Some(raw::Notice { find: Some(find), .. })) => of_find(find, scope, &reply),
-        ("ticket.open", Some(raw::Ticket { open, .. }), _) => sent(scope, &open.call, open.body.as_ref(), open.form.as_ref(), &open.headers)
-            .and_then(|sent| Ok((sent, said(&reply, &[("id", Some(&open.id)), ("url", open.url.as_ref())])?))),
+        ("ticket.open", Some(raw::Ticket { open, .. }), _) => {
+            sent(scope, &open.call, open.body.as_ref(), open.form.as_ref(), &open.headers)
+                .and_then(|sent| Ok((sent, said(&reply, &[("id", Some(&open.id)), ("url", open.url.as_ref())])?)))
+        }
         ("ticket.look", Some(raw::Ticket { look, .. }), _) => of_look(look, scope, &reply),
         ("notice", _, Some(notice)) => of_notice(notice, scope).map(|sent| (sent, Map::new())),
         _ => Err(format!("there is no {part} in tell")),

@@ -179,9 +179,7 @@ pub fn move_to(tx: &Transaction<'_>, row: &DeliveryRow, step: &DeliveryMove, now
     }
     let at = now.as_microsecond();
     let changed = match step {
-        DeliveryMove::Sending => {
-            tx.execute("UPDATE delivery SET state = 'sending', tried = ?2 WHERE id = ?1", params![row.id.0, at])?
-        }
+        DeliveryMove::Sending => tx.execute("UPDATE delivery SET state = 'sending', tried = ?2 WHERE id = ?1", params![row.id.0, at])?,
         DeliveryMove::Told { ticket, url } => tx.execute(
             "UPDATE delivery SET state = 'told', told = ?2, looked = ?2, tries = 0, why = NULL, ticket = ?3, url = ?4 WHERE id = ?1",
             params![row.id.0, at, ticket, url],

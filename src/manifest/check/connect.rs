@@ -119,8 +119,10 @@ fn credential(checker: &mut Checker<'_>, path: &str, credential: &raw::Credentia
         Some(Transport::Http) => credential.kind != CredentialKind::Bind,
     };
     if !fits {
-        checker
-            .problem(format!("{path}.kind"), format!("kind {word} doesn't fit this connection (ldap: bind; file: none; smtp: basic or none; http: the others)"));
+        checker.problem(
+            format!("{path}.kind"),
+            format!("kind {word} doesn't fit this connection (ldap: bind; file: none; smtp: basic or none; http: the others)"),
+        );
     }
     for (key, source) in
         [("user", &credential.user), ("value", &credential.value), ("token_url", &credential.token_url), ("region", &credential.region)]

@@ -41,7 +41,10 @@ pub(super) fn check(checker: &mut Checker<'_>) {
                     checker.problem(format!("{path}.yields"), "yields belongs to the example of a collection");
                 }
             }
-            _ => checker.problem(&path, "exactly one of `of` (a collection), `prove` (an action) and `tell` (a part of it) is what an example is of"),
+            _ => checker.problem(
+                &path,
+                "exactly one of `of` (a collection), `prove` (an action) and `tell` (a part of it) is what an example is of",
+            ),
         }
         for name in example.given.keys() {
             if !NAMES.contains(&name.as_str()) {

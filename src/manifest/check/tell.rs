@@ -18,7 +18,10 @@ pub(super) fn check(checker: &mut Checker<'_>) {
         checker.problem("tell", "says nothing; write ticket or notice");
     }
     if manifest.credentials.tell.is_none() {
-        checker.problem("credentials", "tell needs credentials.tell (kind: none where nobody signs in): those that scan and revoke don't tell");
+        checker.problem(
+            "credentials",
+            "tell needs credentials.tell (kind: none where nobody signs in): those that scan and revoke don't tell",
+        );
     }
     if checker.transport.is_some_and(|transport| !matches!(transport, Transport::Http | Transport::Smtp)) {
         checker.problem("tell", "tell needs connect.http or connect.smtp");
