@@ -124,6 +124,11 @@ impl Connection {
         self.0.1.can_revoke
     }
 
+    /// Whether there is a credential to tell with.
+    pub fn can_tell(&self) -> bool {
+        self.0.1.can_tell
+    }
+
     /// Opens the connections that a departure will need (TCP, TLS, tokens), so that all its calls leave at once.
     ///
     /// # Errors

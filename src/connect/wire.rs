@@ -21,6 +21,7 @@ pub(super) struct Wire {
     pub(super) system: SystemId,
     pub(super) settings: Value,
     pub(super) can_revoke: bool,
+    pub(super) can_tell: bool,
     way: Way,
 }
 
@@ -44,6 +45,8 @@ impl Wire {
         let address = |template: &str, place: Place| render(template, place, &scope).map_err(|error| format!("{system}: {error}"));
         let connect = &manifest.connect;
         let can_revoke = secrets[1].is_some();
+        let tells = manifest.credentials.tell.as_ref();
+        let can_tell = secrets[2].is_some() || tells.is_some_and(|credential| credential.kind == raw::CredentialKind::None);
         let way = if let Some(base) = &connect.http {
             Way::Http(Box::new(Http::open(&system, manifest, &address(base, Place::Url)?, &settings, secrets, ca_file, recorder)?))
         } else if let Some(url) = &connect.ldap {
@@ -60,7 +63,7 @@ impl Wire {
                 manifest.scanner
             ));
         };
-        Ok(Self { system, settings, can_revoke, way })
+        Ok(Self { system, settings, can_revoke, can_tell, way })
     }
 
     pub(super) async fn send(&self, hand: Hand, lane: Lane, call: &Call, classes: &raw::Classes) -> Result<Reply, CallError> {

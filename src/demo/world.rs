@@ -71,8 +71,16 @@ impl World {
         let company = Arc::new(Company::load(clock::now()).context("reading the simulated company")?);
         let hr = BambooHr::new(&company)?;
         let faults = Faults::default();
-        let mut world =
-            Self { company, hr, faults, folder: folder.to_owned(), vendors: Vec::new(), directories: Vec::new(), mail: None, oracles: BTreeMap::new() };
+        let mut world = Self {
+            company,
+            hr,
+            faults,
+            folder: folder.to_owned(),
+            vendors: Vec::new(),
+            directories: Vec::new(),
+            mail: None,
+            oracles: BTreeMap::new(),
+        };
         world.serve(pace, &bamboohr::VENDOR, world.hr.router()).await?;
         for vendor in VENDORS.iter().filter(|vendor| wanted(vendor.name)) {
             let Simulated { router, left } =

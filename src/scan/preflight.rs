@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::clock;
 use crate::connect::{Class, Connection, Lane, render};
 use crate::manifest::express::{Expr, Scope};
-use crate::manifest::raw::Classes;
+use crate::manifest::raw::{Classes, Hand};
 use crate::store::{Store, scans};
 
 /// One right that was tried.
@@ -30,6 +30,10 @@ pub async fn preflight(store: &Store, system: i64, connection: &Connection) -> R
         let scope = Scope::new().with("settings", connection.settings());
         let hand = item.with.unwrap_or_default();
         let hand_word = hand.word();
+        // Not every system that could carry tasks and notices is asked to.
+        if hand == Hand::Tell && !connection.can_tell() {
+            continue;
+        }
         let right = item.proves.clone().or_else(|| item.call.clone()).unwrap_or_else(|| "search".to_owned());
         let outcome = match render::preflight(item, &scope) {
             Err(problem) => Err(problem),

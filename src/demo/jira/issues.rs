@@ -12,7 +12,12 @@ use super::state::User;
 use super::{Shared, open, refuse};
 
 /// `POST /issue`.
-pub(super) async fn create(State(tracker): Shared, Extension(user): Extension<User>, headers: HeaderMap, Json(body): Json<Value>) -> Response {
+pub(super) async fn create(
+    State(tracker): Shared,
+    Extension(user): Extension<User>,
+    headers: HeaderMap,
+    Json(body): Json<Value>,
+) -> Response {
     match open(&tracker).create(&body["fields"], &user) {
         Ok(issue) => {
             let own = format!("{}/rest/api/3/issue/{}", origin(&headers), issue.id);
@@ -86,7 +91,11 @@ pub(super) async fn transition(
     if tracker.issue(&name).is_none() {
         return missing();
     }
-    if tracker.move_on(&name, id, &user) { no_content() } else { refuse(400, "It seems that you have tried to perform an illegal workflow operation.") }
+    if tracker.move_on(&name, id, &user) {
+        no_content()
+    } else {
+        refuse(400, "It seems that you have tried to perform an illegal workflow operation.")
+    }
 }
 
 /// `POST /issue/{issue}/attachments`: one file as `multipart/form-data`.

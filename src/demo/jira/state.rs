@@ -136,9 +136,7 @@ impl Status {
 
 /// Where an issue can be moved to, from anywhere.
 pub(super) fn transitions(base: &str) -> Vec<Value> {
-    let one = |(status, id): &(Status, &str)| {
-        json!({ "id": id, "name": status.name(), "to": status.render(base), "hasScreen": false, "isGlobal": true, "isInitial": false, "isAvailable": true, "isConditional": false, "isLooped": false })
-    };
+    let one = |(status, id): &(Status, &str)| json!({ "id": id, "name": status.name(), "to": status.render(base), "hasScreen": false, "isGlobal": true, "isInitial": false, "isAvailable": true, "isConditional": false, "isLooped": false });
     Status::ALL.iter().map(one).collect()
 }
 
@@ -243,13 +241,17 @@ impl Tracker {
     /// Moves an issue on; false if there is no such transition.
     pub(super) fn move_on(&mut self, name: &str, transition: &str, user: &User) -> bool {
         let Some((to, _)) = Status::ALL.into_iter().find(|(_, id)| *id == transition) else { return false };
-        let Some(issue) = self.issues.iter_mut().find(|issue| issue.id == name || issue.key.eq_ignore_ascii_case(name)) else { return false };
+        let Some(issue) = self.issues.iter_mut().find(|issue| issue.id == name || issue.key.eq_ignore_ascii_case(name)) else {
+            return false;
+        };
         let item = |field: &str, from: &str, to: &str| json!({ "field": field, "fieldtype": "jira", "fieldId": field, "from": null, "fromString": from, "to": null, "toString": to });
         let mut items = vec![item("status", issue.status.name(), to.name())];
         if to == Status::Done {
             items.insert(0, item("resolution", "", "Done"));
         }
-        issue.changes.push(json!({ "id": (20_000 + issue.changes.len()).to_string(), "author": user.render(), "created": stamp(now()), "items": items }));
+        issue.changes.push(
+            json!({ "id": (20_000 + issue.changes.len()).to_string(), "author": user.render(), "created": stamp(now()), "items": items }),
+        );
         issue.status = to;
         true
     }
@@ -286,7 +288,12 @@ impl Tracker {
             "attachment": files,
         });
         let wanted: Option<Vec<&str>> = fields.filter(|fields| !fields.contains("*all")).map(|fields| fields.split(',').collect());
-        let shown = all.as_object().cloned().unwrap_or_default().into_iter().filter(|(name, _)| wanted.as_ref().is_none_or(|wanted| wanted.contains(&name.as_str())));
+        let shown = all
+            .as_object()
+            .cloned()
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|(name, _)| wanted.as_ref().is_none_or(|wanted| wanted.contains(&name.as_str())));
         let mut value = json!({
             "expand": "names,changelog",
             "id": issue.id,

@@ -32,7 +32,8 @@ async fn an_issue_is_read_at_once_and_found_a_moment_later() {
     let ours = as_(&jira, "exeunt@northmoor.example", "tell-jira");
     let made = ours.call("POST", "/rest/api/3/issue", Some(fields("exeunt-1-1-x"))).await;
     assert_eq!((made.status, &made.body["key"]), (201, &json!("OFF-1")));
-    let found = async || ours.get("/rest/api/3/search/jql?jql=labels%20%3D%20%22exeunt-1-1-x%22&fields=status").await.body["issues"].clone();
+    let found =
+        async || ours.get("/rest/api/3/search/jql?jql=labels%20%3D%20%22exeunt-1-1-x%22&fields=status").await.body["issues"].clone();
     assert_eq!(ours.get("/rest/api/3/issue/OFF-1?fields=status").await.body["fields"]["status"]["statusCategory"]["key"], "new");
     assert_eq!(found().await, json!([]));
     tokio::time::sleep(std::time::Duration::from_millis(450)).await;

@@ -74,7 +74,8 @@ async fn guard(State(instance): Shared, mut request: Request, next: Next) -> Res
     // Who tells writes tasks, and touches no user; ACLs are by table.
     let path = request.uri().path().to_owned();
     let touches_people = path.contains("/sys_user");
-    let may = access.may(is_write(request.method())).is_ok() && !(touches_people && password != "read-servicenow" && password != "revoke-servicenow");
+    let may = access.may(is_write(request.method())).is_ok()
+        && !(touches_people && password != "read-servicenow" && password != "revoke-servicenow");
     if !may {
         return refuse(403, "Operation Failed", "ACL Exception: the record is protected by security rules");
     }
@@ -169,7 +170,8 @@ async fn create(
     match instance.create(&table, fields, &caller.0) {
         Some(record) => {
             let mut response = reply(201, &json!({ "result": shown(&instance, &record, &uri, &headers) }));
-            let own = format!("{}/api/now/table/{table}/{}", super::vendor::origin(&headers), record["sys_id"].as_str().unwrap_or_default());
+            let own =
+                format!("{}/api/now/table/{table}/{}", super::vendor::origin(&headers), record["sys_id"].as_str().unwrap_or_default());
             if let Ok(value) = HeaderValue::try_from(own) {
                 response.headers_mut().insert(header::LOCATION, value);
             }
@@ -203,7 +205,9 @@ async fn attachments(State(instance): Shared, headers: HeaderMap, uri: Uri) -> R
     let instance = open(&instance);
     let query = param(&uri, "sysparm_query").unwrap_or_default();
     match query::matching(&instance, instance.attachments(), &query) {
-        Ok(found) => reply(200, &json!({ "result": found.iter().map(|record| shown(&instance, record, &uri, &headers)).collect::<Vec<_>>() })),
+        Ok(found) => {
+            reply(200, &json!({ "result": found.iter().map(|record| shown(&instance, record, &uri, &headers)).collect::<Vec<_>>() }))
+        }
         Err(why) => refuse(400, "Invalid query", &why),
     }
 }

@@ -5,7 +5,11 @@ use serde_json::{Map, Value};
 use super::state::Instance;
 
 /// The records that fit every part of an encoded query.
-pub(super) fn matching<'r>(instance: &Instance, records: &'r [Map<String, Value>], query: &str) -> Result<Vec<&'r Map<String, Value>>, String> {
+pub(super) fn matching<'r>(
+    instance: &Instance,
+    records: &'r [Map<String, Value>],
+    query: &str,
+) -> Result<Vec<&'r Map<String, Value>>, String> {
     let mut found: Vec<&Map<String, Value>> = records.iter().collect();
     for part in query.split('^').filter(|part| !part.is_empty()) {
         if let Some(field) = part.strip_prefix("ORDERBY") {

@@ -120,7 +120,14 @@ impl Instance {
         tables.insert("sys_user_grmember", members.collect());
         tables.insert("sys_user", users);
         tables.insert("sys_user_has_role", held);
-        tables.insert("sys_user_role", planted.roles.iter().map(|role| record(json!({ "sys_id": role.id, "name": role.name, "elevated_privilege": "false" }))).collect());
+        tables.insert(
+            "sys_user_role",
+            planted
+                .roles
+                .iter()
+                .map(|role| record(json!({ "sys_id": role.id, "name": role.name, "elevated_privilege": "false" })))
+                .collect(),
+        );
         let group = |group: &Group| record(json!({ "sys_id": group.id, "name": group.name, "active": "true", "email": "", "manager": "" }));
         tables.insert("sys_user_group", planted.groups.iter().map(group).collect());
         let approvals = planted.approvals.iter().map(|approval| {
@@ -198,7 +205,9 @@ impl Instance {
             }
         }
         // Closed complete, incomplete or skipped: the record is not active any more, and somebody did it.
-        if TASKS.contains(&table) && fields.get("state").is_some_and(|state| ["3", "4", "7"].contains(&text(state).as_str().unwrap_or_default())) {
+        if TASKS.contains(&table)
+            && fields.get("state").is_some_and(|state| ["3", "4", "7"].contains(&text(state).as_str().unwrap_or_default()))
+        {
             record.insert("active".into(), json!("false"));
             record.insert("closed_by".into(), caller);
             record.insert("closed_at".into(), json!(stamp()));

@@ -35,7 +35,10 @@ async fn users_roles_and_groups_come_in_pages_with_references() {
 
     let leaver = company.person("E1002").unwrap();
     assert_eq!((built.left)(leaver).len(), 2);
-    let id = read.get(&format!("/api/now/table/sys_user?user_name={}", leaver.login)).await.body["result"][0]["sys_id"].as_str().unwrap().to_owned();
+    let id = read.get(&format!("/api/now/table/sys_user?user_name={}", leaver.login)).await.body["result"][0]["sys_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let off = json!({ "active": false, "locked_out": true });
     let path = format!("/api/now/table/sys_user/{id}");
     assert_eq!(read.call("PATCH", &path, Some(off.clone())).await.status, 403);
@@ -53,7 +56,13 @@ async fn a_task_is_found_by_its_correlation_and_closed_by_people() {
     let tell = as_(&now, "exeunt.tell", "tell-servicenow");
     let find = "/api/now/table/sc_task?sysparm_query=correlation_id=exeunt-1-1-x&sysparm_fields=sys_id,number";
     assert_eq!(tell.get(find).await.body["result"], json!([]));
-    let made = tell.call("POST", "/api/now/table/sc_task", Some(json!({ "short_description": "fob", "correlation_id": "exeunt-1-1-x", "no_field": 1 }))).await;
+    let made = tell
+        .call(
+            "POST",
+            "/api/now/table/sc_task",
+            Some(json!({ "short_description": "fob", "correlation_id": "exeunt-1-1-x", "no_field": 1 })),
+        )
+        .await;
     assert_eq!((made.status, &made.body["result"]["state"]), (201, &json!("1")));
     let id = tell.get(find).await.body["result"][0]["sys_id"].as_str().unwrap().to_owned();
     let close = tell.call("PATCH", &format!("/api/now/table/sc_task/{id}"), Some(json!({ "state": "3" }))).await.body;

@@ -9,6 +9,7 @@ mod kisi;
 mod okta;
 mod openldap;
 mod scim;
+mod servicenow;
 mod slack;
 
 use std::cell::Cell;
