@@ -120,3 +120,56 @@ fn find(checker: &mut Checker<'_>, path: &str, find: &raw::Find, calls: Spot, an
         checker.problem(path, "never asks for the key (task.key, event.key), so that it could find something else");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::check;
+    use crate::manifest::raw;
+    use serde_json::{Value, json};
+
+    fn complaints(tell: Value, credentials: Value, connect: Value) -> Vec<String> {
+        let manifest: raw::Manifest = serde_json::from_value(json!({
+            "scanner": "x", "title": "X", "category": "ticket", "contract": "c", "credentials": credentials, "connect": connect, "tell": tell,
+        }))
+        .unwrap();
+        check(&manifest).into_iter().filter(|told| !told.warning).map(|told| format!("{}: {}", told.path, told.message)).collect()
+    }
+
+    #[test]
+    fn every_mistake_is_named_at_once() {
+        let http = json!({ "http": "https://x.example" });
+        let both = json!({ "read": { "kind": "none" }, "tell": { "kind": "bearer" } });
+        let find = json!({ "call": "GET /s?q={{ task.key }}", "id": "body.id" });
+        let open = json!({ "call": "POST /t", "body": { "key": "{{ task.key }}" }, "id": "body.id" });
+        let look = json!({ "call": "GET /t/{{ ticket.id }}", "done": "body.done" });
+        let good = json!({ "ticket": { "find": find, "open": open, "look": look } });
+        assert_eq!(complaints(good, both.clone(), http.clone()), Vec::<String>::new());
+
+        let bad = json!({ "ticket": {
+            "find": { "call": "GET /s", "id": "ticket.id", "settles": "soon" },
+            "open": { "call": "POST /t", "id": "body.id" },
+            "look": { "call": "DELETE /t/{{ ticket.id }}", "done": "event.done" },
+        }, "notice": { "mail": { "from": "a", "to": "{{ event.to }}", "subject": "s", "text": "t" }, "call": "POST /n" } });
+        let said = complaints(bad, json!({ "read": { "kind": "none" } }), http);
+        for part in [
+            "tell needs credentials.tell",
+            "ticket holds nothing here",
+            "\"soon\" is not a duration",
+            "never asks for the key",
+            "never writes task.key",
+            "DELETE changes things",
+            "event holds nothing here",
+            "exactly one of call, mail",
+            "never writes event.key",
+            "mail needs connect.smtp",
+        ] {
+            assert!(said.iter().any(|line| line.contains(part)), "{part}: {said:#?}");
+        }
+        let smtp = json!({ "smtp": "smtp://x.example" });
+        let ticket = json!({ "ticket": { "find": find, "open": open, "look": look } });
+        assert!(complaints(ticket, both, smtp.clone()).iter().any(|line| line.contains("no tickets in mail")));
+        let unused = json!({ "read": { "kind": "none" }, "tell": { "kind": "none" } });
+        assert!(complaints(Value::Null, unused, smtp).iter().any(|line| line.contains("there is no tell")));
+    }
+}

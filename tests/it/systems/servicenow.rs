@@ -18,7 +18,7 @@ fn a_lie_is_not_believed() {
     let system = System::up("servicenow");
     system.fault("PATCH", "/table/sys_user/", FaultKind::Lie);
     let departed = system.depart("E1001");
-    assert_ne!(departed.verdict("disable"), "gone");
+    assert_ne!(departed.state("disable"), "gone");
     assert!(!system.left("E1001").is_empty());
 }
 
