@@ -11,6 +11,8 @@ use crate::departure::{self, Desk, Ended};
 use crate::graph::Graph;
 use crate::model::{ActionState, DepartureId, DepartureState, Verdict};
 use crate::report::case::Case;
+use crate::model::{DepartureId, DepartureState};
+use crate::report::case::{Case, CaseTold};
 use crate::report::html;
 use crate::store::Store;
 use crate::store::departures::{self as rows, DepartureRow};
@@ -125,6 +127,8 @@ pub async fn one(global: &Global, args: One) -> Result<Exit> {
     if global.json {
         out::json(&serde_json::to_value(&case)?);
     } else {
+        let told = |task: Option<i64>| case.told.iter().filter(move |told| told.task == task);
+        let line = |told: &CaseTold| format!("{} in {}: {}", told.kind, told.system, told.says());
         out::say(format!("departure {id}: {}, {}, {}", case.person, case.mode, case.state));
         out::say(format!("  {} (by {}), effective {}", case.cause, case.source, case.effective.strftime("%Y-%m-%d %H:%M UTC")));
         if let Some(hash) = &case.plan_hash {
@@ -144,9 +148,17 @@ pub async fn one(global: &Global, args: One) -> Result<Exit> {
                 task.role,
                 task.due.strftime("%Y-%m-%d %H:%M")
             ));
+            told(Some(task.task)).for_each(|told| out::say(format!("        {}", line(told))));
         }
+        told(None).for_each(|told| out::say(format!("  {} {} {}", told.event, told.receiver, line(told))));
     }
-    Ok(if case.has_doubt() { Exit::Found } else { Exit::Fine })
+    Ok(if case.has_doubt() {
+        Exit::Found
+    } else if case.told.iter().any(|told| told.why.is_some()) {
+        Exit::CouldNot
+    } else {
+        Exit::Fine
+    })
 }
 
 /// Approves a waiting departure, and runs it.
@@ -244,6 +256,14 @@ pub fn print_ended(ended: &Ended) {
     for title in titles.iter().chain(&ended.residual) {
         out::say(format!("            {title}"));
     }
+    let told = &ended.told;
+    if told.tickets + told.notices + told.failed.len() > 0 {
+        let failed = if told.failed.is_empty() { String::new() } else { format!(" · {} not told so far", told.failed.len()) };
+        out::say(format!("Told        {} tickets opened · {} notices sent{failed}", told.tickets, told.notices));
+    }
+    for untold in &told.failed {
+        out::say(format!("            {}: {untold}", out::paint("not told", 31)));
+    }
     for (scope, reason, _) in super::scan::gathered(&ended.unread) {
         out::say(format!("            not read again: {scope}: {reason}"));
     }
@@ -253,7 +273,7 @@ pub fn print_ended(ended: &Ended) {
 pub fn exit_of(ended: &Ended) -> Exit {
     if !ended.residual.is_empty() || ended.outcome.present > 0 {
         Exit::Found
-    } else if ended.outcome.unknown + ended.outcome.stuck > 0 || !ended.unread.is_empty() {
+    } else if ended.outcome.unknown + ended.outcome.stuck > 0 || !ended.unread.is_empty() || !ended.told.failed.is_empty() {
         Exit::CouldNot
     } else {
         Exit::Fine

@@ -7,6 +7,10 @@ use super::{boxcom, github, google, intune, kisi, okta, scim, slack};
 /// Vendors that speak HTTP, in the order in which they come up.
 pub const VENDORS: &[Vendor] = &[
     // One a line.
+use super::{github, google, intune, jira, kisi, okta, scim, servicenow, slack, webhook};
+
+/// Vendors that speak HTTP, in the order in which they come up.
+pub const VENDORS: &[Vendor] = &[
     okta::VENDOR,
     google::VENDOR,
     github::VENDOR,
@@ -15,6 +19,22 @@ pub const VENDORS: &[Vendor] = &[
     kisi::VENDOR,
     scim::VENDOR,
     boxcom::VENDOR,
+    // Those that carry tasks and notices to people.
+    jira::VENDOR,
+    servicenow::VENDOR,
+    webhook::VENDOR,
+];
+
+/// Systems that have a third credential, the one that tells: `tell-<system>`.
+pub const TELLERS: &[&str] = &["slack", "jira", "servicenow", "webhook", "smtp"];
+
+/// What `[departure.tell]` says, each part where its system is up: the system, and the lines.
+pub const TELLS: &[(&str, &str)] = &[
+    ("jira", include_str!("../../fixtures/tell/jira.toml")),
+    ("servicenow", include_str!("../../fixtures/tell/servicenow.toml")),
+    ("slack", include_str!("../../fixtures/tell/slack.toml")),
+    ("smtp", include_str!("../../fixtures/tell/smtp.toml")),
+    ("webhook", include_str!("../../fixtures/tell/webhook.toml")),
 ];
 
 /// A system without an API: somebody drops a file into a folder.

@@ -27,5 +27,7 @@ mod serve;
 mod settings;
 /// Each system by itself: everything goes, and each of its traps is seen for what it is.
 mod systems;
+/// Tasks become tickets and events notices, each once, whatever fails in between.
+mod tell;
 /// Layers point down, registries are complete, the repository speaks of exeunt alone.
 mod tidy;

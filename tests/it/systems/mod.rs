@@ -14,6 +14,7 @@ mod okta;
 mod openldap;
 mod quickbooks;
 mod scim;
+mod servicenow;
 mod slack;
 
 use std::cell::Cell;
