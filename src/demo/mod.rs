@@ -14,6 +14,7 @@ pub mod intune;
 pub mod kisi;
 pub mod notion;
 pub mod okta;
+pub mod onedrive;
 pub mod pagerduty;
 mod planted;
 #[cfg(test)]

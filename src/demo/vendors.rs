@@ -1,11 +1,20 @@
 //! The simulated company's systems: a line each. HR and the two directories are brought up by `world.rs` itself.
 
 use super::vendor::Vendor;
-use super::{entra_id, github, google, intune, kisi, okta, scim, slack};
+use super::{entra_id, github, google, intune, kisi, okta, onedrive, scim, slack};
 
 /// Vendors that speak HTTP, in the order in which they come up.
-pub const VENDORS: &[Vendor] =
-    &[okta::VENDOR, google::VENDOR, github::VENDOR, slack::VENDOR, intune::VENDOR, kisi::VENDOR, scim::VENDOR, entra_id::VENDOR];
+pub const VENDORS: &[Vendor] = &[
+    okta::VENDOR,
+    google::VENDOR,
+    github::VENDOR,
+    slack::VENDOR,
+    intune::VENDOR,
+    kisi::VENDOR,
+    scim::VENDOR,
+    entra_id::VENDOR,
+    onedrive::VENDOR,
+];
 
 /// A system without an API: somebody drops a file into a folder.
 pub struct Drop {

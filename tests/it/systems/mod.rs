@@ -2,11 +2,13 @@
 //! right verdict. What is left is what the simulated vendor says of its own state (`World::left`), not what exeunt reads.
 
 mod active_directory;
+mod entra_id;
 mod github;
 mod google_workspace;
 mod intune;
 mod kisi;
 mod okta;
+mod onedrive_sharepoint;
 mod openldap;
 mod scim;
 mod slack;
