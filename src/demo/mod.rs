@@ -11,6 +11,7 @@ pub mod github;
 pub mod google;
 pub mod hubspot;
 pub mod intune;
+pub mod keycloak;
 pub mod kisi;
 pub mod notion;
 pub mod okta;

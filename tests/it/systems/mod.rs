@@ -6,6 +6,7 @@ mod entra_id;
 mod github;
 mod google_workspace;
 mod intune;
+mod keycloak;
 mod kisi;
 mod okta;
 mod onedrive_sharepoint;
