@@ -8,6 +8,7 @@ pub mod dropbox;
 pub mod entra_id;
 pub mod faults;
 pub mod github;
+pub mod glewlwyd;
 pub mod google;
 pub mod hubspot;
 pub mod intune;
@@ -18,6 +19,7 @@ pub mod okta;
 pub mod onedrive;
 pub mod pagerduty;
 mod planted;
+pub mod privacyidea;
 #[cfg(test)]
 pub(crate) mod probe;
 pub mod salesforce;

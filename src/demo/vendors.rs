@@ -1,7 +1,7 @@
 //! The simulated company's systems: a line each. HR and the two directories are brought up by `world.rs` itself.
 
 use super::vendor::Vendor;
-use super::{entra_id, github, google, intune, keycloak, kisi, okta, onedrive, scim, slack};
+use super::{entra_id, github, glewlwyd, google, intune, keycloak, kisi, okta, onedrive, privacyidea, scim, slack};
 
 /// Vendors that speak HTTP, in the order in which they come up.
 pub const VENDORS: &[Vendor] = &[
@@ -15,6 +15,8 @@ pub const VENDORS: &[Vendor] = &[
     entra_id::VENDOR,
     onedrive::VENDOR,
     keycloak::VENDOR,
+    privacyidea::VENDOR,
+    glewlwyd::VENDOR,
 ];
 
 /// A system without an API: somebody drops a file into a folder.

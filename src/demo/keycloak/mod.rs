@@ -8,12 +8,12 @@ mod users;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use axum::Router;
 use axum::extract::{Form, Path, Request, State};
 use axum::http::{HeaderMap, Uri};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{delete, get, post, put};
-use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use self::state::{Realm, Refused};

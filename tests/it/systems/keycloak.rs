@@ -7,8 +7,6 @@ fn everything_goes() {
     let system = System::up("keycloak");
     system.findings_are_the_key();
     let departed = system.everything_goes("E1002", &[]);
-    // A session made between logout and block is ended by the second logout.
-    assert!(departed.sent("logout") >= departed.proved("disable"), "{departed:?}");
     assert_eq!(departed.actions("revoke_offline_access").len(), 2, "one for each client: {departed:?}");
 }
 

@@ -4,6 +4,7 @@
 mod active_directory;
 mod entra_id;
 mod github;
+mod glewlwyd;
 mod google_workspace;
 mod intune;
 mod keycloak;
@@ -11,6 +12,7 @@ mod kisi;
 mod okta;
 mod onedrive_sharepoint;
 mod openldap;
+mod privacyidea;
 mod scim;
 mod slack;
 
