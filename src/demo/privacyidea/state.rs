@@ -204,10 +204,10 @@ impl Factors {
         self.tokens.iter_mut().find(|token| token.serial == serial).ok_or_else(|| Refused::Missing(serial.to_owned()))
     }
 
-    /// How many tokens changed: none, where one was so already.
+    /// How many tokens changed: none, where one was so already, as a revoked one is off; but it can't be switched on.
     pub(super) fn enable(&mut self, serial: &str, active: bool) -> Result<u32, Refused> {
         let token = self.find(serial)?;
-        if token.revoked {
+        if token.revoked && active {
             return Err(Refused::Locked);
         }
         let changed = token.active != active;
@@ -230,11 +230,9 @@ impl Factors {
         }
     }
 
+    /// For good; revoking once more says so again.
     pub(super) fn revoke(&mut self, serial: &str) -> Result<u32, Refused> {
         let token = self.find(serial)?;
-        if token.revoked {
-            return Err(Refused::Locked);
-        }
         (token.active, token.revoked) = (false, true);
         Ok(1)
     }
