@@ -177,10 +177,11 @@ async fn consents_roles_secrets_and_factors_go_one_by_one() {
     assert_eq!(list(&probe, "/v1.0/oauth2PermissionGrants").await.len(), 4);
     gone(&probe, "/v1.0/oauth2PermissionGrants/grant-cashflow-E1002").await;
     assert_eq!(probe.get("/v1.0/oauth2PermissionGrants/grant-cashflow-E1002").await.status, 404);
-    gone(&probe, &format!("{CFO}/appRoleAssignments/ara-ledger-E1002")).await;
-    let left = list(&probe, &format!("{CFO}/appRoleAssignments")).await;
+    let successor = "/v1.0/users/30000000-0000-4000-8000-000000002002";
+    gone(&probe, &format!("{successor}/appRoleAssignments/ara-ledger-E2002")).await;
+    let left = list(&probe, &format!("{successor}/appRoleAssignments")).await;
     assert_eq!((left.len(), &left[0]["principalType"]), (1, &json!("Group")));
-    assert_eq!(probe.call("DELETE", &format!("{CFO}/appRoleAssignments/ara-ledger-treasury"), None).await.status, 404);
+    assert_eq!(probe.call("DELETE", &format!("{successor}/appRoleAssignments/ara-clause-treasury"), None).await.status, 404);
 
     let methods = format!("{CFO}/authentication/methods");
     assert_eq!(list(&probe, &methods).await.len(), 5);
