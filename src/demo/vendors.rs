@@ -11,6 +11,10 @@ use super::{github, google, intune, jira, kisi, okta, scim, servicenow, slack, w
 
 /// Vendors that speak HTTP, in the order in which they come up.
 pub const VENDORS: &[Vendor] = &[
+use super::{entra_id, github, glewlwyd, google, intune, keycloak, kisi, okta, onedrive, privacyidea, scim, slack};
+
+/// Vendors that speak HTTP, in the order in which they come up.
+pub const VENDORS: &[Vendor] = &[
     okta::VENDOR,
     google::VENDOR,
     github::VENDOR,
@@ -35,6 +39,11 @@ pub const TELLS: &[(&str, &str)] = &[
     ("slack", include_str!("../../fixtures/tell/slack.toml")),
     ("smtp", include_str!("../../fixtures/tell/smtp.toml")),
     ("webhook", include_str!("../../fixtures/tell/webhook.toml")),
+    entra_id::VENDOR,
+    onedrive::VENDOR,
+    keycloak::VENDOR,
+    privacyidea::VENDOR,
+    glewlwyd::VENDOR,
 ];
 
 /// A system without an API: somebody drops a file into a folder.
