@@ -10,8 +10,6 @@ use super::{Exit, Global, out};
 use crate::departure::{self, Desk, Ended};
 use crate::graph::Graph;
 use crate::model::{ActionState, DepartureId, DepartureState, Verdict};
-use crate::report::case::Case;
-use crate::model::{DepartureId, DepartureState};
 use crate::report::case::{Case, CaseTold};
 use crate::report::html;
 use crate::store::Store;

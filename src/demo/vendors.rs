@@ -2,16 +2,7 @@
 
 use super::company::Company;
 use super::vendor::Vendor;
-use super::{boxcom, github, google, intune, kisi, okta, scim, slack};
-
-/// Vendors that speak HTTP, in the order in which they come up.
-pub const VENDORS: &[Vendor] = &[
-    // One a line.
-use super::{github, google, intune, jira, kisi, okta, scim, servicenow, slack, webhook};
-
-/// Vendors that speak HTTP, in the order in which they come up.
-pub const VENDORS: &[Vendor] = &[
-use super::{entra_id, github, glewlwyd, google, intune, keycloak, kisi, okta, onedrive, privacyidea, scim, slack};
+use super::{boxcom, entra_id, github, glewlwyd, google, intune, jira, keycloak, kisi, okta, onedrive, privacyidea, scim, servicenow, slack, webhook};
 
 /// Vendors that speak HTTP, in the order in which they come up.
 pub const VENDORS: &[Vendor] = &[
@@ -23,6 +14,11 @@ pub const VENDORS: &[Vendor] = &[
     kisi::VENDOR,
     scim::VENDOR,
     boxcom::VENDOR,
+    entra_id::VENDOR,
+    glewlwyd::VENDOR,
+    keycloak::VENDOR,
+    onedrive::VENDOR,
+    privacyidea::VENDOR,
     // Those that carry tasks and notices to people.
     jira::VENDOR,
     servicenow::VENDOR,
@@ -39,11 +35,6 @@ pub const TELLS: &[(&str, &str)] = &[
     ("slack", include_str!("../../fixtures/tell/slack.toml")),
     ("smtp", include_str!("../../fixtures/tell/smtp.toml")),
     ("webhook", include_str!("../../fixtures/tell/webhook.toml")),
-    entra_id::VENDOR,
-    onedrive::VENDOR,
-    keycloak::VENDOR,
-    privacyidea::VENDOR,
-    glewlwyd::VENDOR,
 ];
 
 /// A system without an API: somebody drops a file into a folder.
