@@ -4,7 +4,17 @@ use super::vendor::Vendor;
 use super::{github, google, intune, kisi, okta, scim, slack};
 
 /// Vendors that speak HTTP, in the order in which they come up.
-pub const VENDORS: &[Vendor] = &[okta::VENDOR, google::VENDOR, github::VENDOR, slack::VENDOR, intune::VENDOR, kisi::VENDOR, scim::VENDOR];
+pub const VENDORS: &[Vendor] = &[
+    okta::VENDOR,
+    google::VENDOR,
+    github::VENDOR,
+    slack::VENDOR,
+    intune::VENDOR,
+    kisi::VENDOR,
+    scim::VENDOR,
+    // Where people work together.
+    super::zendesk::VENDOR,
+];
 
 /// A system without an API: somebody drops a file into a folder.
 pub struct Drop {

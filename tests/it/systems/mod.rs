@@ -10,6 +10,7 @@ mod okta;
 mod openldap;
 mod scim;
 mod slack;
+mod zendesk;
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
