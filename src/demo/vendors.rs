@@ -14,6 +14,7 @@ pub const VENDORS: &[Vendor] = &[
     scim::VENDOR,
     // Where people work together.
     super::zendesk::VENDOR,
+    super::zoom::VENDOR,
 ];
 
 /// A system without an API: somebody drops a file into a folder.

@@ -11,6 +11,7 @@ mod openldap;
 mod scim;
 mod slack;
 mod zendesk;
+mod zoom;
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
