@@ -10,6 +10,7 @@ mod okta;
 mod openldap;
 mod scim;
 mod slack;
+mod pagerduty;
 mod zendesk;
 mod zoom;
 
