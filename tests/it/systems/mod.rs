@@ -6,11 +6,12 @@ mod github;
 mod google_workspace;
 mod intune;
 mod kisi;
+mod notion;
 mod okta;
 mod openldap;
+mod pagerduty;
 mod scim;
 mod slack;
-mod pagerduty;
 mod zendesk;
 mod zoom;
 
