@@ -13,6 +13,7 @@ pub const VENDORS: &[Vendor] = &[
     kisi::VENDOR,
     scim::VENDOR,
     // Where people work together.
+    super::asana::VENDOR,
     super::notion::VENDOR,
     super::pagerduty::VENDOR,
     super::zendesk::VENDOR,

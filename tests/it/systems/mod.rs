@@ -2,6 +2,7 @@
 //! right verdict. What is left is what the simulated vendor says of its own state (`World::left`), not what exeunt reads.
 
 mod active_directory;
+mod asana;
 mod github;
 mod google_workspace;
 mod intune;
