@@ -1,5 +1,6 @@
 //! The simulated company: people, and vendors' servers that keep to the vendors' own API descriptions.
 
+pub mod asana;
 pub mod bamboohr;
 pub mod boxcom;
 pub mod company;

@@ -35,6 +35,12 @@ pub const TELLS: &[(&str, &str)] = &[
     ("slack", include_str!("../../fixtures/tell/slack.toml")),
     ("smtp", include_str!("../../fixtures/tell/smtp.toml")),
     ("webhook", include_str!("../../fixtures/tell/webhook.toml")),
+    // Where people work together.
+    super::asana::VENDOR,
+    super::notion::VENDOR,
+    super::pagerduty::VENDOR,
+    super::zendesk::VENDOR,
+    super::zoom::VENDOR,
 ];
 
 /// A system without an API: somebody drops a file into a folder.
