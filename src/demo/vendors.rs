@@ -2,7 +2,7 @@
 
 use super::company::Company;
 use super::vendor::Vendor;
-use super::{boxcom, entra_id, github, glewlwyd, google, intune, jira, keycloak, kisi, okta, onedrive, privacyidea, scim, servicenow, slack, webhook};
+use super::{asana, boxcom, entra_id, github, glewlwyd, google, intune, jira, keycloak, kisi, notion, okta, onedrive, pagerduty, privacyidea, scim, servicenow, slack, webhook, zendesk, zoom};
 
 /// Vendors that speak HTTP, in the order in which they come up.
 pub const VENDORS: &[Vendor] = &[
@@ -13,34 +13,21 @@ pub const VENDORS: &[Vendor] = &[
     intune::VENDOR,
     kisi::VENDOR,
     scim::VENDOR,
+    asana::VENDOR,
     boxcom::VENDOR,
     entra_id::VENDOR,
     glewlwyd::VENDOR,
     keycloak::VENDOR,
+    notion::VENDOR,
     onedrive::VENDOR,
+    pagerduty::VENDOR,
     privacyidea::VENDOR,
+    zendesk::VENDOR,
+    zoom::VENDOR,
     // Those that carry tasks and notices to people.
     jira::VENDOR,
     servicenow::VENDOR,
     webhook::VENDOR,
-];
-
-/// Systems that have a third credential, the one that tells: `tell-<system>`.
-pub const TELLERS: &[&str] = &["slack", "jira", "servicenow", "webhook", "smtp"];
-
-/// What `[departure.tell]` says, each part where its system is up: the system, and the lines.
-pub const TELLS: &[(&str, &str)] = &[
-    ("jira", include_str!("../../fixtures/tell/jira.toml")),
-    ("servicenow", include_str!("../../fixtures/tell/servicenow.toml")),
-    ("slack", include_str!("../../fixtures/tell/slack.toml")),
-    ("smtp", include_str!("../../fixtures/tell/smtp.toml")),
-    ("webhook", include_str!("../../fixtures/tell/webhook.toml")),
-    // Where people work together.
-    super::asana::VENDOR,
-    super::notion::VENDOR,
-    super::pagerduty::VENDOR,
-    super::zendesk::VENDOR,
-    super::zoom::VENDOR,
 ];
 
 /// A system without an API: somebody drops a file into a folder.
