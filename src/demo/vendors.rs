@@ -1,11 +1,20 @@
 //! The simulated company's systems: a line each. HR and the two directories are brought up by `world.rs` itself.
 
 use super::vendor::Vendor;
-use super::{github, google, intune, kisi, okta, salesforce, scim, slack};
+use super::{github, google, hubspot, intune, kisi, okta, salesforce, scim, slack};
 
 /// Vendors that speak HTTP, in the order in which they come up.
-pub const VENDORS: &[Vendor] =
-    &[okta::VENDOR, google::VENDOR, github::VENDOR, slack::VENDOR, intune::VENDOR, kisi::VENDOR, scim::VENDOR, salesforce::VENDOR];
+pub const VENDORS: &[Vendor] = &[
+    okta::VENDOR,
+    google::VENDOR,
+    github::VENDOR,
+    slack::VENDOR,
+    intune::VENDOR,
+    kisi::VENDOR,
+    scim::VENDOR,
+    salesforce::VENDOR,
+    hubspot::VENDOR,
+];
 
 /// A system without an API: somebody drops a file into a folder.
 pub struct Drop {
