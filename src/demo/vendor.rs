@@ -79,6 +79,14 @@ pub struct Simulated {
     pub left: Left,
 }
 
+impl Simulated {
+    /// A vendor over its state: the API that serves it, and what its state says that a person can still do.
+    pub fn over<S: Send + 'static>(state: Arc<Mutex<S>>, router: Router, left: fn(&S, &Person) -> Vec<String>) -> Self {
+        let left = move |person: &Person| left(&state.lock().unwrap_or_else(PoisonError::into_inner), person);
+        Self { router, left: Arc::new(left) }
+    }
+}
+
 /// What a person can still do in a system, one line for each way in, from the vendor's own state and not through its API: the oracle
 /// that a departure's verdicts are held against. Accounts that can sign in, credentials that still open something, shares to private
 /// addresses, links open to anyone; empty when nothing is left.
@@ -154,16 +162,6 @@ pub async fn serve_on(addr: SocketAddr, name: &str, router: Router, profile: Pro
         }
     });
     Ok(Running { name: name.to_owned(), url, stop, task: Some(task) })
-}
-
-/// What a vendor serves whose fixture does not load: 500 and the reason, to everything.
-pub fn broken(name: &str, error: &anyhow::Error) -> Router {
-    let why = format!("the simulated {name} has no state: {error:#}");
-    tracing::error!("{why}");
-    Router::new().fallback(move || {
-        let body = json!({ "error": why });
-        async move { reply(500, &body) }
-    })
 }
 
 struct Wire {
