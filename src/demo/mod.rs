@@ -22,6 +22,7 @@ pub mod salesforce;
 pub mod scim;
 pub mod slack;
 mod staff;
+pub mod stripe;
 pub mod tailscale;
 pub mod vendor;
 pub mod vendors;
