@@ -12,6 +12,7 @@ pub mod google;
 pub mod hubspot;
 pub mod intune;
 pub mod kisi;
+pub mod netsuite;
 pub mod notion;
 pub mod okta;
 pub mod pagerduty;

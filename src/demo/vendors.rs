@@ -1,7 +1,7 @@
 //! The simulated company's systems: a line each. HR and the two directories are brought up by `world.rs` itself.
 
 use super::vendor::Vendor;
-use super::{github, google, hubspot, intune, kisi, okta, salesforce, scim, slack, stripe};
+use super::{github, google, hubspot, intune, kisi, netsuite, okta, salesforce, scim, slack, stripe};
 
 /// Vendors that speak HTTP, in the order in which they come up.
 pub const VENDORS: &[Vendor] = &[
@@ -15,6 +15,7 @@ pub const VENDORS: &[Vendor] = &[
     salesforce::VENDOR,
     hubspot::VENDOR,
     stripe::VENDOR,
+    netsuite::VENDOR,
 ];
 
 /// A system without an API: somebody drops a file into a folder.
