@@ -25,6 +25,7 @@ pub mod slack;
 mod staff;
 pub mod stripe;
 pub mod tailscale;
+pub mod tryton;
 pub mod vendor;
 pub mod vendors;
 pub mod world;
