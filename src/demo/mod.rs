@@ -11,6 +11,7 @@ pub mod github;
 pub mod google;
 pub mod hubspot;
 pub mod intune;
+pub mod jupyterhub;
 pub mod kisi;
 pub mod netsuite;
 pub mod notion;

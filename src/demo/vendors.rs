@@ -1,7 +1,7 @@
 //! The simulated company's systems: a line each. HR and the two directories are brought up by `world.rs` itself.
 
 use super::vendor::Vendor;
-use super::{github, google, hubspot, intune, kisi, netsuite, okta, salesforce, scim, slack, stripe, tryton};
+use super::{github, google, hubspot, intune, jupyterhub, kisi, netsuite, okta, salesforce, scim, slack, stripe, tryton};
 
 /// Vendors that speak HTTP, in the order in which they come up.
 pub const VENDORS: &[Vendor] = &[
@@ -17,6 +17,7 @@ pub const VENDORS: &[Vendor] = &[
     stripe::VENDOR,
     netsuite::VENDOR,
     tryton::VENDOR,
+    jupyterhub::VENDOR,
 ];
 
 /// A system without an API: somebody drops a file into a folder.
