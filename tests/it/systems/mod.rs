@@ -4,12 +4,18 @@
 mod active_directory;
 mod github;
 mod google_workspace;
+mod hubspot;
 mod intune;
+mod jupyterhub;
 mod kisi;
+mod netsuite;
 mod okta;
 mod openldap;
+mod salesforce;
 mod scim;
 mod slack;
+mod stripe;
+mod tryton;
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
