@@ -3,6 +3,7 @@
 use super::company::Company;
 use super::vendor::Vendor;
 use super::{asana, boxcom, entra_id, github, glewlwyd, google, intune, jira, keycloak, kisi, notion, okta, onedrive, pagerduty, privacyidea, scim, servicenow, slack, webhook, zendesk, zoom};
+use super::{github, google, hubspot, intune, jupyterhub, kisi, netsuite, okta, salesforce, scim, slack, stripe, tryton};
 
 /// Vendors that speak HTTP, in the order in which they come up.
 pub const VENDORS: &[Vendor] = &[
@@ -28,6 +29,12 @@ pub const VENDORS: &[Vendor] = &[
     jira::VENDOR,
     servicenow::VENDOR,
     webhook::VENDOR,
+    salesforce::VENDOR,
+    hubspot::VENDOR,
+    stripe::VENDOR,
+    netsuite::VENDOR,
+    tryton::VENDOR,
+    jupyterhub::VENDOR,
 ];
 
 /// A system without an API: somebody drops a file into a folder.
