@@ -2,8 +2,7 @@
 
 use super::company::Company;
 use super::vendor::Vendor;
-use super::{asana, boxcom, entra_id, github, glewlwyd, google, intune, jira, keycloak, kisi, notion, okta, onedrive, pagerduty, privacyidea, scim, servicenow, slack, webhook, zendesk, zoom};
-use super::{github, google, hubspot, intune, jupyterhub, kisi, netsuite, okta, salesforce, scim, slack, stripe, tryton};
+use super::{asana, boxcom, entra_id, github, glewlwyd, google, hubspot, intune, jira, jupyterhub, keycloak, kisi, netsuite, notion, okta, onedrive, pagerduty, privacyidea, salesforce, scim, servicenow, slack, stripe, tryton, webhook, zendesk, zoom};
 
 /// Vendors that speak HTTP, in the order in which they come up.
 pub const VENDORS: &[Vendor] = &[
@@ -18,23 +17,23 @@ pub const VENDORS: &[Vendor] = &[
     boxcom::VENDOR,
     entra_id::VENDOR,
     glewlwyd::VENDOR,
+    hubspot::VENDOR,
+    jupyterhub::VENDOR,
     keycloak::VENDOR,
+    netsuite::VENDOR,
     notion::VENDOR,
     onedrive::VENDOR,
     pagerduty::VENDOR,
     privacyidea::VENDOR,
+    salesforce::VENDOR,
+    stripe::VENDOR,
+    tryton::VENDOR,
     zendesk::VENDOR,
     zoom::VENDOR,
     // Those that carry tasks and notices to people.
     jira::VENDOR,
     servicenow::VENDOR,
     webhook::VENDOR,
-    salesforce::VENDOR,
-    hubspot::VENDOR,
-    stripe::VENDOR,
-    netsuite::VENDOR,
-    tryton::VENDOR,
-    jupyterhub::VENDOR,
 ];
 
 /// A system without an API: somebody drops a file into a folder.

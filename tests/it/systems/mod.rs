@@ -17,7 +17,6 @@ mod keycloak;
 mod kisi;
 mod notion;
 mod jupyterhub;
-mod kisi;
 mod netsuite;
 mod okta;
 mod onedrive_sharepoint;
