@@ -79,6 +79,14 @@ pub struct Simulated {
     pub left: Left,
 }
 
+impl Simulated {
+    /// A vendor over its state: the API that serves it, and what its state says that a person can still do.
+    pub fn over<S: Send + 'static>(state: Arc<Mutex<S>>, router: Router, left: fn(&S, &Person) -> Vec<String>) -> Self {
+        let left = move |person: &Person| left(&state.lock().unwrap_or_else(PoisonError::into_inner), person);
+        Self { router, left: Arc::new(left) }
+    }
+}
+
 /// What a person can still do in a system, one line for each way in, from the vendor's own state and not through its API: the oracle
 /// that a departure's verdicts are held against. Accounts that can sign in, credentials that still open something, shares to private
 /// addresses, links open to anyone; empty when nothing is left.

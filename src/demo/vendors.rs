@@ -1,10 +1,20 @@
 //! The simulated company's systems: a line each. HR and the two directories are brought up by `world.rs` itself.
 
 use super::vendor::Vendor;
-use super::{github, google, intune, kisi, okta, scim, slack};
+use super::{github, google, intune, kisi, okta, scim, slack, tailscale};
 
 /// Vendors that speak HTTP, in the order in which they come up.
-pub const VENDORS: &[Vendor] = &[okta::VENDOR, google::VENDOR, github::VENDOR, slack::VENDOR, intune::VENDOR, kisi::VENDOR, scim::VENDOR];
+pub const VENDORS: &[Vendor] = &[
+    okta::VENDOR,
+    google::VENDOR,
+    github::VENDOR,
+    slack::VENDOR,
+    intune::VENDOR,
+    kisi::VENDOR,
+    scim::VENDOR,
+    // clouds and networks
+    tailscale::VENDOR,
+];
 
 /// A system without an API: somebody drops a file into a folder.
 pub struct Drop {
