@@ -1,5 +1,7 @@
 //! The simulated company: people, and vendors' servers that keep to the vendors' own API descriptions.
 
+pub mod aws_iam;
+mod aws_signature;
 pub mod bamboohr;
 pub mod boxcom;
 pub mod company;

@@ -1,7 +1,7 @@
 //! The simulated company's systems: a line each. HR and the two directories are brought up by `world.rs` itself.
 
 use super::vendor::Vendor;
-use super::{github, google, intune, kisi, okta, scim, slack, tailscale};
+use super::{aws_iam, github, google, intune, kisi, okta, scim, slack, tailscale};
 
 /// Vendors that speak HTTP, in the order in which they come up.
 pub const VENDORS: &[Vendor] = &[
@@ -14,6 +14,7 @@ pub const VENDORS: &[Vendor] = &[
     scim::VENDOR,
     // clouds and networks
     tailscale::VENDOR,
+    aws_iam::VENDOR,
 ];
 
 /// A system without an API: somebody drops a file into a folder.
