@@ -49,7 +49,7 @@ mod tests {
         let company = Arc::clone(company);
         let (router, scheme, paths): (Router, _, &[&str]) = match system {
             "github" => (
-                github::router(company),
+                (github::VENDOR.start)(&company).unwrap().router,
                 "Bearer",
                 &[
                     "/orgs/northmoor/members?per_page=100",
@@ -58,13 +58,17 @@ mod tests {
                     "/orgs/northmoor/memberships/yabernathy",
                 ],
             ),
-            "slack" => (slack::router(company), "Bearer", &["/api/users.list?limit=1000", "/api/admin.users.session.list"]),
+            "slack" => (
+                (slack::VENDOR.start)(&company).unwrap().router,
+                "Bearer",
+                &["/api/users.list?limit=1000", "/api/admin.users.session.list"],
+            ),
             "kisi" => (
-                kisi::router(company),
+                (kisi::VENDOR.start)(&company).unwrap().router,
                 "KISI-LOGIN",
                 &["/members?query=viktor.salonen", "/members?query=soren.adeyemi", "/group_links", "/groups"],
             ),
-            "scim" => (scim::router(company), "Bearer", &["/scim/v2/Users"]),
+            "scim" => ((scim::VENDOR.start)(&company).unwrap().router, "Bearer", &["/scim/v2/Users"]),
             other => panic!("{other} is not one of these"),
         };
         let running = serve(system, router, Profile::default(), Faults::default()).await.unwrap();

@@ -164,16 +164,6 @@ pub async fn serve_on(addr: SocketAddr, name: &str, router: Router, profile: Pro
     Ok(Running { name: name.to_owned(), url, stop, task: Some(task) })
 }
 
-/// What a vendor serves whose fixture does not load: 500 and the reason, to everything.
-pub fn broken(name: &str, error: &anyhow::Error) -> Router {
-    let why = format!("the simulated {name} has no state: {error:#}");
-    tracing::error!("{why}");
-    Router::new().fallback(move || {
-        let body = json!({ "error": why });
-        async move { reply(500, &body) }
-    })
-}
-
 struct Wire {
     name: String,
     profile: Profile,

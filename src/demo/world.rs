@@ -106,7 +106,13 @@ impl World {
     /// the system isn't up.
     pub fn left(&self, system: &str, number: &str) -> Option<Vec<String>> {
         let person = self.company.person(number);
-        self.oracles.get(system).map(|left| person.map(|person| left(person)).unwrap_or_default())
+        let directory = self.directories.iter().find(|(name, _)| *name == system);
+        match (person, self.oracles.get(system), directory) {
+            (_, None, None) => None,
+            (None, _, _) => Some(Vec::new()),
+            (Some(person), Some(left), _) => Some(left(person)),
+            (Some(person), None, Some((_, directory))) => Some(directory.left(person)),
+        }
     }
 
     /// The settings file.

@@ -71,9 +71,14 @@ pub fn run_in(folder: &Path, args: &[&str]) -> Ran {
 impl Sim {
     /// Brings the company up; its vendors answer at once.
     pub fn up() -> Self {
+        Self::up_with(&|_| true)
+    }
+
+    /// Brings HR up, and the systems that are wanted.
+    pub fn up_with(wanted: &dyn Fn(&str) -> bool) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let world = runtime.block_on(World::start_at(folder.path(), Pace::AtOnce)).unwrap();
+        let world = runtime.block_on(World::start_some(folder.path(), Pace::AtOnce, wanted)).unwrap();
         Self { world, runtime, folder }
     }
 

@@ -1,11 +1,9 @@
 //! The demo tells the truth about the simulated company, and leaves what it says it leaves.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
 use serde_json::json;
 
 use crate::company::{FINE, run_in};
+use crate::conform;
 
 #[test]
 fn the_demo_does_the_whole_job() {
@@ -46,32 +44,5 @@ fn the_demo_does_the_whole_job() {
     }
     assert!(!recorded.contains("PRIVATE KEY"));
 
-    match checker() {
-        None => println!(
-            "skipped: the recorded exchanges were not held against the vendors' own API descriptions, for there is no checker (EXEUNT_CONFORM)"
-        ),
-        Some(checker) => conforms(&checker, &folder.path().join("t.jsonl")),
-    }
-}
-
-/// The conformity checker: where `EXEUNT_CONFORM` says, or beside the repository.
-fn checker() -> Option<PathBuf> {
-    if let Some(place) = std::env::var_os("EXEUNT_CONFORM") {
-        return Some(place.into());
-    }
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/tools/conform");
-    beside.exists().then_some(beside)
-}
-
-/// Holds what was recorded against the vendors' own API descriptions. It runs where its descriptions are, and caches beside the recording.
-fn conforms(checker: &Path, recorded: &Path) {
-    let output = Command::new(checker)
-        .arg(recorded)
-        .args(["--no-notes"])
-        .env("XDG_CACHE_HOME", recorded.parent().unwrap())
-        .output()
-        .unwrap_or_else(|error| panic!("{} can't be run: {error}", checker.display()));
-    let told = String::from_utf8_lossy(&output.stdout);
-    println!("{told}");
-    assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
+    conform::hold(&[folder.path().join("t.jsonl")]);
 }

@@ -3,6 +3,8 @@
 
 /// The builder: the simulated company, and the built command run against it.
 mod company;
+/// Recorded exchanges, held against the vendors' own descriptions.
+mod conform;
 /// Killed at random moments, in a scan and in a departure: nothing is lost, forgotten, or done twice.
 mod crash;
 /// The demo tells the truth about the simulated company, and leaves what it says it leaves.
@@ -21,5 +23,7 @@ mod real_scim;
 mod serve;
 /// Mistakes in settings are one clear line; help and JSON are there for every command.
 mod settings;
+/// Each system by itself: everything goes, and each of its traps is seen for what it is.
+mod systems;
 /// Layers point down, registries are complete, the repository speaks of exeunt alone.
 mod tidy;

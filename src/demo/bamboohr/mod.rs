@@ -15,7 +15,7 @@ use jiff::{Timestamp, civil};
 use serde_json::{Value, json};
 
 use super::company::Company;
-use super::vendor::{Access, Secret, Simulated, Vendor, broken, is_write, now, param, reply};
+use super::vendor::{Access, Secret, Simulated, Vendor, is_write, now, param, reply};
 use records::State;
 
 pub use webhooks::{sign, signed_webhook};
@@ -23,7 +23,7 @@ pub use webhooks::{sign, signed_webhook};
 /// How it is brought up.
 pub const VENDOR: Vendor = Vendor {
     name: "bamboohr",
-    start: |company| Ok(Simulated { router: router(company.clone()), left: Arc::new(|_| Vec::new()) }),
+    start: |company| Ok(Simulated { router: BambooHr::new(company)?.router(), left: Arc::new(|_| Vec::new()) }),
     millis: 12,
     rate: None,
     secret: Secret::Token,
@@ -81,14 +81,6 @@ impl BambooHr {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// HR's API without the lever, in the shape that all vendors have.
-pub fn router(company: Arc<Company>) -> Router {
-    match BambooHr::new(&company) {
-        Ok(hr) => hr.router(),
-        Err(error) => broken("bamboohr", &error),
     }
 }
 

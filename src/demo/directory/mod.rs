@@ -29,10 +29,10 @@ use tokio::task::JoinHandle;
 use tokio_util::codec::{FramedRead, FramedWrite};
 use tokio_util::sync::CancellationToken;
 
-use super::company::Company;
+use super::company::{Company, Person};
 pub use ad_state::directory as active_directory;
 pub use openldap::directory as open_ldap;
-use tree::{Key, Tree, key};
+use tree::{Entry, Key, Tree, key};
 
 /// How long each operation takes.
 const LATENCY: Duration = Duration::from_millis(3);
@@ -43,8 +43,21 @@ const WHO_AM_I: &str = "1.3.6.1.4.1.4203.1.11.3";
 pub struct RunningLdap {
     /// `ldap://127.0.0.1:port`.
     pub url: String,
+    directory: Arc<Directory>,
     stop: CancellationToken,
     task: JoinHandle<()>,
+}
+
+impl RunningLdap {
+    /// What a person's entry still lets them do: sign in, with a key or a certificate as well, and act through groups.
+    pub fn left(&self, person: &Person) -> Vec<String> {
+        let directory = &self.directory;
+        let state = directory.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let numbered = |entry: &&Entry| entry.text("employeeNumber").or(entry.text("employeeID")) == Some(&person.number);
+        let named = |entry: &&Entry| entry.text("mail") == Some(&person.work_email);
+        let entries = state.tree.iter().map(|(_, entry)| entry).filter(|entry| numbered(entry) || named(entry));
+        entries.flat_map(|entry| directory.flavour.left(entry)).collect()
+    }
 }
 
 impl Drop for RunningLdap {
@@ -70,6 +83,7 @@ pub async fn serve_on(addr: SocketAddr, directory: Directory) -> std::io::Result
     let url = format!("ldap://{}", listener.local_addr()?);
     let stop = CancellationToken::new();
     let (stopped, directory) = (stop.clone(), Arc::new(directory));
+    let held = directory.clone();
     let task = tokio::spawn(async move {
         loop {
             let stream = tokio::select! {
@@ -92,7 +106,7 @@ pub async fn serve_on(addr: SocketAddr, directory: Directory) -> std::io::Result
             });
         }
     });
-    Ok(RunningLdap { url, stop, task })
+    Ok(RunningLdap { url, directory: held, stop, task })
 }
 
 /// Whose behaviour a directory has.
@@ -102,6 +116,21 @@ pub enum Flavour {
     ActiveDirectory,
     /// slapd's.
     OpenLdap,
+}
+
+impl Flavour {
+    fn left(self, entry: &Entry) -> Vec<String> {
+        let (open, keys): (bool, &[&str]) = match self {
+            Self::ActiveDirectory => {
+                let control = entry.number("userAccountControl").unwrap_or_default();
+                (control & ad::DISABLED == 0, &["msDS-KeyCredentialLink", "altSecurityIdentities", "memberOf"])
+            }
+            Self::OpenLdap => (entry.values("pwdAccountLockedTime").is_empty(), &["sshPublicKey", "memberOf"]),
+        };
+        let account = open.then(|| format!("the account {}", entry.dn));
+        let held = keys.iter().flat_map(|name| entry.values(name).iter().map(move |value| (name, value)));
+        account.into_iter().chain(held.map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value)))).collect()
+    }
 }
 
 /// The limits that a directory's administrators set.
@@ -222,7 +251,7 @@ async fn converse(stream: TcpStream, directory: Arc<Directory>) {
 fn handle(directory: &Directory, session: &mut Session, message: LdapMsg) -> Vec<LdapMsg> {
     let (id, controls) = (message.msgid, message.ctrl);
     let mut state = directory.state.lock().unwrap_or_else(PoisonError::into_inner);
-    let unknown = unknown_critical(&controls);
+    let unknown = unknown_critical(directory.flavour, &controls);
     let say = |op| vec![LdapMsg::new(id, op)];
     match message.op {
         LdapOp::BindRequest(request) => {
@@ -274,13 +303,14 @@ fn may_not() -> Refusal {
     Refusal::new(LdapResultCode::InsufficentAccessRights, "no write access to parent")
 }
 
-fn unknown_critical(controls: &[LdapControl]) -> Option<Refusal> {
+fn unknown_critical(flavour: Flavour, controls: &[LdapControl]) -> Option<Refusal> {
+    let known = |oid: &str| match flavour {
+        Flavour::ActiveDirectory => matches!(oid, modify::PERMISSIVE | "1.2.840.113556.1.4.1339"),
+        Flavour::OpenLdap => matches!(oid, modify::PERMISSIVE | modify::RELAX),
+    };
     controls
         .iter()
-        .any(|c| {
-            matches!(c, LdapControl::Unknown { oid, criticality: true, .. }
-                if !matches!(oid.as_str(), modify::PERMISSIVE | "1.2.840.113556.1.4.1339"))
-        })
+        .any(|c| matches!(c, LdapControl::Unknown { oid, criticality: true, .. } if !known(oid)))
         .then(|| Refusal::new(LdapResultCode::UnavailableCriticalExtension, "critical extension is not recognized"))
 }
 

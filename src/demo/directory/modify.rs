@@ -11,6 +11,9 @@ use crate::demo::vendor::now;
 /// The control that makes it no error to add what is there or to delete what isn't.
 pub const PERMISSIVE: &str = "1.2.840.113556.1.4.1413";
 
+/// The control that lets an administrator write what the server keeps by itself (draft-zeilenga-ldap-relax); slapd's number for it.
+pub const RELAX: &str = "1.3.6.1.4.1.4203.666.5.12";
+
 /// Changes an entry, wholly or not at all.
 pub fn modify(
     directory: &Directory,
@@ -23,6 +26,11 @@ pub fn modify(
     let before = state.tree.get(&name).ok_or_else(|| missing(directory))?;
     for change in &request.changes {
         may(directory, session, &change.modification.atype)?;
+    }
+    let relaxed = controls.iter().any(|c| matches!(c, LdapControl::Unknown { oid, .. } if oid == RELAX));
+    let locks = request.changes.iter().any(|change| change.modification.atype.eq_ignore_ascii_case("pwdAccountLockedTime"));
+    if directory.flavour == Flavour::OpenLdap && locks && !relaxed {
+        return Err(Refusal::new(LdapResultCode::ConstraintViolation, "pwdAccountLockedTime: no user modification allowed"));
     }
     let permissive = controls.iter().any(|c| matches!(c, LdapControl::Unknown { oid, .. } if oid == PERMISSIVE));
     let mut after = before.clone();

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use ldap3::adapters::{Adapter, EntriesOnly, PagedResults};
+use ldap3::controls::{MakeCritical as _, RawControl, RelaxRules};
 use ldap3::{Ldap, LdapConnAsync, Mod, Scope, SearchEntry};
 
 use super::tree::Entry;
@@ -276,7 +277,8 @@ async fn openldap_takes_away_what_may_be_taken_and_member_of_follows() {
 
     // The lock holds, until a new password lifts it.
     let lock = || Mod::Replace("pwdAccountLockedTime", values("000001010000Z"));
-    assert_eq!(change(&mut ldap, &dn, lock()).await, 0);
+    assert_eq!(change(&mut ldap, &dn, lock()).await, 19, "not without the relax control");
+    assert_eq!(change(ldap.with_controls(vec![RawControl::from(RelaxRules.critical())]), &dn, lock()).await, 0);
     let (connection, mut own) = LdapConnAsync::new(&server.url).await.unwrap();
     ldap3::drive!(connection);
     assert_eq!(own.simple_bind(&dn, "pw-yuki.abernathy").await.unwrap().rc, 49);

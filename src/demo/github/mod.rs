@@ -22,7 +22,6 @@ use serde_json::{Value, json};
 
 use self::state::State as Held;
 use super::company::Company;
-use super::planted;
 use super::vendor::{Access, RateLimit, RateStyle, Secret, Simulated, Vendor, count_param, is_write, link, page, reply, same_with};
 
 /// The account behind both of our tokens.
@@ -33,7 +32,7 @@ type Shared = State<Arc<Mutex<Held>>>;
 /// How it is brought up.
 pub const VENDOR: Vendor = Vendor {
     name: "github",
-    start: |company| Ok(Simulated { router: router(company.clone()), left: Arc::new(|_| Vec::new()) }),
+    start,
     millis: 20,
     rate: RateLimit::of(5000, 3600, RateStyle::GitHub),
     secret: Secret::Token,
@@ -41,14 +40,14 @@ pub const VENDOR: Vendor = Vendor {
     settings: |url| format!("url = \"{url}\"\norg = \"northmoor\"\nenterprise = \"northmoor\"\n"),
 };
 
-/// The vendor's API, at the root.
-pub fn router(company: Arc<Company>) -> Router {
-    planted::or_broken("github", built(&company))
+fn start(company: &Arc<Company>) -> anyhow::Result<Simulated> {
+    let held = Arc::new(Mutex::new(Held::new(company)?));
+    Ok(Simulated::over(held.clone(), router(held), Held::left))
 }
 
-fn built(company: &Company) -> anyhow::Result<Router> {
-    let held = Arc::new(Mutex::new(Held::new(company)?));
-    Ok(Router::new()
+/// The vendor's API, at the root.
+fn router(held: Arc<Mutex<Held>>) -> Router {
+    Router::new()
         .route("/user", get(users::ourselves))
         .route("/users/{login}", get(users::one))
         .route("/users/{login}/keys", get(users::keys))
@@ -58,7 +57,7 @@ fn built(company: &Company) -> anyhow::Result<Router> {
         .merge(of_repositories())
         .fallback(|| async { not_found() })
         .layer(middleware::from_fn(guard))
-        .with_state(held))
+        .with_state(held)
 }
 
 fn of_the_organization() -> Router<Arc<Mutex<Held>>> {

@@ -4,6 +4,8 @@ mod build;
 
 use jiff::Timestamp;
 
+use super::super::company::Person;
+use super::super::vendor;
 use super::fixture::{self, Permission};
 
 pub(super) struct State {
@@ -153,6 +155,28 @@ impl State {
         for repository in &mut self.repositories {
             repository.people.retain(|(one, _)| !one.eq_ignore_ascii_case(login));
         }
+    }
+
+    /// What a person can still do, by whichever account: members' and outsiders' access, tokens and keys that open something, and the deploy
+    /// keys they added.
+    pub(super) fn left(&self, person: &Person) -> Vec<String> {
+        let mut left = Vec::new();
+        let name = person.display();
+        for user in self.users.iter().filter(|user| user.external_id.as_ref() == Some(&person.number) || user.name == name) {
+            let login = &user.login;
+            left.extend(self.member(login).map(|_| format!("the membership of {login}")));
+            let granted = self.repositories.iter().filter(|one| one.people.iter().any(|(to, _)| to == login));
+            left.extend(granted.map(|repository| format!("a grant to {login} on {}", repository.name)));
+            let now = vendor::now();
+            let live = |expires: Option<Timestamp>| expires.is_none_or(|at| at > now);
+            let authorized = self.authorizations.iter().filter(|one| one.login == *login && live(one.expires));
+            left.extend(authorized.map(|one| format!("the {} {}", one.planted.kind, one.planted.id)));
+            let tokens = self.tokens.iter().filter(|token| token.login == *login && !token.expired);
+            left.extend(tokens.map(|token| format!("the token {}", token.planted.name)));
+            let keys = self.repositories.iter().flat_map(|repository| &repository.keys).filter(|key| key.added_by == *login);
+            left.extend(keys.map(|key| format!("the deploy key {}", key.title)));
+        }
+        left
     }
 
     /// What someone may do with a repository by ownership, teams and a grant of their own, if anything.

@@ -10,7 +10,7 @@ const ORG: &str = "/orgs/northmoor";
 
 async fn up() -> Running {
     let company = Company::load("2026-03-10T09:00:00Z".parse().unwrap()).unwrap();
-    let router = router(Arc::new(company));
+    let router = start(&Arc::new(company)).unwrap().router;
     serve("github", router, Profile::default(), Faults::default()).await.unwrap()
 }
 

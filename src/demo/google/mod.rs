@@ -28,7 +28,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::StatusCode;
 use axum::routing::{get, post};
 
 use self::call::Refusal;
@@ -54,7 +53,7 @@ impl Google {
 /// How it is brought up.
 pub const VENDOR: Vendor = Vendor {
     name: "google-workspace",
-    start: |company| Ok(Simulated { router: router(company.clone()), left: Arc::new(|_| Vec::new()) }),
+    start,
     millis: 20,
     rate: RateLimit::of(2400, 60, RateStyle::RetryAfterOnly),
     secret: Secret::PrivateKey,
@@ -66,17 +65,14 @@ pub const VENDOR: Vendor = Vendor {
     },
 };
 
+fn start(company: &Arc<Company>) -> anyhow::Result<Simulated> {
+    let google = Arc::new(Google { state: Mutex::new(seed::state(company)?) });
+    let oracle = google.clone();
+    Ok(Simulated { router: router(google), left: Arc::new(move |person| oracle.state().left(person)) })
+}
+
 /// All services of the simulated Google Workspace, each under its own path.
-pub fn router(company: Arc<Company>) -> Router {
-    let state = match seed::state(&company) {
-        Ok(state) => state,
-        // A fixture that can't be read answers every call, so that whoever asks first is told.
-        Err(problem) => {
-            let problem = format!("{problem:#}");
-            return Router::new().fallback(move || async move { (StatusCode::INTERNAL_SERVER_ERROR, problem) });
-        }
-    };
-    let google = Arc::new(Google { state: Mutex::new(state) });
+fn router(google: Arc<Google>) -> Router {
     Router::new()
         .route("/token", post(oauth::token))
         .merge(directory::routes())

@@ -8,8 +8,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::super::company::Person;
 use super::call::{Refusal, Right};
-use super::documents::{Drive, File};
+use super::documents::{Drive, File, Grantee, Permission};
 use super::transfer::Transfer;
 use super::vault::Matter;
 
@@ -259,6 +260,35 @@ impl State {
             seen.push(address);
         }
         false
+    }
+
+    /// What a person can still do: sign in, act by what was issued to them, read mail that goes on to them, open files from outside.
+    pub(super) fn left(&self, person: &Person) -> Vec<String> {
+        let mut left = Vec::new();
+        if let Some(user) = self.find(&person.work_email) {
+            if !user.suspended {
+                left.push(format!("the account {}", user.email));
+                let opened = |other: &&User| other.mailbox.delegates.contains(&user.email);
+                left.extend(self.users.values().filter(opened).map(|other| format!("the mailbox of {}, as a delegate", other.email)));
+            }
+            left.extend(user.tokens.iter().map(|token| format!("the grant to {}", token.name)));
+            left.extend(user.app_passwords.iter().map(|password| format!("the app password {}", password.name)));
+            left.extend(user.mailbox.auto_forward.iter().map(|forward| format!("mail forwarded to {}", forward.to)));
+            let forwards = user.mailbox.filters.values().filter_map(|filter| filter.action["forward"].as_str());
+            left.extend(forwards.map(|to| format!("a filter that forwards to {to}")));
+            let devices = self.devices.values().filter(|device| device.user == user.id && device.status == "APPROVED");
+            left.extend(devices.map(|device| format!("the device {}", device.model)));
+        }
+        for file in self.files.values() {
+            let owned = file.permissions.iter().any(|one| one.role == "owner" && one.to == Grantee::User(person.work_email.clone()));
+            let public = |one: &&Permission| matches!(one.to, Grantee::Anyone { .. }) && owned;
+            left.extend(file.permissions.iter().filter(public).map(|_| format!("{}, open to anyone with the link", file.name)));
+            let home = |one: &&Permission| matches!(&one.to, Grantee::User(to) if Some(to) == person.home_email.as_ref());
+            left.extend(
+                file.permissions.iter().filter(home).map(|one| format!("{}, shared with the private address as {}", file.name, one.role)),
+            );
+        }
+        left
     }
 
     pub(super) fn role(&self, id: &str) -> Option<&Role> {

@@ -21,7 +21,6 @@ use serde_json::{Value, json};
 use self::state::{Devices, Order};
 use self::token::Tokens;
 use super::company::Company;
-use super::planted;
 use super::vendor::{RateLimit, RateStyle, Secret, Simulated, Vendor, is_write, no_content, origin, reply};
 
 /// How long a device takes until it checks in and obeys.
@@ -32,7 +31,7 @@ type Shared = State<Arc<Mutex<Devices>>>;
 /// How it is brought up.
 pub const VENDOR: Vendor = Vendor {
     name: "intune",
-    start: |company| Ok(Simulated { router: router(company.clone()), left: Arc::new(|_| Vec::new()) }),
+    start,
     millis: 30,
     rate: RateLimit::of(1000, 60, RateStyle::RetryAfterOnly),
     secret: Secret::Token,
@@ -44,13 +43,13 @@ pub const VENDOR: Vendor = Vendor {
     },
 };
 
-/// Graph below `/v1.0`, and the token endpoint beside it.
-pub fn router(company: Arc<Company>) -> Router {
-    planted::or_broken("intune", built(&company))
+fn start(company: &Arc<Company>) -> anyhow::Result<Simulated> {
+    let devices = Arc::new(Mutex::new(Devices::new(company)?));
+    Ok(Simulated::over(devices.clone(), router(devices), Devices::left))
 }
 
-fn built(company: &Company) -> anyhow::Result<Router> {
-    let devices = Arc::new(Mutex::new(Devices::new(company)?));
+/// Graph below `/v1.0`, and the token endpoint beside it.
+fn router(devices: Arc<Mutex<Devices>>) -> Router {
     let tokens = Arc::new(Tokens::new("intune"));
     let managed = "/v1.0/deviceManagement/managedDevices";
     let graph = Router::new()
@@ -64,7 +63,7 @@ fn built(company: &Company) -> anyhow::Result<Router> {
         .with_state(devices)
         .layer(middleware::from_fn_with_state(tokens.clone(), guard));
     let token = Router::new().route("/{tenant}/oauth2/v2.0/token", post(token::issue)).with_state(tokens);
-    Ok(graph.merge(token).fallback(|| async { refuse(404, "ResourceNotFound", "no such resource") }))
+    graph.merge(token).fallback(|| async { refuse(404, "ResourceNotFound", "no such resource") })
 }
 
 async fn guard(State(tokens): State<Arc<Tokens>>, request: Request, next: Next) -> Response {

@@ -145,6 +145,14 @@ impl Devices {
         self.devices.len() < before
     }
 
+    /// A person's devices that still hold company data: managed ones that weren't told to lock, retire or wipe. One that is out of reach obeys
+    /// when it checks in.
+    pub(super) fn left(&self, person: &Person) -> Vec<String> {
+        let mine = |device: &&Device| device.holder.as_ref().is_some_and(|holder| holder.number == person.number);
+        let open = |device: &&Device| device.state == "managed" && device.orders.iter().all(|given| given.done.is_none());
+        self.devices.iter().filter(mine).filter(open).map(|device| format!("the device {}", device.name)).collect()
+    }
+
     /// Notes an order; says whether the device is within reach, or nothing if there is no such device.
     pub(super) fn order(&mut self, id: &str, order: Order) -> Option<bool> {
         let device = self.devices.iter_mut().find(|device| device.id == id)?;

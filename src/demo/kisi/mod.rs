@@ -16,7 +16,6 @@ use serde_json::{Value, json};
 
 use self::state::Doors;
 use super::company::Company;
-use super::planted;
 use super::vendor::{Access, RateLimit, RateStyle, Secret, Simulated, Vendor, count_param, is_write, no_content, page, param, reply};
 
 type Shared = State<Arc<Mutex<Doors>>>;
@@ -24,7 +23,7 @@ type Shared = State<Arc<Mutex<Doors>>>;
 /// How it is brought up.
 pub const VENDOR: Vendor = Vendor {
     name: "kisi",
-    start: |company| Ok(Simulated { router: router(company.clone()), left: Arc::new(|_| Vec::new()) }),
+    start,
     millis: 15,
     rate: RateLimit::of(300, 60, RateStyle::RetryAfterOnly),
     secret: Secret::Token,
@@ -32,14 +31,14 @@ pub const VENDOR: Vendor = Vendor {
     settings: |url| format!("url = \"{url}\"\n"),
 };
 
-/// The vendor's whole API, at the root.
-pub fn router(company: Arc<Company>) -> Router {
-    planted::or_broken("kisi", built(&company))
+fn start(company: &Arc<Company>) -> anyhow::Result<Simulated> {
+    let doors = Arc::new(Mutex::new(Doors::new(company)?));
+    Ok(Simulated::over(doors.clone(), router(doors), Doors::left))
 }
 
-fn built(company: &Company) -> anyhow::Result<Router> {
-    let doors = Arc::new(Mutex::new(Doors::new(company)?));
-    Ok(Router::new()
+/// The vendor's whole API, at the root.
+fn router(doors: Arc<Mutex<Doors>>) -> Router {
+    Router::new()
         .route("/members", get(members))
         .route("/members/{id}", get(member).patch(patch_member).delete(delete_member))
         .route("/role_assignments", get(role_assignments))
@@ -53,7 +52,7 @@ fn built(company: &Company) -> anyhow::Result<Router> {
         .route("/logins", get(logins))
         .fallback(|| async { not_found() })
         .layer(middleware::from_fn(guard))
-        .with_state(doors))
+        .with_state(doors)
 }
 
 async fn guard(request: Request, next: Next) -> Response {

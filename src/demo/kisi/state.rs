@@ -164,6 +164,14 @@ impl Doors {
         })
     }
 
+    /// What still opens for a person: their badge, and the links they gave out.
+    pub(super) fn left(&self, person: &Person) -> Vec<String> {
+        let mine = |member: &&Member| member.person.number == person.number && member.enabled;
+        let badge = self.members.iter().filter(mine).map(|member| format!("the badge of {}", member.person.work_email));
+        let links = self.links.iter().filter(|link| link.planted.issued_by == person.number);
+        badge.chain(links.map(|link| format!("the door link {}", link.planted.name))).collect()
+    }
+
     pub(super) fn set_access(&mut self, id: u64, enabled: bool) -> bool {
         let member = self.members.iter_mut().find(|m| member_id(&m.person) == id);
         member.map(|member| member.enabled = enabled).is_some()

@@ -16,7 +16,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::company::Company;
-use super::vendor::{Access, RateLimit, RateStyle, Secret, Simulated, Vendor, broken, is_write, origin, reply};
+use super::vendor::{Access, RateLimit, RateStyle, Secret, Simulated, Vendor, is_write, origin, reply};
 use state::State;
 
 pub use state::user_id;
@@ -24,7 +24,7 @@ pub use state::user_id;
 /// How it is brought up.
 pub const VENDOR: Vendor = Vendor {
     name: "okta",
-    start: |company| Ok(Simulated { router: router(company.clone()), left: Arc::new(|_| Vec::new()) }),
+    start,
     millis: 25,
     rate: RateLimit::of(600, 60, RateStyle::Okta),
     secret: Secret::Token,
@@ -33,11 +33,9 @@ pub const VENDOR: Vendor = Vendor {
 };
 
 /// The organisation's API under `/api/v1`. Tokens: `read-okta` and `revoke-okta`, as SSWS or Bearer.
-pub fn router(company: Arc<Company>) -> Router {
-    match State::build(&company) {
-        Ok(state) => Router::new().fallback(answer).with_state(Arc::new(Mutex::new(state))),
-        Err(error) => broken("okta", &error),
-    }
+fn start(company: &Arc<Company>) -> anyhow::Result<Simulated> {
+    let state = Arc::new(Mutex::new(State::build(company)?));
+    Ok(Simulated::over(state.clone(), Router::new().fallback(answer).with_state(state), State::left))
 }
 
 /// Okta's limit for most of its endpoints: 600 requests a minute, told in `x-rate-limit-*`.

@@ -248,6 +248,23 @@ impl State {
         app.groups.iter().filter_map(|id| self.groups.get(id)).find(|group| group.members.contains(user)).map(Assignment::Group)
     }
 
+    /// What a person can still do: sign in, and act by what was issued to them.
+    pub(super) fn left(&self, person: &Person) -> Vec<String> {
+        let id = user_id(&person.number);
+        let Some(user) = self.users.get(&id) else { return Vec::new() };
+        let mut left = Vec::new();
+        if !matches!(user.status, "SUSPENDED" | "DEPROVISIONED") {
+            left.push(format!("the account {} ({})", user.text("login"), user.status));
+            left.extend(self.factors.get(&id).into_iter().flatten().map(|factor| format!("a factor: {}", factor.kind)));
+        }
+        left.extend(self.api_tokens.values().filter(|token| token.user == id).map(|token| format!("the API token {}", token.name)));
+        left.extend(
+            self.refresh_tokens.iter().filter(|token| token.user == id).map(|token| format!("a refresh token of {}", token.client)),
+        );
+        left.extend(self.roles.get(&id).into_iter().flatten().map(|role| format!("the role {}", role.label)));
+        left
+    }
+
     /// Takes everything off a user that a deactivation takes off.
     pub(super) fn strip(&mut self, user: &str) {
         for app in self.apps.values_mut() {

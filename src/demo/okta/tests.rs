@@ -38,7 +38,7 @@ impl Org {
 
 async fn org() -> Org {
     let company = Company::load("2026-03-10T09:00:00Z".parse().unwrap()).unwrap();
-    let router = router(Arc::new(company));
+    let router = start(&Arc::new(company)).unwrap().router;
     let up = serve("okta", router, Profile::default(), Faults::default()).await.unwrap();
     let write = Probe::new("okta", &up.url, "https://northmoor.okta.com", "SSWS revoke-okta");
     Org { up, write }

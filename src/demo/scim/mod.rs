@@ -18,7 +18,6 @@ use serde_json::{Value, json};
 use self::state::Portal;
 use self::wire::{answer, changes, error, list};
 use super::company::Company;
-use super::planted;
 use super::vendor::{Access, Secret, Simulated, Vendor, is_write, no_content, origin};
 
 const LARGEST_PAGE: usize = 100;
@@ -28,7 +27,7 @@ type Shared = State<Arc<Mutex<Portal>>>;
 /// How it is brought up.
 pub const VENDOR: Vendor = Vendor {
     name: "scim",
-    start: |company| Ok(Simulated { router: router(company.clone()), left: Arc::new(|_| Vec::new()) }),
+    start,
     millis: 15,
     rate: None,
     secret: Secret::Token,
@@ -36,13 +35,13 @@ pub const VENDOR: Vendor = Vendor {
     settings: |url| format!("url = \"{url}/scim/v2\"\n"),
 };
 
-/// The portal, with its base path `/scim/v2`.
-pub fn router(company: Arc<Company>) -> Router {
-    planted::or_broken("scim", built(&company))
+fn start(company: &Arc<Company>) -> anyhow::Result<Simulated> {
+    let portal = Arc::new(Mutex::new(Portal::new(company)?));
+    Ok(Simulated::over(portal.clone(), router(portal), Portal::left))
 }
 
-fn built(company: &Company) -> anyhow::Result<Router> {
-    let portal = Arc::new(Mutex::new(Portal::new(company)?));
+/// The portal, with its base path `/scim/v2`.
+fn router(portal: Arc<Mutex<Portal>>) -> Router {
     let v2 = Router::new()
         .route("/ServiceProviderConfig", get(config))
         .route("/Users", get(users))
@@ -50,10 +49,10 @@ fn built(company: &Company) -> anyhow::Result<Router> {
         .route("/Groups", get(groups))
         .route("/Groups/{id}", get(group).patch(patch_group).delete(delete_group))
         .with_state(portal);
-    Ok(Router::new()
+    Router::new()
         .nest("/scim/v2", v2)
         .fallback(|uri: Uri| async move { error(404, None, &format!("no endpoint {}", uri.path())) })
-        .layer(middleware::from_fn(guard)))
+        .layer(middleware::from_fn(guard))
 }
 
 async fn guard(request: Request, next: Next) -> Response {

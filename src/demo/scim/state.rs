@@ -71,6 +71,12 @@ impl Portal {
         self.users.iter().find(|user| user.id == id).map(|user| self.render_user(user, base))
     }
 
+    /// A person's account, as long as it is active.
+    pub(super) fn left(&self, person: &Person) -> Vec<String> {
+        let mine = |user: &&User| user.person.number == person.number && user.active;
+        self.users.iter().filter(mine).map(|user| format!("the account {}", user.id)).collect()
+    }
+
     pub(super) fn set_active(&mut self, id: &str, active: bool) {
         if let Some(user) = self.users.iter_mut().find(|user| user.id == id) {
             user.active = active;

@@ -19,7 +19,6 @@ use serde_json::{Value, json};
 
 use self::state::Workspace;
 use super::company::Company;
-use super::planted;
 use super::vendor::{RateLimit, RateStyle, Secret, Simulated, Vendor, reply, token_of};
 
 type Shared = State<Arc<Mutex<Workspace>>>;
@@ -27,7 +26,7 @@ type Shared = State<Arc<Mutex<Workspace>>>;
 /// How it is brought up.
 pub const VENDOR: Vendor = Vendor {
     name: "slack",
-    start: |company| Ok(Simulated { router: router(company.clone()), left: Arc::new(|_| Vec::new()) }),
+    start,
     millis: 20,
     rate: RateLimit::of(300, 60, RateStyle::RetryAfterOnly),
     secret: Secret::Token,
@@ -35,19 +34,19 @@ pub const VENDOR: Vendor = Vendor {
     settings: |url| format!("url = \"{url}\"\nscim_url = \"{url}\"\n"),
 };
 
-/// The Web API below `/api`, and SCIM below `/scim/v2`.
-pub fn router(company: Arc<Company>) -> Router {
-    planted::or_broken("slack", built(&company))
+fn start(company: &Arc<Company>) -> anyhow::Result<Simulated> {
+    let workspace = Arc::new(Mutex::new(Workspace::new(company)?));
+    Ok(Simulated::over(workspace.clone(), router(workspace), Workspace::left))
 }
 
-fn built(company: &Company) -> anyhow::Result<Router> {
-    let workspace = Arc::new(Mutex::new(Workspace::new(company)?));
+/// The Web API below `/api`, and SCIM below `/scim/v2`.
+fn router(workspace: Arc<Mutex<Workspace>>) -> Router {
     let one = get(directory::one).patch(directory::patch).delete(directory::deactivate);
-    Ok(Router::new()
+    Router::new()
         .route("/api/{method}", get(method).post(method))
         .route("/scim/v2/Users", get(directory::all))
         .route("/scim/v2/Users/{id}", one)
-        .with_state(workspace))
+        .with_state(workspace)
 }
 
 fn open(workspace: &Mutex<Workspace>) -> MutexGuard<'_, Workspace> {

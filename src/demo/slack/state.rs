@@ -232,6 +232,17 @@ impl Workspace {
         Ok(())
     }
 
+    /// A person's accounts, those that SSO made and those that it didn't, their sessions, and the apps that they added.
+    pub(super) fn left(&self, person: &Person) -> Vec<String> {
+        let mine: Vec<&User> =
+            self.users.iter().filter(|user| user.person.as_ref().is_some_and(|one| one.number == person.number)).collect();
+        let accounts = mine.iter().filter(|user| user.active).map(|user| format!("the account {}", user.id));
+        let sessions = self.sessions.iter().filter(|session| mine.iter().any(|user| user.id == session.user));
+        let apps = self.planted.apps.iter().filter(|app| !app.removed && app.added_by.as_ref() == Some(&person.number));
+        let sessions = sessions.map(|session| format!("the session {}", session.id));
+        accounts.chain(sessions).chain(apps.map(|app| format!("the app {}", app.name))).collect()
+    }
+
     pub(super) fn sessions(&self, user: Option<&str>) -> Vec<Value> {
         let of_user = |session: &&Session| user.is_none_or(|id| session.user == id);
         self.sessions.iter().filter(of_user).map(|session| self.render_session(session)).collect()

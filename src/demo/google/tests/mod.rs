@@ -29,7 +29,7 @@ fn company() -> Company {
 }
 
 async fn start() -> Running {
-    let router = super::router(Arc::new(company()));
+    let router = super::start(&Arc::new(company())).unwrap().router;
     serve("google-workspace", router, Profile::default(), Faults::default()).await.unwrap()
 }
 

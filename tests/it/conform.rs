@@ -1,0 +1,34 @@
+//! Whether recorded exchanges keep to the vendors' own API descriptions. The descriptions and their checker stand beside the repository, or where
+//! `EXEUNT_CONFORM` says; where there is none, that is said.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Holds what was recorded against the vendors' own API descriptions: no request and no answer may violate them.
+#[track_caller]
+pub fn hold(recorded: &[PathBuf]) {
+    let Some(checker) = checker() else {
+        println!(
+            "skipped: the recorded exchanges were not held against the vendors' own API descriptions, for there is no checker (EXEUNT_CONFORM)"
+        );
+        return;
+    };
+    for file in recorded {
+        let output = Command::new(&checker)
+            .arg(file)
+            .args(["--no-notes"])
+            .output()
+            .unwrap_or_else(|error| panic!("{} can't be run: {error}", checker.display()));
+        let told = String::from_utf8_lossy(&output.stdout);
+        println!("{told}");
+        assert!(output.status.success(), "{}: {told}{}", file.display(), String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+fn checker() -> Option<PathBuf> {
+    if let Some(place) = std::env::var_os("EXEUNT_CONFORM") {
+        return Some(place.into());
+    }
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/tools/conform");
+    beside.exists().then_some(beside)
+}

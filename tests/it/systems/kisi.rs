@@ -1,0 +1,12 @@
+//! Kisi: door access, cards, links.
+
+use super::System;
+
+#[test]
+fn everything_goes() {
+    let system = System::up("kisi");
+    system.findings_are_the_key();
+    // No API switches a link off: facilities do.
+    let departed = system.everything_goes("E1002", &["the door link"]);
+    assert_eq!(departed.state("disable_link"), "handed_off");
+}

@@ -1,0 +1,23 @@
+//! OpenLDAP: locks, keys, groups that must have a member.
+
+use super::System;
+
+#[test]
+fn everything_goes() {
+    let system = System::up("openldap");
+    system.findings_are_the_key();
+    system.everything_goes("E1003", &[]);
+}
+
+#[test]
+fn the_last_member_of_a_group_becomes_a_task() {
+    let system = System::up("openldap");
+    let departed = system.depart("E1011");
+    let refused: Vec<_> = departed.actions("remove_member").into_iter().filter(|action| action["state"] == "refused").collect();
+    assert_eq!(refused.len(), 1, "{departed:?}");
+    assert!(departed.tasks().iter().any(|task| task.contains("release-signers")), "{departed:?}");
+    assert_eq!(system.left("E1011"), ["memberOf: cn=release-signers,ou=groups,dc=northmoor,dc=example"]);
+    for action in ["lock", "delete_ssh_key", "remove_member_uid"] {
+        assert_eq!(departed.state(action), "gone", "{departed:?}");
+    }
+}
