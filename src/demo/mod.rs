@@ -1,9 +1,11 @@
 //! The simulated company: people, and vendors' servers that keep to the vendors' own API descriptions.
 
 pub mod aws_iam;
+pub mod aws_identity_center;
 mod aws_signature;
 pub mod bamboohr;
 pub mod boxcom;
+pub mod cloudflare;
 pub mod company;
 pub mod directory;
 pub mod dropbox;
