@@ -21,7 +21,6 @@ pub(super) struct Instance {
 pub(super) struct User {
     pub(super) id: String,
     pub(super) person: Person,
-    pub(super) provisioned: bool,
     pub(super) enabled: bool,
 }
 
@@ -69,7 +68,6 @@ pub(super) struct Planted {
     instance: String,
     pub(super) store: String,
     departments: Vec<String>,
-    by_hand: Vec<String>,
     disabled: Vec<String>,
     pub(super) accounts: Vec<String>,
     pub(super) permission_sets: Vec<PermissionSet>,
@@ -143,7 +141,6 @@ impl Instance {
         let users = people.iter().map(|person| User {
             id: id_of(&person.number),
             person: (*person).clone(),
-            provisioned: !planted.by_hand.contains(&person.number),
             enabled: !planted.disabled.contains(&person.number),
         });
         let groups: Vec<Group> = planted.groups.iter().map(|group| Group { id: id_of(&group.name), name: group.name.clone() }).collect();

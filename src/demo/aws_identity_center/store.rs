@@ -10,18 +10,19 @@ pub(super) fn call(instance: &mut Instance, operation: &str, body: &Value) -> Re
     if need(body, "IdentityStoreId")? != instance.planted.store {
         return Err(missing("IDENTITY_STORE"));
     }
+    let extended = body["Extensions"].as_array().is_some_and(|wanted| wanted.iter().any(|name| name == ENTERPRISE));
     match operation {
-        "ListUsers" => listed("Users", &instance.users.iter().map(|user| shown(instance, user)).collect::<Vec<_>>(), body),
+        "ListUsers" => listed("Users", &instance.users.iter().map(|user| shown(instance, user, extended)).collect::<Vec<_>>(), body),
         "DescribeUser" => {
             let user = find(instance, need(body, "UserId")?)?;
-            Ok(shown(instance, user))
+            Ok(shown(instance, user, extended))
         }
         "ListGroups" => {
             let group = |group: &super::state::Group| {
                 json!({
                     "IdentityStoreId": instance.planted.store, "GroupId": group.id, "Revision": "1",
                     "GroupArn": format!("arn:aws:identitystore:::group/{}", group.id), "DisplayName": group.name,
-                    "ExternalIds": [{ "Issuer": "https://scim.aws.com/id", "Id": group.id }],
+                    "ExternalIds": [{ "Issuer": "SCIM", "Id": format!("00g{}", group.id.replace('-', "")) }],
                 })
             };
             listed("Groups", &instance.groups.iter().map(group).collect::<Vec<_>>(), body)
@@ -56,22 +57,25 @@ fn find<'a>(instance: &'a Instance, id: &str) -> Result<&'a User, Refusal> {
     instance.users.iter().find(|user| user.id == id).ok_or_else(|| missing("USER"))
 }
 
-fn shown(instance: &Instance, user: &User) -> Value {
+const ENTERPRISE: &str = "aws:identitystore:enterprise";
+
+fn shown(instance: &Instance, user: &User, extended: bool) -> Value {
     let person = &user.person;
+    // As this company's provider sends them: a name without punctuation, the employee number in the extension, no address.
+    let plain = |text: &str| text.replace(['.', '-'], "");
     let mut shown = json!({
         "IdentityStoreId": instance.planted.store,
         "UserId": user.id,
         "UserArn": format!("arn:aws:identitystore:::user/{}", user.id),
         "Revision": "1",
-        "UserName": person.work_email,
-        "Name": { "FamilyName": person.last, "GivenName": person.first },
-        "DisplayName": person.display(),
-        "Emails": [{ "Value": person.work_email, "Type": "work", "Primary": true }],
+        "UserName": plain(&person.login),
+        "DisplayName": person.display().replace('-', " "),
+        "ExternalIds": [{ "Issuer": "SCIM", "Id": format!("00u{}", person.number) }],
         "UserStatus": if user.enabled { "ENABLED" } else { "DISABLED" },
         "CreatedAt": instance.made,
     });
-    if user.provisioned {
-        shown["ExternalIds"] = json!([{ "Issuer": "https://scim.aws.com/id", "Id": format!("00u{}", person.number) }]);
+    if extended {
+        shown["Extensions"] = json!({ ENTERPRISE: { "employeeNumber": person.number, "department": person.department } });
     }
     shown
 }
