@@ -13,6 +13,7 @@ pub mod entra_id;
 pub mod faults;
 pub mod github;
 pub mod google;
+pub mod google_cloud;
 pub mod hubspot;
 pub mod intune;
 pub mod kisi;

@@ -1,7 +1,7 @@
 //! The simulated company's systems: a line each. HR and the two directories are brought up by `world.rs` itself.
 
 use super::vendor::Vendor;
-use super::{aws_iam, aws_identity_center, cloudflare, github, google, intune, kisi, okta, scim, slack, tailscale};
+use super::{aws_iam, aws_identity_center, cloudflare, github, google, google_cloud, intune, kisi, okta, scim, slack, tailscale};
 
 /// Vendors that speak HTTP, in the order in which they come up.
 pub const VENDORS: &[Vendor] = &[
@@ -18,6 +18,7 @@ pub const VENDORS: &[Vendor] = &[
     aws_identity_center::VENDOR,
     cloudflare::VENDOR,
     cloudflare::ZERO_TRUST,
+    google_cloud::VENDOR,
 ];
 
 /// A system without an API: somebody drops a file into a folder.

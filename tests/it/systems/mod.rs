@@ -2,6 +2,10 @@
 //! right verdict. What is left is what the simulated vendor says of its own state (`World::left`), not what exeunt reads.
 
 mod active_directory;
+mod aws_iam;
+mod aws_identity_center;
+mod cloudflare;
+mod cloudflare_zero_trust;
 mod github;
 mod google_workspace;
 mod intune;
@@ -10,6 +14,7 @@ mod okta;
 mod openldap;
 mod scim;
 mod slack;
+mod tailscale;
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
