@@ -19,6 +19,7 @@ pub const VENDORS: &[Vendor] = &[
     cloudflare::VENDOR,
     cloudflare::ZERO_TRUST,
     google_cloud::VENDOR,
+    google::ACQUIRED,
 ];
 
 /// A system without an API: somebody drops a file into a folder.

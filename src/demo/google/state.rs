@@ -279,6 +279,13 @@ impl State {
             let devices = self.devices.values().filter(|device| device.user == user.id && device.status == "APPROVED");
             left.extend(devices.map(|device| format!("the device {}", device.model)));
         }
+        left.extend(self.left_in_drive(person));
+        left
+    }
+
+    /// What a person can still do with files, whatever became of the account.
+    pub(super) fn left_in_drive(&self, person: &Person) -> Vec<String> {
+        let mut left = Vec::new();
         for file in self.files.values() {
             let owned = file.permissions.iter().any(|one| one.role == "owner" && one.to == Grantee::User(person.work_email.clone()));
             let public = |one: &&Permission| matches!(one.to, Grantee::Anyone { .. }) && owned;
