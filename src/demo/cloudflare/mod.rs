@@ -16,7 +16,6 @@ use serde_json::{Value, json};
 
 use self::account::Members;
 use self::zero_trust::ZeroTrust;
-use super::company::Company;
 use super::vendor::{Access, RateLimit, RateStyle, Secret, Simulated, Vendor, count_param, is_write, page, reply};
 
 /// How the account is brought up.

@@ -1,6 +1,7 @@
 //! The account keeps its last super administrator; revoking a user ends sessions, not devices or rules.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use super::super::company::Company;
 use super::super::faults::Faults;
 use super::super::probe::Probe;
 use super::super::vendor::{Left, Profile, Running, serve};

@@ -7,6 +7,8 @@ mod aws_identity_center;
 mod cloudflare;
 mod cloudflare_zero_trust;
 mod github;
+mod google_cloud;
+mod google_drive;
 mod google_workspace;
 mod intune;
 mod kisi;
