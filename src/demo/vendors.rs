@@ -3,7 +3,7 @@
 use super::company::Company;
 use super::vendor::Vendor;
 use super::{
-    asana, aws_iam, aws_identity_center, boxcom, cloudflare, dropbox, entra_id, github, glewlwyd, google, google_cloud, hubspot, intune, jira,
+    asana, aws_iam, aws_identity_center, boxcom, cloudflare, docusign, dropbox, entra_id, github, glewlwyd, google, google_cloud, hubspot, intune, jira,
     jupyterhub, keycloak, kisi, netsuite, notion, okta, onedrive, pagerduty, privacyidea, salesforce, scim, servicenow, slack, stripe,
     tailscale, tryton, webhook, zendesk, zoom,
 };
@@ -22,6 +22,7 @@ pub const VENDORS: &[Vendor] = &[
     aws_identity_center::VENDOR,
     boxcom::VENDOR,
     cloudflare::VENDOR,
+    docusign::VENDOR,
     dropbox::VENDOR,
     entra_id::VENDOR,
     glewlwyd::VENDOR,
