@@ -3,8 +3,8 @@
 use super::company::Company;
 use super::vendor::Vendor;
 use super::{
-    asana, aws_iam, aws_identity_center, boxcom, cloudflare, docusign, dropbox, entra_id, github, glewlwyd, google, google_cloud, hubspot, intune, jira,
-    jupyterhub, keycloak, kisi, netsuite, notion, okta, onedrive, pagerduty, privacyidea, salesforce, scim, servicenow, slack, stripe,
+    asana, aws_iam, aws_identity_center, boxcom, cloudflare, directus, docusign, dropbox, entra_id, github, glewlwyd, google, google_cloud, hubspot, intune, jira,
+    jupyterhub, keycloak, kisi, netsuite, notion, okta, onedrive, onepassword, pagerduty, privacyidea, salesforce, scim, servicenow, slack, stripe,
     tailscale, tryton, webhook, zendesk, zoom,
 };
 
@@ -22,6 +22,7 @@ pub const VENDORS: &[Vendor] = &[
     aws_identity_center::VENDOR,
     boxcom::VENDOR,
     cloudflare::VENDOR,
+    directus::VENDOR,
     docusign::VENDOR,
     dropbox::VENDOR,
     entra_id::VENDOR,
@@ -33,6 +34,7 @@ pub const VENDORS: &[Vendor] = &[
     netsuite::VENDOR,
     notion::VENDOR,
     onedrive::VENDOR,
+    onepassword::VENDOR,
     pagerduty::VENDOR,
     privacyidea::VENDOR,
     salesforce::VENDOR,
