@@ -180,8 +180,9 @@ impl Planner<'_> {
             let hit = self.found.list.iter().any(|candidate| match candidate.target {
                 Target::Node(index) => {
                     let node = &self.graph.net[index];
+                    // Accounts only: another thing of the system may have the same number for a key.
                     let named = node.key == *key || node.emails().contains(&key.to_lowercase());
-                    node.system == *system && named && matches!(node.kind, NodeKind::Account | NodeKind::Credential)
+                    node.system == *system && named && node.kind == NodeKind::Account
                 }
                 Target::Edge(_) => false,
             });
