@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Exit, Global, out};
 use crate::departure::{self, Desk, Ended};
 use crate::graph::Graph;
-use crate::model::{DepartureId, DepartureState};
+use crate::model::{ActionState, DepartureId, DepartureState, Verdict};
 use crate::report::case::{Case, CaseTold};
 use crate::report::html;
 use crate::store::Store;
@@ -17,12 +17,18 @@ use crate::store::departures::{self as rows, DepartureRow};
 
 /// Show one case: its plan, every action's verdict, its tasks
 #[derive(ClapArgs, Debug)]
+#[command(
+    after_help = "Examples:\n  exeunt departure 3\n  exeunt departure 3 --recheck        reads every proof again: hand-offs that were carried out, access that came back\n  exeunt departure 3 --html case.html"
+)]
 pub struct One {
     /// The departure's number
     id: i64,
     /// Look again each second until it has ended
     #[arg(long)]
     watch: bool,
+    /// Read every proof once more: what people did by now is noted, and what has come back is said
+    #[arg(long)]
+    recheck: bool,
     /// Write the case's report to this file
     #[arg(long, value_name = "FILE")]
     html: Option<std::path::PathBuf>,
@@ -94,6 +100,16 @@ pub async fn one(global: &Global, args: One) -> Result<Exit> {
     if args.watch {
         while matches!(find(&store, id)?.state, DepartureState::Scheduled | DepartureState::Running) {
             tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        }
+    }
+    if args.recheck {
+        let fleet = global.fleet(&config, &[])?;
+        let signer = departure::signer(&config)?;
+        let desk = Desk { config: &config, store: &store, fleet: &fleet, signer: &signer };
+        for back in
+            departure::recheck(&desk, id).await?.iter().filter(|seen| seen.was == ActionState::Gone && seen.verdict == Verdict::Present)
+        {
+            out::remark(format!("came back: {}; `exeunt revoke` takes it away again", back.label));
         }
     }
     let mut case = store.read(|conn| Case::of(conn, id))?;

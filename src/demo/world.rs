@@ -202,7 +202,7 @@ impl World {
     fn one_drop(&self, into: &mut String, drop: &Drop) -> Result<()> {
         let folder = std::path::absolute(&self.folder)?.join(drop.name);
         std::fs::create_dir_all(&folder)?;
-        std::fs::write(folder.join(drop.file), drop.text)?;
+        std::fs::write(folder.join(drop.file), drop.text(&self.company))?;
         let _ = writeln!(into, "\n[systems.{0}]\nscanner = \"{0}\"\npath = \"{1}\"", drop.name, folder.display());
         Ok(())
     }

@@ -8,6 +8,7 @@
 
 mod hear;
 mod look;
+mod recheck;
 
 use anyhow::{Context as _, Result, bail};
 use jiff::{Timestamp, ToSpan as _};
@@ -19,6 +20,7 @@ use tokio::sync::mpsc;
 
 pub use hear::hear;
 pub use look::{Prospect, as_json, prospect};
+pub use recheck::recheck;
 
 use crate::audit::{self, Draft, Signer};
 use crate::clock;
@@ -350,10 +352,14 @@ pub fn summary(ended: &Ended) -> Result<Value> {
     Ok(value)
 }
 
+fn run_deps(desk: &Desk<'_>, progress: Option<mpsc::UnboundedSender<Progress>>) -> RunDeps {
+    let connections: BTreeMap<_, _> = desk.fleet.systems.iter().map(|(name, connection)| (name.clone(), connection.clone())).collect();
+    RunDeps { store: desk.store.clone(), connections, actor: "engine".to_owned(), progress }
+}
+
 async fn wave(desk: &Desk<'_>, id: DepartureId, anew: bool, tell: &(dyn Fn(Step) + Send + Sync)) -> Result<Outcome> {
     let (sender, mut receiver) = mpsc::unbounded_channel();
-    let connections: BTreeMap<_, _> = desk.fleet.systems.iter().map(|(name, connection)| (name.clone(), connection.clone())).collect();
-    let deps = RunDeps { store: desk.store.clone(), connections, actor: "engine".to_owned(), progress: Some(sender) };
+    let deps = run_deps(desk, Some(sender));
     let run = async move { revoke::run(&deps, id, &revoke::Options { anew, ..Default::default() }).await };
     tokio::pin!(run);
     loop {

@@ -25,6 +25,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::connect::fleet::Fleet;
 use crate::departure::{self, Desk};
+use crate::model::{ActionState, DepartureState, Verdict};
 use crate::store::{self, Store};
 use crate::survey;
 
@@ -138,7 +139,28 @@ impl Server {
             }
             store::scans::looked(tx, &looks)
         })?;
-        self.departures().await
+        self.departures().await?;
+        if !scans.is_empty() {
+            self.look_again().await?;
+        }
+        Ok(())
+    }
+
+    /// After a scan, the proofs of open cases are read again: hand-offs are proved by the next night's read, and what came back is said.
+    async fn look_again(&self) -> Result<()> {
+        let desk = Desk { config: &self.config, store: &self.store, fleet: &self.fleet, signer: &self.signer };
+        for row in self.store.read(store::departures::list)?.iter().filter(|row| row.state == DepartureState::Open) {
+            for seen in departure::recheck(&desk, row.id).await? {
+                match (seen.was, seen.verdict) {
+                    (ActionState::Gone, Verdict::Present) => (self.tell)(&format!("departure {}: came back: {}", row.id, seen.label)),
+                    (was, Verdict::Gone) if was != ActionState::Gone => {
+                        (self.tell)(&format!("departure {}: gone by now: {}", row.id, seen.label))
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Runs every departure whose time has come, and goes on with those that were cut off.

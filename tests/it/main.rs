@@ -9,6 +9,8 @@ mod conform;
 mod crash;
 /// The demo tells the truth about the simulated company, and leaves what it says it leaves.
 mod demo;
+/// Every call that a manifest names is made by some test.
+mod exercised;
 /// What can't be read never makes known access disappear.
 mod gaps;
 /// What the tests against real servers share.

@@ -15,6 +15,8 @@ pub(super) struct File {
     pub(super) drive: Option<String>,
     pub(super) created: Timestamp,
     pub(super) modified: Timestamp,
+    /// Whether viewers can't copy, print or download it.
+    pub(super) copy_blocked: bool,
     /// None for the vendor's own document types and for folders.
     pub(super) size: Option<u64>,
     /// Given on the file itself.
@@ -26,6 +28,8 @@ pub(super) struct Drive {
     pub(super) name: String,
     pub(super) created: Timestamp,
     pub(super) members: Vec<Permission>,
+    /// Restrictions in force, by the vendor's names.
+    pub(super) restrictions: Vec<String>,
 }
 
 /// Who may do what with a file or drive.

@@ -4,6 +4,8 @@
 //! vendor's order traps are kept: a suspended user's factors can't be removed any more, lists of tokens and app passwords of a
 //! suspended user come back empty although both still exist, and Gmail is closed to whoever impersonates a suspended user.
 
+mod acquired;
+mod calendar;
 mod call;
 mod directory;
 mod documents;
@@ -30,6 +32,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::routing::{get, post};
 
+pub use self::acquired::VENDOR as ACQUIRED;
 use self::call::Refusal;
 use self::state::State;
 use super::company::Company;
@@ -60,13 +63,13 @@ pub const VENDOR: Vendor = Vendor {
     signs_in_through: Some("Google Workspace"),
     settings: |url| {
         format!(
-            "vault_matter = \"departures-2026\"\nadmin = \"admin@northmoor.example\"\nread_account = \"exeunt-read@northmoor-sec.example\"\nrevoke_account = \"exeunt-revoke@northmoor-sec.example\"\ndirectory = \"{url}\"\ngmail = \"{url}\"\ndrive = \"{url}\"\nvault = \"{url}\"\ntoken_url = \"{url}/token\"\n"
+            "vault_matter = \"departures-2026\"\nadmin = \"admin@northmoor.example\"\nread_account = \"exeunt-read@northmoor-sec.example\"\nrevoke_account = \"exeunt-revoke@northmoor-sec.example\"\ndirectory = \"{url}\"\ngmail = \"{url}\"\ndrive = \"{url}\"\ncalendar = \"{url}\"\nvault = \"{url}\"\ntoken_url = \"{url}/token\"\n"
         )
     },
 };
 
 fn start(company: &Arc<Company>) -> anyhow::Result<Simulated> {
-    let google = Arc::new(Google { state: Mutex::new(seed::state(company)?) });
+    let google = Arc::new(Google { state: Mutex::new(seed::state(company, "google-workspace")?) });
     let oracle = google.clone();
     Ok(Simulated { router: router(google), left: Arc::new(move |person| oracle.state().left(person)) })
 }
@@ -77,6 +80,7 @@ fn router(google: Arc<Google>) -> Router {
         .route("/token", post(oauth::token))
         .merge(directory::routes())
         .merge(gmail::routes())
+        .merge(calendar::routes())
         .merge(drive::routes())
         .merge(transfer::routes())
         .merge(vault::routes())

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use serde::Deserialize;
 
 const PLANTED: &str = include_str!("../../../fixtures/google-workspace/state.yaml");
+const ACQUIRED: &str = include_str!("../../../fixtures/google-drive/state.yaml");
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -61,6 +62,7 @@ pub(super) struct Extras {
     pub(super) auto_forwarding: Option<PlantedForwarding>,
     pub(super) filters: Vec<PlantedFilter>,
     pub(super) delegates: Vec<String>,
+    pub(super) calendar: Vec<super::state::CalendarRule>,
     pub(super) imap: bool,
     pub(super) send_as: Vec<String>,
     pub(super) files: Vec<PlantedFile>,
@@ -146,7 +148,8 @@ pub(super) struct PlantedDevice {
     pub(super) last_sync: i64,
 }
 
-/// Reads the fixture.
-pub(super) fn load() -> anyhow::Result<Planted> {
-    serde_saphyr::from_str(PLANTED).context("fixtures/google-workspace/state.yaml does not parse")
+/// Reads a tenant's fixture: the company's own, or that of the company it bought.
+pub(super) fn load(system: &'static str) -> anyhow::Result<Planted> {
+    let text = if system == "google-drive" { ACQUIRED } else { PLANTED };
+    serde_saphyr::from_str(text).with_context(|| format!("fixtures/{system}/state.yaml does not parse"))
 }
