@@ -21,6 +21,8 @@ mod real_ad;
 mod real_openldap;
 /// A real SCIM provider.
 mod real_scim;
+/// A real mail server.
+mod real_smtp;
 /// Serving: HR's word starts departures, once; schedules are kept; a stop leaves nothing half way.
 mod serve;
 /// Mistakes in settings are one clear line; help and JSON are there for every command.
