@@ -14,6 +14,7 @@ pub const VENDORS: &[Vendor] = &[
     scim::VENDOR,
     // Where people work together.
     super::asana::VENDOR,
+    super::figma::VENDOR,
     super::notion::VENDOR,
     super::pagerduty::VENDOR,
     super::zendesk::VENDOR,

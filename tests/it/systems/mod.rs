@@ -3,6 +3,7 @@
 
 mod active_directory;
 mod asana;
+mod figma;
 mod github;
 mod google_workspace;
 mod intune;
