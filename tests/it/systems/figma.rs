@@ -11,7 +11,9 @@ fn everything_goes() {
     assert_eq!(departed.state("close_link"), "handed_off");
     // The log still has what he did; the removal is its newest word.
     system.scan();
-    assert!(system.plan("E1002")["plan"]["actions"].as_array().unwrap().iter().all(|action| action["name"] != "remove_member"));
+    let plan = system.plan("E1002");
+    let removes = plan["plan"]["actions"].as_array().unwrap().iter().find(|action| action["name"] == "remove_member").unwrap();
+    assert_eq!(removes["spec"]["scope"]["node"]["state"], "disabled", "{removes}");
 }
 
 #[test]
