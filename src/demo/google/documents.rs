@@ -17,6 +17,8 @@ pub(super) struct File {
     pub(super) modified: Timestamp,
     /// None for the vendor's own document types and for folders.
     pub(super) size: Option<u64>,
+    /// Viewers can't copy, download or print it.
+    pub(super) copy_protected: bool,
     /// Given on the file itself.
     pub(super) permissions: Vec<Permission>,
 }

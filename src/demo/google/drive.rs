@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::Path;
 use axum::routing::get;
 use serde_json::{Value, json};
 
-use super::call::{Answer, Call, Refusal, Right};
+use super::call::{Answer, Call, Refusal, Right, object};
 use super::documents::{Drive, File, Permission, may_share, permission_body};
 use super::state::{State, User, hash};
 use super::{Google, sharing};
@@ -19,7 +20,7 @@ const FILES_FIELDS: &str = "kind,incompleteSearch,nextPageToken,files(kind,id,na
 pub(super) fn routes() -> Router<Arc<Google>> {
     Router::new()
         .route("/drive/v3/files", get(files))
-        .route("/drive/v3/files/{file}", get(file))
+        .route("/drive/v3/files/{file}", get(file).patch(change_file))
         .route("/drive/v3/files/{file}/permissions", get(sharing::permissions).post(sharing::share))
         .route("/drive/v3/files/{file}/permissions/{permission}", get(sharing::permission).delete(sharing::unshare))
         .route("/drive/v3/drives", get(drives))
@@ -115,7 +116,7 @@ fn file_body(state: &State, me: &User, file: &File) -> Value {
         "trashed": false,
         "version": "7",
         "webViewLink": format!("https://drive.google.com/file/d/{}/view", file.id),
-        "copyRequiresWriterPermission": false,
+        "copyRequiresWriterPermission": file.copy_protected,
         "permissionIds": ids,
     });
     if let Some(size) = file.size {
@@ -151,6 +152,25 @@ async fn file(call: Call, Path(id): Path<String>) -> Answer {
     let me = state.user(&me)?;
     let file = state.files.get(&id).filter(|file| file.opens_for(&state, me)).ok_or_else(|| no_file(&id))?;
     call.reply_with(file_body(&state, me, file), FILE_FIELDS)
+}
+
+/// Only the protection against copies can be changed here.
+async fn change_file(call: Call, Path(id): Path<String>, bytes: Bytes) -> Answer {
+    let (mut state, me) = call.admit(Right::Write)?;
+    let change = object(&bytes)?;
+    let me = state.user(&me)?;
+    let wanted = change["copyRequiresWriterPermission"].as_bool();
+    let Some(protected) = wanted else { return Err(Refusal::invalid("only copyRequiresWriterPermission can be changed here")) };
+    let known = state.files.get(&id).filter(|file| file.opens_for(&state, me)).ok_or_else(|| no_file(&id))?;
+    if !known.shareable_by(&state, me) {
+        return Err(Refusal::forbidden("The user does not have sufficient permissions for this file."));
+    }
+    let owner = me.id.clone();
+    if let Some(file) = state.files.get_mut(&id) {
+        file.copy_protected = protected;
+    }
+    let file = state.files.get(&id).ok_or_else(|| no_file(&id))?;
+    call.reply_with(file_body(&state, state.user(&owner)?, file), FILE_FIELDS)
 }
 
 pub(super) fn no_file(id: &str) -> Refusal {

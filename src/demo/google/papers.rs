@@ -38,6 +38,7 @@ pub(super) fn blank(place: &str, name: &str, created: Timestamp, modified: Times
         created,
         modified,
         size: (!own).then(|| 2_000 + hash(&seed) % 4_000_000),
+        copy_protected: false,
         permissions: Vec::new(),
     }
 }
