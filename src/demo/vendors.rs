@@ -2,7 +2,7 @@
 
 use super::company::Company;
 use super::vendor::Vendor;
-use super::{asana, boxcom, entra_id, github, glewlwyd, google, hubspot, intune, jira, jupyterhub, keycloak, kisi, netsuite, notion, okta, onedrive, pagerduty, privacyidea, salesforce, scim, servicenow, slack, stripe, tryton, webhook, zendesk, zoom};
+use super::{asana, boxcom, entra_id, figma, github, glewlwyd, google, hubspot, intune, jira, jupyterhub, keycloak, kisi, netsuite, notion, okta, onedrive, pagerduty, privacyidea, salesforce, scim, servicenow, slack, stripe, tryton, webhook, zendesk, zoom};
 
 /// Vendors that speak HTTP, in the order in which they come up.
 pub const VENDORS: &[Vendor] = &[
@@ -13,16 +13,10 @@ pub const VENDORS: &[Vendor] = &[
     intune::VENDOR,
     kisi::VENDOR,
     scim::VENDOR,
-    // Where people work together.
-    super::asana::VENDOR,
-    super::figma::VENDOR,
-    super::notion::VENDOR,
-    super::pagerduty::VENDOR,
-    super::zendesk::VENDOR,
-    super::zoom::VENDOR,
     asana::VENDOR,
     boxcom::VENDOR,
     entra_id::VENDOR,
+    figma::VENDOR,
     glewlwyd::VENDOR,
     hubspot::VENDOR,
     jupyterhub::VENDOR,
