@@ -113,8 +113,10 @@ impl Auth {
         }
         let (user, region) = (self.user().map_err(CallError::Auth)?, self.credential.region.as_deref().unwrap_or("us-east-1"));
         let region = self.with_scope(None, |scope| render(region, Place::Text, scope)).map_err(CallError::Auth)?;
-        let service = self.credential.service.as_deref().unwrap_or_default();
-        let signer = Signer { key_id: &user, secret: expose(&self.secret), region: &region, service };
+        let headers = Value::Object(out.headers.iter().map(|(name, value)| (name.to_lowercase(), json!(value))).collect());
+        let scope = Scope::new().with("settings", &self.settings).with("headers", &headers);
+        let service = render(self.credential.service.as_deref().unwrap_or_default(), Place::Text, &scope).map_err(CallError::Auth)?;
+        let signer = Signer { key_id: &user, secret: expose(&self.secret), region: &region, service: &service };
         let host = match (out.url.host_str(), out.url.port()) {
             (Some(host), Some(port)) => format!("{host}:{port}"),
             (host, _) => host.unwrap_or_default().to_owned(),

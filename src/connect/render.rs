@@ -90,7 +90,8 @@ pub fn preflight(item: &Preflight, scope: &Scope<'_>) -> Result<Call, String> {
     match (&item.search, item.call.as_deref()) {
         (Some(of), _) => search(of, scope).map(Call::Search),
         (None, Some(line)) => {
-            let parts = Parts { body: item.body.as_ref(), form: item.form.as_ref(), headers: None, act_as: item.act_as.as_deref() };
+            let parts =
+                Parts { body: item.body.as_ref(), form: item.form.as_ref(), headers: Some(&item.headers), act_as: item.act_as.as_deref() };
             http(line, parts, scope).map(Call::Http)
         }
         (None, None) => Ok(Call::File),

@@ -1,8 +1,12 @@
 //! The simulated company: people, and vendors' servers that keep to the vendors' own API descriptions.
 
 pub mod asana;
+pub mod aws_iam;
+pub mod aws_identity_center;
+mod aws_signature;
 pub mod bamboohr;
 pub mod boxcom;
+pub mod cloudflare;
 pub mod company;
 pub mod directory;
 pub mod dropbox;
@@ -12,11 +16,12 @@ pub mod figma;
 pub mod github;
 pub mod glewlwyd;
 pub mod google;
+pub mod google_cloud;
 pub mod hubspot;
 pub mod intune;
 pub mod jira;
-pub mod keycloak;
 pub mod jupyterhub;
+pub mod keycloak;
 pub mod kisi;
 pub mod netsuite;
 pub mod notion;

@@ -3,6 +3,11 @@
 use super::company::Company;
 use super::vendor::Vendor;
 use super::{asana, boxcom, entra_id, figma, github, glewlwyd, google, hubspot, intune, jira, jupyterhub, keycloak, kisi, netsuite, notion, okta, onedrive, pagerduty, privacyidea, salesforce, scim, servicenow, slack, stripe, tryton, webhook, zendesk, zoom};
+use super::{
+    asana, aws_iam, aws_identity_center, boxcom, cloudflare, entra_id, github, glewlwyd, google, google_cloud, hubspot, intune, jira,
+    jupyterhub, keycloak, kisi, netsuite, notion, okta, onedrive, pagerduty, privacyidea, salesforce, scim, servicenow, slack, stripe,
+    tailscale, tryton, webhook, zendesk, zoom,
+};
 
 /// Vendors that speak HTTP, in the order in which they come up.
 pub const VENDORS: &[Vendor] = &[
@@ -14,10 +19,14 @@ pub const VENDORS: &[Vendor] = &[
     kisi::VENDOR,
     scim::VENDOR,
     asana::VENDOR,
+    aws_iam::VENDOR,
+    aws_identity_center::VENDOR,
     boxcom::VENDOR,
+    cloudflare::VENDOR,
     entra_id::VENDOR,
     figma::VENDOR,
     glewlwyd::VENDOR,
+    google_cloud::VENDOR,
     hubspot::VENDOR,
     jupyterhub::VENDOR,
     keycloak::VENDOR,
@@ -28,6 +37,7 @@ pub const VENDORS: &[Vendor] = &[
     privacyidea::VENDOR,
     salesforce::VENDOR,
     stripe::VENDOR,
+    tailscale::VENDOR,
     tryton::VENDOR,
     zendesk::VENDOR,
     zoom::VENDOR,
@@ -35,6 +45,18 @@ pub const VENDORS: &[Vendor] = &[
     jira::VENDOR,
     servicenow::VENDOR,
     webhook::VENDOR,
+];
+
+/// Systems that have a third credential, the one that tells: `tell-<system>`.
+pub const TELLERS: &[&str] = &["slack", "jira", "servicenow", "webhook", "smtp"];
+
+/// What `[departure.tell]` says, each part where its system is up: the system, and the lines.
+pub const TELLS: &[(&str, &str)] = &[
+    ("jira", include_str!("../../fixtures/tell/jira.toml")),
+    ("servicenow", include_str!("../../fixtures/tell/servicenow.toml")),
+    ("slack", include_str!("../../fixtures/tell/slack.toml")),
+    ("smtp", include_str!("../../fixtures/tell/smtp.toml")),
+    ("webhook", include_str!("../../fixtures/tell/webhook.toml")),
 ];
 
 /// A system without an API: somebody drops a file into a folder.

@@ -7,6 +7,8 @@ pub enum Spot {
     Connect,
     /// `user`, `value`, `token_url`, `claims`, `form`, `region` and the login call of a credential.
     Credential,
+    /// `service` of a credential that signs.
+    Signature,
     /// `token` and `expires` of a login.
     LoginAnswer,
     /// Headers that a login credential sends.
@@ -69,11 +71,12 @@ struct Row(Spot, &'static str, &'static [&'static str]);
 const TABLE: &[Row] = &[
     Row(Spot::Connect, "connect: http, ldap, file, headers, bind", &["settings", "now"]),
     Row(Spot::Credential, "credentials: user, value, token_url, claims, form, region, login", &["settings", "secret", "act_as", "now"]),
+    Row(Spot::Signature, "credentials: service", &["settings", "headers", "now"]),
     Row(Spot::LoginAnswer, "credentials: login.token, login.expires", &["settings", "status", "headers", "body", "now"]),
     Row(Spot::Send, "credentials: send", &["settings", "token"]),
     Row(Spot::Classes, "classes, everywhere", &["settings", "status", "headers", "body", "code"]),
     Row(Spot::Page, "paging: next, cursor, last", &["settings", "status", "headers", "body"]),
-    Row(Spot::Preflight, "preflight: call, search, body, form, as", &["settings", "now"]),
+    Row(Spot::Preflight, "preflight: call, search, body, form, headers, as", &["settings", "now"]),
     Row(Spot::PreflightAnswer, "preflight: own_account", &["settings", "status", "headers", "body", "it", "entries"]),
     Row(Spot::Collection, "see: when, as, call, search, body, form, headers, sentinel.call, paging.continue_at", &["settings", "now"]),
     Row(Spot::One, "see: one", &["settings", "node", "now"]),
@@ -89,7 +92,7 @@ const TABLE: &[Row] = &[
         &["settings", "person", "departure", "now", "status", "headers", "body", "code"],
     ),
     Row(Spot::After, "take: undo, undo_body, keep", &["settings", "person", "departure", "now"]),
-    Row(Spot::Prove, "prove: call, search, body, form, as", &["settings", "person", "departure", "now"]),
+    Row(Spot::Prove, "prove: call, search, body, form, headers, as", &["settings", "person", "departure", "now"]),
     Row(Spot::GoneCall, "prove with a call: gone", &["settings", "person", "departure", "now", "status", "headers", "body"]),
     Row(Spot::GoneSearch, "prove with a search: gone", &["settings", "person", "departure", "now", "it", "entries", "code"]),
     Row(Spot::GoneSee, "prove with see: gone", &["settings", "person", "departure", "now", "seen"]),

@@ -26,7 +26,8 @@ pub(super) fn of_proof(prove: &Prove, take: &Take, scope: &Scope<'_>) -> Result<
     }
     let line = prove.call.as_deref().ok_or("the manifest gives this action no proof")?;
     let act_as = prove.act_as.as_deref().or(take.act_as.as_deref());
-    render::http(line, Parts { body: prove.body.as_ref(), form: prove.form.as_ref(), headers: Some(&take.headers), act_as }, scope)
+    let headers = if prove.headers.is_empty() { &take.headers } else { &prove.headers };
+    render::http(line, Parts { body: prove.body.as_ref(), form: prove.form.as_ref(), headers: Some(headers), act_as }, scope)
         .map(Call::Http)
 }
 

@@ -213,3 +213,17 @@ async fn requests_are_signed_for_aws() {
     assert!(authorization.contains("SignedHeaders=content-type;host;x-amz-date,"), "{authorization}");
     assert_eq!((seen.header("x-amz-date").len(), seen.body.as_str()), (16, "Action=ListUsers&Version=2010-05-08"));
 }
+
+#[tokio::test]
+async fn the_service_in_a_signature_may_depend_on_the_request() {
+    let server = serve(|_, _| (200, vec![], json!({}))).await;
+    let service = "\"{{ 'store' if headers['x-amz-target'] | matches('Store') else 'sso' }}\"";
+    let wire = wire(&server, &format!("{{ kind: sigv4, user: AKID, region: eu-west-1, service: {service} }}"), "s3cret");
+    for (target, service) in [("Store.List", "/eu-west-1/store/aws4_request"), ("Other.List", "/eu-west-1/sso/aws4_request")] {
+        let Call::Http(mut call) = post("/", Body::Json(json!({}))) else { panic!("no HTTP") };
+        call.headers.push(("X-Amz-Target".into(), target.into()));
+        send(&wire, Lane::Scan, &Call::Http(call)).await.unwrap();
+        let seen = server.seen().pop().unwrap();
+        assert!(seen.header("authorization").contains(service), "{target}");
+    }
+}

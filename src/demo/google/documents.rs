@@ -15,10 +15,10 @@ pub(super) struct File {
     pub(super) drive: Option<String>,
     pub(super) created: Timestamp,
     pub(super) modified: Timestamp,
+    /// Whether viewers can't copy, print or download it.
+    pub(super) copy_blocked: bool,
     /// None for the vendor's own document types and for folders.
     pub(super) size: Option<u64>,
-    /// Viewers can't copy, download or print it.
-    pub(super) copy_protected: bool,
     /// Given on the file itself.
     pub(super) permissions: Vec<Permission>,
 }
@@ -28,6 +28,8 @@ pub(super) struct Drive {
     pub(super) name: String,
     pub(super) created: Timestamp,
     pub(super) members: Vec<Permission>,
+    /// Restrictions in force, by the vendor's names.
+    pub(super) restrictions: Vec<String>,
 }
 
 /// Who may do what with a file or drive.

@@ -19,12 +19,27 @@ const FILES_FIELDS: &str = "kind,incompleteSearch,nextPageToken,files(kind,id,na
 
 pub(super) fn routes() -> Router<Arc<Google>> {
     Router::new()
+        .route("/drive/v3/about", get(about))
         .route("/drive/v3/files", get(files))
         .route("/drive/v3/files/{file}", get(file).patch(change_file))
         .route("/drive/v3/files/{file}/permissions", get(sharing::permissions).post(sharing::share))
         .route("/drive/v3/files/{file}/permissions/{permission}", get(sharing::permission).delete(sharing::unshare))
         .route("/drive/v3/drives", get(drives))
-        .route("/drive/v3/drives/{drive}", get(drive))
+        .route("/drive/v3/drives/{drive}", get(drive).patch(change_drive))
+}
+
+/// Who asks; without `fields` the vendor refuses.
+async fn about(call: Call) -> Answer {
+    let (state, me) = call.admit(Right::Read)?;
+    let me = state.user(&me)?;
+    if call.query("fields").is_none() {
+        return Err(Refusal::invalid("The 'fields' parameter is required for this method."));
+    }
+    let user = json!({
+        "kind": "drive#user", "displayName": me.full_name(), "emailAddress": me.email, "me": true,
+        "permissionId": Permission::owner(&me.email).id,
+    });
+    call.reply_with(json!({ "kind": "drive#about", "user": user }), "user")
 }
 
 async fn files(call: Call) -> Answer {
@@ -116,7 +131,7 @@ fn file_body(state: &State, me: &User, file: &File) -> Value {
         "trashed": false,
         "version": "7",
         "webViewLink": format!("https://drive.google.com/file/d/{}/view", file.id),
-        "copyRequiresWriterPermission": file.copy_protected,
+        "copyRequiresWriterPermission": file.copy_blocked,
         "permissionIds": ids,
     });
     if let Some(size) = file.size {
@@ -154,23 +169,20 @@ async fn file(call: Call, Path(id): Path<String>) -> Answer {
     call.reply_with(file_body(&state, me, file), FILE_FIELDS)
 }
 
-/// Only the protection against copies can be changed here.
-async fn change_file(call: Call, Path(id): Path<String>, bytes: Bytes) -> Answer {
+/// Blocks or allows copies by viewers.
+async fn change_file(call: Call, Path(id): Path<String>, body: Bytes) -> Answer {
     let (mut state, me) = call.admit(Right::Write)?;
-    let change = object(&bytes)?;
     let me = state.user(&me)?;
-    let wanted = change["copyRequiresWriterPermission"].as_bool();
-    let Some(protected) = wanted else { return Err(Refusal::invalid("only copyRequiresWriterPermission can be changed here")) };
-    let known = state.files.get(&id).filter(|file| file.opens_for(&state, me)).ok_or_else(|| no_file(&id))?;
-    if !known.shareable_by(&state, me) {
-        return Err(Refusal::forbidden("The user does not have sufficient permissions for this file."));
+    if !state.files.get(&id).is_some_and(|file| file.opens_for(&state, me)) {
+        return Err(no_file(&id));
     }
-    let owner = me.id.clone();
-    if let Some(file) = state.files.get_mut(&id) {
-        file.copy_protected = protected;
+    let mine = me.id.clone();
+    if let (Some(blocked), Some(file)) = (object(&body)?["copyRequiresWriterPermission"].as_bool(), state.files.get_mut(&id)) {
+        file.copy_blocked = blocked;
     }
+    let me = state.user(&mine)?;
     let file = state.files.get(&id).ok_or_else(|| no_file(&id))?;
-    call.reply_with(file_body(&state, state.user(&owner)?, file), FILE_FIELDS)
+    call.reply_with(file_body(&state, me, file), FILE_FIELDS)
 }
 
 pub(super) fn no_file(id: &str) -> Refusal {
@@ -210,9 +222,28 @@ async fn drive(call: Call, Path(id): Path<String>) -> Answer {
     call.reply_with(drive_body(&id, drive, me), "kind,id,name")
 }
 
+/// Sets a shared drive's restrictions; what isn't named stays.
+async fn change_drive(call: Call, Path(id): Path<String>, body: Bytes) -> Answer {
+    let (mut state, me) = call.admit(Right::Write)?;
+    let wanted = object(&body)?;
+    let as_admin = call.flag("useDomainAdminAccess") && state.is_super_admin(&state.user(&me)?.id);
+    let drive = state.drives.get_mut(&id).filter(|_| as_admin);
+    let drive = drive.ok_or_else(|| Refusal::not_found(format!("Shared drive not found: {id}")))?;
+    for (name, value) in wanted["restrictions"].as_object().into_iter().flatten() {
+        let on = value.as_bool().unwrap_or_default();
+        drive.restrictions.retain(|restriction| restriction != name);
+        if on {
+            drive.restrictions.push(name.clone());
+        }
+    }
+    let drive = state.drives.get(&id).ok_or_else(|| Refusal::not_found(format!("Shared drive not found: {id}")))?;
+    call.reply_with(drive_body(&id, drive, state.user(&me)?), "kind,id,name")
+}
+
 fn drive_body(id: &str, drive: &Drive, me: &User) -> Value {
     let mine = drive.members.iter().find(|member| member.names(me));
     let role = mine.map(|member| member.role.as_str()).unwrap_or_default();
+    let restricted = |name: &str| drive.restrictions.iter().any(|restriction| restriction == name);
     json!({
         "kind": "drive#drive",
         "id": id,
@@ -222,9 +253,9 @@ fn drive_body(id: &str, drive: &Drive, me: &User) -> Value {
         "capabilities": {"canManageMembers": role == "organizer", "canShare": may_share(role)},
         "restrictions": {
             "adminManagedRestrictions": false,
-            "copyRequiresWriterPermission": false,
-            "domainUsersOnly": true,
-            "driveMembersOnly": false,
+            "copyRequiresWriterPermission": restricted("copyRequiresWriterPermission"),
+            "domainUsersOnly": restricted("domainUsersOnly"),
+            "driveMembersOnly": restricted("driveMembersOnly"),
         },
     })
 }

@@ -4,6 +4,7 @@
 //! vendor's order traps are kept: a suspended user's factors can't be removed any more, lists of tokens and app passwords of a
 //! suspended user come back empty although both still exist, and Gmail is closed to whoever impersonates a suspended user.
 
+mod acquired;
 mod calendar;
 mod call;
 mod directory;
@@ -31,6 +32,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::routing::{get, post};
 
+pub use self::acquired::VENDOR as ACQUIRED;
 use self::call::Refusal;
 use self::state::State;
 use super::company::Company;
@@ -67,7 +69,7 @@ pub const VENDOR: Vendor = Vendor {
 };
 
 fn start(company: &Arc<Company>) -> anyhow::Result<Simulated> {
-    let google = Arc::new(Google { state: Mutex::new(seed::state(company)?) });
+    let google = Arc::new(Google { state: Mutex::new(seed::state(company, "google-workspace")?) });
     let oracle = google.clone();
     Ok(Simulated { router: router(google), left: Arc::new(move |person| oracle.state().left(person)) })
 }

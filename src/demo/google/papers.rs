@@ -35,10 +35,10 @@ pub(super) fn blank(place: &str, name: &str, created: Timestamp, modified: Times
         name: name.to_owned(),
         mime: mime.to_owned(),
         drive: None,
+        copy_blocked: false,
         created,
         modified,
         size: (!own).then(|| 2_000 + hash(&seed) % 4_000_000),
-        copy_protected: false,
         permissions: Vec::new(),
     }
 }

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use serde::Deserialize;
 
 const PLANTED: &str = include_str!("../../../fixtures/google-workspace/state.yaml");
+const ACQUIRED: &str = include_str!("../../../fixtures/google-drive/state.yaml");
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -147,7 +148,8 @@ pub(super) struct PlantedDevice {
     pub(super) last_sync: i64,
 }
 
-/// Reads the fixture.
-pub(super) fn load() -> anyhow::Result<Planted> {
-    serde_saphyr::from_str(PLANTED).context("fixtures/google-workspace/state.yaml does not parse")
+/// Reads a tenant's fixture: the company's own, or that of the company it bought.
+pub(super) fn load(system: &'static str) -> anyhow::Result<Planted> {
+    let text = if system == "google-drive" { ACQUIRED } else { PLANTED };
+    serde_saphyr::from_str(text).with_context(|| format!("fixtures/{system}/state.yaml does not parse"))
 }

@@ -1,7 +1,6 @@
 //! The tenant as it starts: an account for everyone, ordinary groups and files, and what `state.yaml` plants.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
@@ -17,8 +16,8 @@ use super::state::{
 };
 
 /// The tenant on its first day.
-pub(super) fn state(company: &Arc<Company>) -> anyhow::Result<State> {
-    let planted = planted::load()?;
+pub(super) fn state(company: &Company, system: &'static str) -> anyhow::Result<State> {
+    let planted = planted::load(system)?;
     let mut seed = Seed { company, state: State::new(planted.customer, company.domain.clone(), company.started) };
     for role in planted.roles {
         seed.state.roles.push(Role {
@@ -39,13 +38,14 @@ pub(super) fn state(company: &Arc<Company>) -> anyhow::Result<State> {
     for group in planted.groups {
         seed.group(group)?;
     }
-    for person in company.employed() {
+    // The papers that no story is about fill the company's own tenant only.
+    for person in company.employed().filter(|_| system == "google-workspace") {
         for file in papers::of(company, person) {
             seed.state.files.insert(file.id.clone(), file);
         }
     }
     for (number, extras) in planted.people {
-        seed.extras(&number, extras, &planted.apps).with_context(|| format!("{number} in fixtures/google-workspace/state.yaml"))?;
+        seed.extras(&number, extras, &planted.apps).with_context(|| format!("{number} in fixtures/{system}/state.yaml"))?;
     }
     for drive in planted.shared_drives {
         seed.shared_drive(drive)?;
@@ -302,7 +302,7 @@ impl Seed<'_> {
     fn shared_drive(&mut self, planted: SharedDrive) -> anyhow::Result<()> {
         let id = format!("0A{}PVA", letters(&planted.name, 14));
         let members = planted.members.iter().map(|share| self.permission(share)).collect::<Result<_, _>>()?;
-        let drive = Drive { name: planted.name, created: self.at(planted.created), members };
+        let drive = Drive { name: planted.name, created: self.at(planted.created), members, restrictions: vec!["domainUsersOnly".into()] };
         for file in planted.files {
             let file = self.file(file, "", Some(&id))?;
             self.state.files.insert(file.id.clone(), file);

@@ -107,6 +107,10 @@ pub(super) async fn unshare(call: Call, Path((id, permission)): Path<(String, St
             "Cannot update or delete an inherited permission on a shared drive item.",
         ));
     }
+    let managers = |drive: &Drive| drive.members.iter().filter(|member| member.role == "organizer").count();
+    if body["role"] == "organizer" && state.drives.get(&id).is_some_and(|drive| managers(drive) == 1) {
+        return Err(Refusal::forbidden("A shared drive must have at least one manager."));
+    }
     if let Some(file) = state.files.get_mut(&id) {
         file.permissions.retain(|known| known.id != permission);
     } else if let Some(drive) = state.drives.get_mut(&id) {

@@ -299,6 +299,13 @@ impl State {
             let home = user.calendar.iter().filter(|rule| Some(&rule.user) == person.home_email.as_ref());
             left.extend(home.map(|rule| format!("the calendar of {}, from the private address as {}", user.email, rule.role)));
         }
+        left.extend(self.left_in_drive(person));
+        left
+    }
+
+    /// What a person can still do with files, whatever became of the account.
+    pub(super) fn left_in_drive(&self, person: &Person) -> Vec<String> {
+        let mut left = Vec::new();
         for file in self.files.values() {
             let owned = file.permissions.iter().any(|one| one.role == "owner" && one.to == Grantee::User(person.work_email.clone()));
             let public = |one: &&Permission| matches!(one.to, Grantee::Anyone { .. }) && owned;

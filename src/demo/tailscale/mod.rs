@@ -6,26 +6,55 @@ mod tests;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::Router;
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use axum::response::Response;
+use axum::routing::post;
+use axum::{Form, Router};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use self::state::Tailnet;
 use super::company::Company;
-use super::planted;
-use super::vendor::{Access, is_write, param, reply};
+use super::vendor::{Access, RateLimit, RateStyle, Secret, Simulated, Vendor, is_write, param, reply};
 
-/// The vendor's API, below `/api/v2`. Tokens: `read-tailscale` and `revoke-tailscale`, as Bearer or as the user of Basic.
-pub fn router(company: Arc<Company>) -> Router {
-    planted::or_broken("tailscale", built(&company))
+/// How it is brought up.
+pub const VENDOR: Vendor = Vendor {
+    name: "tailscale",
+    start,
+    millis: 40,
+    rate: RateLimit::of(100, 60, RateStyle::RetryAfterOnly),
+    secret: Secret::Token,
+    signs_in_through: None,
+    settings: |url| format!("url = \"{url}\"\nread_client = \"kReadCNTRL\"\nrevoke_client = \"kRevokeCNTRL\"\n"),
+};
+
+fn start(company: &Arc<Company>) -> anyhow::Result<Simulated> {
+    let tailnet = Arc::new(Mutex::new(Tailnet::new(company)?));
+    Ok(Simulated::over(tailnet.clone(), router(tailnet), Tailnet::left))
 }
 
-fn built(company: &Company) -> anyhow::Result<Router> {
-    let tailnet = Arc::new(Mutex::new(Tailnet::new(company)?));
-    Ok(Router::new().fallback(answer).with_state(tailnet))
+/// The vendor's API, below `/api/v2`.
+fn router(tailnet: Arc<Mutex<Tailnet>>) -> Router {
+    Router::new().route("/api/v2/oauth/token", post(token)).fallback(answer).with_state(tailnet)
+}
+
+#[derive(Deserialize)]
+struct Client {
+    #[serde(default)]
+    client_id: String,
+    #[serde(default)]
+    client_secret: String,
+}
+
+/// An OAuth client's secret becomes an access token, which is no person's. Here the two are the same text.
+async fn token(Form(client): Form<Client>) -> Response {
+    let known = [("kReadCNTRL", "read-tailscale"), ("kRevokeCNTRL", "revoke-tailscale")];
+    match known.contains(&(&client.client_id, &client.client_secret)) {
+        true => reply(200, &json!({ "access_token": client.client_secret, "token_type": "Bearer", "expires_in": 3600, "scope": "all" })),
+        false => reply(401, &json!({ "message": "API token invalid" })),
+    }
 }
 
 /// Why a request does nothing: a status and a message.

@@ -44,7 +44,8 @@ struct Device {
 
 struct Key {
     planted: PlantedKey,
-    user: String,
+    /// Whose it is, by login; nobody's, where an OAuth client made it for the tailnet.
+    user: Option<String>,
     created: String,
     expires: String,
     expired: bool,
@@ -95,7 +96,7 @@ struct PlantedDevice {
 #[serde(deny_unknown_fields)]
 struct PlantedKey {
     id: String,
-    person: String,
+    person: Option<String>,
     description: String,
     created: i64,
     expires: i64,
@@ -211,7 +212,7 @@ impl Tailnet {
         let mut keys = Vec::new();
         for key in &planted.keys {
             keys.push(Key {
-                user: login(&key.person)?,
+                user: key.person.as_deref().map(login).transpose()?,
                 created: company.days_ago(-key.created).to_string(),
                 expires: company.days_ago(-key.expires).to_string(),
                 expired: key.expires < 0,
@@ -275,7 +276,7 @@ impl Tailnet {
         let lost: Vec<u64> = self.devices.iter().filter(|device| gone(device)).map(|device| device.id).collect();
         self.devices.retain(|device| !lost.contains(&device.id));
         self.planted.shares.retain(|share| !lost.contains(&share.device));
-        for key in self.keys.iter_mut().filter(|key| key.user == login && key.revoked.is_none()) {
+        for key in self.keys.iter_mut().filter(|key| key.user.as_ref() == Some(&login) && key.revoked.is_none()) {
             key.revoked = Some(now().to_string());
         }
         Ok(())
@@ -290,8 +291,8 @@ impl Tailnet {
         if user.role == "owner" && role != "owner" {
             return Err((400, "the owner's role changes only by transferring ownership"));
         }
-        if user.shared || user.suspended {
-            return Err((400, "only active members have roles"));
+        if user.shared {
+            return Err((400, "only members have roles"));
         }
         if role == "owner" {
             for owner in self.users.iter_mut().filter(|user| user.role == "owner") {
@@ -325,7 +326,7 @@ impl Tailnet {
     }
 
     pub(super) fn revoke_key(&mut self, id: &str) -> Result<(), Refusal> {
-        let living = self.keys.iter_mut().find(|key| key.planted.id == id && key.revoked.is_none());
+        let living = self.keys.iter_mut().find(|key| key.planted.id == id && key.user.is_none() && key.revoked.is_none());
         living.ok_or((404, "key not found"))?.revoked = Some(now().to_string());
         Ok(())
     }
@@ -407,15 +408,15 @@ impl Tailnet {
         self.at(id).ok().and_then(|at| self.devices(false).into_iter().nth(at))
     }
 
-    /// Active keys, of which the list tells no more than this.
+    /// The tailnet's own active keys, of which the list tells no more than this. An OAuth client is shown nobody's personal keys.
     pub(super) fn keys(&self) -> Vec<Value> {
-        let active = self.keys.iter().filter(|key| key.revoked.is_none() && !key.expired);
+        let active = self.keys.iter().filter(|key| key.user.is_none() && key.revoked.is_none() && !key.expired);
         active.map(|key| json!({ "id": key.planted.id, "description": key.planted.description })).collect()
     }
 
     /// A key is never forgotten: what is revoked or expired is shown as invalid.
     pub(super) fn key(&self, id: &str) -> Option<Value> {
-        let key = self.keys.iter().find(|key| key.planted.id == id)?;
+        let key = self.keys.iter().find(|key| key.planted.id == id && key.user.is_none())?;
         let create = json!({
             "reusable": key.planted.reusable,
             "ephemeral": false,
@@ -448,11 +449,13 @@ impl Tailnet {
                 "sharerId": user_number(&share.sharer),
                 "multiUse": false,
                 "allowExitNode": false,
-                "email": share.email,
-                "lastEmailSentAt": self.made,
                 "inviteUrl": format!("https://login.tailscale.com/admin/invite/{}", share.id),
                 "accepted": share.accepted,
             });
+            if !share.email.is_empty() {
+                shown["email"] = share.email.as_str().into();
+                shown["lastEmailSentAt"] = self.made.as_str().into();
+            }
             if let Some(outsider) = self.planted.outsiders.iter().find(|one| share.accepted && one.login == share.email) {
                 let id: u64 = outsider.id.parse().unwrap_or_default();
                 shown["acceptedBy"] = json!({ "id": id, "loginName": outsider.login, "profilePicUrl": "" });
@@ -500,6 +503,38 @@ impl Tailnet {
             })
         });
         shown.collect()
+    }
+
+    /// What a person can still do: come in by an account of this network or of another one, by a device whose key is good, by what they made,
+    /// and by a name in the policy. A suspended user's devices are cut off and their own keys stop
+    /// (<https://tailscale.com/kb/1145/remove-team-members>).
+    pub(super) fn left(&self, person: &Person) -> Vec<String> {
+        let mut left = Vec::new();
+        let mine = |login: &str| login == person.work_email || Some(login) == person.home_email.as_deref();
+        let ended = |end: &str| end.parse().is_ok_and(|end: jiff::Timestamp| end <= now());
+        for user in self.users.iter().filter(|user| !user.suspended && mine(&user.login)) {
+            left.push(format!("the account {}, {}", user.login, user.role));
+            let own = self.devices.iter().filter(|device| device.user == user.login && device.tags.is_empty());
+            left.extend(
+                own.filter(|device| device.expiry_disabled || !ended(&device.expires)).map(|one| format!("the device {}", one.name)),
+            );
+            let keys = self.keys.iter().filter(|key| key.user.as_ref() == Some(&user.login) && key.revoked.is_none() && !key.expired);
+            left.extend(keys.map(|key| format!("the key {}", key.planted.description)));
+        }
+        let tagged = self.devices.iter().filter(|device| device.user == person.work_email && !device.tags.is_empty());
+        left.extend(tagged.map(|device| format!("the tagged device {}", device.name)));
+        let open = |share: &&Share| share.sharer == person.number && share.email.is_empty();
+        let shares = self.planted.shares.iter().filter(|share| mine(&share.email) || open(share));
+        left.extend(shares.map(|share| format!("a share of device {} with {:?}", share.device, share.email)));
+        let invites = self.planted.invites.iter().filter(|invite| mine(&invite.email));
+        left.extend(invites.map(|invite| format!("an invitation for {}", invite.email)));
+        let webhooks = self.planted.webhooks.iter().filter(|webhook| webhook.creator == person.number);
+        left.extend(webhooks.map(|webhook| format!("the webhook to {}", webhook.url)));
+        let groups = self.planted.policy["groups"].as_object().into_iter().flatten();
+        let named =
+            groups.filter(|(_, members)| members.as_array().is_some_and(|all| all.iter().any(|one| one == person.work_email.as_str())));
+        left.extend(named.map(|(group, _)| format!("a name in the policy's {group}")));
+        left
     }
 
     pub(super) fn policy(&self) -> &Value {

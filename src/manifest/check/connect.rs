@@ -129,6 +129,7 @@ fn credential(checker: &mut Checker<'_>, path: &str, credential: &raw::Credentia
     {
         checker.maybe_template(&format!("{path}.{key}"), source.as_ref(), Spot::Credential, NONE);
     }
+    checker.maybe_template(&format!("{path}.service"), credential.service.as_ref(), Spot::Signature, NONE);
     for (key, body) in [("claims", &credential.claims), ("form", &credential.form)] {
         if let Some(body) = body {
             if !body.is_object() {
@@ -297,6 +298,7 @@ fn tried(checker: &mut Checker<'_>, path: &str, preflight: &raw::Preflight) {
     if let Some(search) = &preflight.search {
         checker.search(&format!("{path}.search"), search, Spot::Preflight, NONE);
     }
+    checker.headers(path, &preflight.headers, Spot::Preflight, NONE);
     checker.bodies(path, preflight.call.is_some(), preflight.body.as_ref(), preflight.form.as_ref(), Spot::Preflight, NONE);
     checker.maybe_expr(&format!("{path}.own_account"), preflight.own_account.as_ref(), Spot::PreflightAnswer, NONE);
 }

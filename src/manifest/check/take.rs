@@ -248,6 +248,10 @@ fn proof(checker: &mut Checker<'_>, path: &str, prove: &raw::Prove, extra: Extra
     if let Some(call) = &prove.call {
         checker.call(&format!("{path}.call"), call, Purpose::Read, Spot::Prove, extra);
     }
+    checker.headers(path, &prove.headers, Spot::Prove, extra);
+    if prove.call.is_none() && !prove.headers.is_empty() {
+        checker.problem(format!("{path}.headers"), "headers go with a call");
+    }
     checker.bodies(path, prove.call.is_some(), prove.body.as_ref(), prove.form.as_ref(), Spot::Prove, extra);
     if let Some(search) = &prove.search {
         checker.search(&format!("{path}.search"), search, Spot::Prove, extra);

@@ -68,7 +68,8 @@ pub struct Credential {
     /// Template (sigv4): the region.
     #[serde(default)]
     pub region: Option<String>,
-    /// Literal (sigv4): the service's name in the signature.
+    /// Template (sigv4): the service's name in the signature. `headers` of the request are in scope, lower case, for a vendor that has several
+    /// services behind one credential.
     #[serde(default)]
     pub service: Option<String>,
 }

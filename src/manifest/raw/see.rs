@@ -24,6 +24,9 @@ pub struct Preflight {
     /// Form body of the call.
     #[serde(default)]
     pub form: Option<Value>,
+    /// Templates: headers of the call.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
     /// Template: whom the credential impersonates for this call.
     #[serde(default, rename = "as")]
     pub act_as: Option<String>,

@@ -160,6 +160,9 @@ pub struct Prove {
     /// Form body of the call.
     #[serde(default)]
     pub form: Option<Value>,
+    /// Templates: headers of the call; those of the action when left out.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
     /// (ldap) The search; `it` is the first entry, `entries` all of them.
     #[serde(default)]
     pub search: Option<Search>,
