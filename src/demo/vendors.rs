@@ -2,6 +2,7 @@
 
 use super::company::Company;
 use super::vendor::Vendor;
+use super::{asana, boxcom, entra_id, figma, github, glewlwyd, google, hubspot, intune, jira, jupyterhub, keycloak, kisi, netsuite, notion, okta, onedrive, pagerduty, privacyidea, salesforce, scim, servicenow, slack, stripe, tryton, webhook, zendesk, zoom};
 use super::{
     asana, aws_iam, aws_identity_center, boxcom, cloudflare, entra_id, github, glewlwyd, google, google_cloud, hubspot, intune, jira,
     jupyterhub, keycloak, kisi, netsuite, notion, okta, onedrive, pagerduty, privacyidea, salesforce, scim, servicenow, slack, stripe,
@@ -23,6 +24,7 @@ pub const VENDORS: &[Vendor] = &[
     boxcom::VENDOR,
     cloudflare::VENDOR,
     entra_id::VENDOR,
+    figma::VENDOR,
     glewlwyd::VENDOR,
     google_cloud::VENDOR,
     hubspot::VENDOR,
