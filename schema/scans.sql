@@ -44,7 +44,7 @@ CREATE TABLE staged_page (
 -- The account that our own credential belongs to in each system: the branch we sit on.
 CREATE TABLE own_account (
   system INTEGER NOT NULL REFERENCES system(id),
-  hand   TEXT NOT NULL CONSTRAINT known_hand CHECK (hand IN ('read', 'revoke')),
+  hand   TEXT NOT NULL CONSTRAINT known_hand CHECK (hand IN ('read', 'revoke', 'tell')),
   key    TEXT NOT NULL,                     -- the account's key (or address) as preflight saw it
   at     INTEGER NOT NULL,
   PRIMARY KEY (system, hand)

@@ -7,6 +7,7 @@ use anyhow::{Result, anyhow};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::model::TellEvent;
 use crate::secret::SecretRef;
 
 /// The settings file, checked.
@@ -83,6 +84,9 @@ pub struct System {
     /// Where the revoking secret is.
     #[serde(default)]
     pub revoke: Option<String>,
+    /// Where the secret of tickets and notices is.
+    #[serde(default)]
+    pub tell: Option<String>,
     /// A PEM file of certification authorities to trust beside the system's own.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
@@ -184,6 +188,8 @@ pub struct Departure {
     pub hour: i8,
     /// Who gets the tasks of a role: role to address.
     pub roles: BTreeMap<String, String>,
+    /// Which systems carry tasks and events to people. Nobody is told anything when left out.
+    pub tell: Tell,
 }
 
 impl Default for Departure {
@@ -197,7 +203,52 @@ impl Default for Departure {
             keep: Vec::new(),
             hour: 0,
             roles: BTreeMap::new(),
+            tell: Tell::default(),
         }
+    }
+}
+
+/// Which systems carry tasks and events to people.
+#[derive(Deserialize, schemars::JsonSchema, Debug, Clone)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tell {
+    /// The system that carries tasks: as tickets, or as messages to the role's address (`departure.roles`) where it has no tickets.
+    pub tasks: Option<String>,
+    /// Roles whose tasks another system carries: role to system.
+    pub roles: BTreeMap<String, String>,
+    /// Who hears of what.
+    pub notices: Vec<Notice>,
+    /// When `exeunt serve` looks at open tickets, in cron syntax, UTC.
+    pub look: String,
+}
+
+impl Default for Tell {
+    fn default() -> Self {
+        Self { tasks: None, roles: BTreeMap::new(), notices: Vec::new(), look: "*/5 * * * *".to_owned() }
+    }
+}
+
+/// Somebody who hears of events.
+#[derive(Deserialize, schemars::JsonSchema, Debug, Clone)]
+#[serde(deny_unknown_fields)]
+pub struct Notice {
+    /// The system that carries the message.
+    pub system: String,
+    /// Whom it goes to, as that system knows them: a channel, an address, a role of `departure.roles`; for a webhook, any name.
+    pub to: String,
+    /// What they hear of: task, opened, approval, stuck, overdue, ended, closed. `overdue` is the escalation: each overdue task is told once.
+    pub events: Vec<String>,
+}
+
+impl Tell {
+    /// Whether anything is told to anybody.
+    pub fn is_on(&self) -> bool {
+        self.tasks.is_some() || !self.roles.is_empty() || !self.notices.is_empty()
+    }
+
+    /// The system that carries a role's tasks, if one does.
+    pub fn carrier(&self, role: &str) -> Option<&str> {
+        self.roles.get(role).or(self.tasks.as_ref()).map(String::as_str)
     }
 }
 
@@ -316,7 +367,7 @@ impl Config {
 
     fn check(&self) -> Result<(), String> {
         for (name, system) in &self.systems {
-            for (hand, secret) in [("read", &system.read), ("revoke", &system.revoke)] {
+            for (hand, secret) in [("read", &system.read), ("revoke", &system.revoke), ("tell", &system.tell)] {
                 if let Some(secret) = secret {
                     SecretRef::parse(secret).map_err(|problem| format!("systems.{name}.{hand} {problem}"))?;
                 }
@@ -326,6 +377,17 @@ impl Config {
             {
                 return Err(format!("systems.{name}.signs_in_through names the system {:?}, which isn't configured", sign_in.system));
             }
+        }
+        let tell = &self.departure.tell;
+        let carriers = tell.tasks.iter().map(|system| ("tasks".to_owned(), system));
+        let carriers = carriers.chain(tell.roles.iter().map(|(role, system)| (format!("roles.{role}"), system)));
+        for (place, system) in carriers.chain(tell.notices.iter().map(|notice| ("notices.system".to_owned(), &notice.system))) {
+            if !self.systems.contains_key(system) {
+                return Err(format!("departure.tell.{place} names the system {system:?}, which isn't configured"));
+            }
+        }
+        for event in tell.notices.iter().flat_map(|notice| &notice.events) {
+            event.parse::<TellEvent>().map_err(|problem| format!("departure.tell.notices.events: {problem}"))?;
         }
         for (name, hook) in &self.serve.hooks {
             SecretRef::parse(&hook.secret).map_err(|problem| format!("serve.hooks.{name}.secret {problem}"))?;

@@ -121,6 +121,7 @@ pub fn child(args: &[String]) -> Result<()> {
         settings: json!({ "url": url }),
         read: secret("bench-read"),
         revoke: secret("bench-revoke"),
+        tell: None,
         ca_file: None,
         recorder: None,
     })

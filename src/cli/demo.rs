@@ -171,9 +171,11 @@ async fn scan(config: &Config, store: &Store, fleet: &Fleet, quiet: bool) -> Res
     let survey = survey::survey(config, store, fleet, &survey::Options::default(), &tell).await?;
     spinner.finish_and_clear();
     if !quiet {
+        // Those that only carry tasks and notices hold nothing to see.
         let systems: Vec<String> = survey
             .systems
             .iter()
+            .filter(|report| report.scopes > 0)
             .map(|report| format!("{} {} {}", report.system, if report.gaps.is_empty() { "✓" } else { "!" }, report.seen))
             .collect();
         for (number, line) in systems.chunks(4).enumerate() {

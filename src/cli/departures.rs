@@ -9,20 +9,26 @@ use serde_json::{Value, json};
 use super::{Exit, Global, out};
 use crate::departure::{self, Desk, Ended};
 use crate::graph::Graph;
-use crate::model::{DepartureId, DepartureState};
-use crate::report::case::Case;
+use crate::model::{ActionState, DepartureId, DepartureState, Verdict};
+use crate::report::case::{Case, CaseTold};
 use crate::report::html;
 use crate::store::Store;
 use crate::store::departures::{self as rows, DepartureRow};
 
 /// Show one case: its plan, every action's verdict, its tasks
 #[derive(ClapArgs, Debug)]
+#[command(
+    after_help = "Examples:\n  exeunt departure 3\n  exeunt departure 3 --recheck        reads every proof again: hand-offs that were carried out, access that came back\n  exeunt departure 3 --html case.html"
+)]
 pub struct One {
     /// The departure's number
     id: i64,
     /// Look again each second until it has ended
     #[arg(long)]
     watch: bool,
+    /// Read every proof once more: what people did by now is noted, and what has come back is said
+    #[arg(long)]
+    recheck: bool,
     /// Write the case's report to this file
     #[arg(long, value_name = "FILE")]
     html: Option<std::path::PathBuf>,
@@ -96,6 +102,16 @@ pub async fn one(global: &Global, args: One) -> Result<Exit> {
             tokio::time::sleep(std::time::Duration::from_secs(1)).await;
         }
     }
+    if args.recheck {
+        let fleet = global.fleet(&config, &[])?;
+        let signer = departure::signer(&config)?;
+        let desk = Desk { config: &config, store: &store, fleet: &fleet, signer: &signer };
+        for back in
+            departure::recheck(&desk, id).await?.iter().filter(|seen| seen.was == ActionState::Gone && seen.verdict == Verdict::Present)
+        {
+            out::remark(format!("came back: {}; `exeunt revoke` takes it away again", back.label));
+        }
+    }
     let mut case = store.read(|conn| Case::of(conn, id))?;
     // A case that has not begun shows the plan as it would be made now: an approval is bound to that.
     if matches!(row.state, DepartureState::Waiting | DepartureState::Scheduled) {
@@ -109,6 +125,8 @@ pub async fn one(global: &Global, args: One) -> Result<Exit> {
     if global.json {
         out::json(&serde_json::to_value(&case)?);
     } else {
+        let told = |task: Option<i64>| case.told.iter().filter(move |told| told.task == task);
+        let line = |told: &CaseTold| format!("{} in {}: {}", told.kind, told.system, told.says());
         out::say(format!("departure {id}: {}, {}, {}", case.person, case.mode, case.state));
         out::say(format!("  {} (by {}), effective {}", case.cause, case.source, case.effective.strftime("%Y-%m-%d %H:%M UTC")));
         if let Some(hash) = &case.plan_hash {
@@ -128,9 +146,17 @@ pub async fn one(global: &Global, args: One) -> Result<Exit> {
                 task.role,
                 task.due.strftime("%Y-%m-%d %H:%M")
             ));
+            told(Some(task.task)).for_each(|told| out::say(format!("        {}", line(told))));
         }
+        told(None).for_each(|told| out::say(format!("  {} {} {}", told.event, told.receiver, line(told))));
     }
-    Ok(if case.has_doubt() { Exit::Found } else { Exit::Fine })
+    Ok(if case.has_doubt() {
+        Exit::Found
+    } else if case.told.iter().any(|told| told.why.is_some()) {
+        Exit::CouldNot
+    } else {
+        Exit::Fine
+    })
 }
 
 /// Approves a waiting departure, and runs it.
@@ -228,6 +254,14 @@ pub fn print_ended(ended: &Ended) {
     for title in titles.iter().chain(&ended.residual) {
         out::say(format!("            {title}"));
     }
+    let told = &ended.told;
+    if told.tickets + told.notices + told.failed.len() > 0 {
+        let failed = if told.failed.is_empty() { String::new() } else { format!(" · {} not told so far", told.failed.len()) };
+        out::say(format!("Told        {} tickets opened · {} notices sent{failed}", told.tickets, told.notices));
+    }
+    for untold in &told.failed {
+        out::say(format!("            {}: {untold}", out::paint("not told", 31)));
+    }
     for (scope, reason, _) in super::scan::gathered(&ended.unread) {
         out::say(format!("            not read again: {scope}: {reason}"));
     }
@@ -237,7 +271,7 @@ pub fn print_ended(ended: &Ended) {
 pub fn exit_of(ended: &Ended) -> Exit {
     if !ended.residual.is_empty() || ended.outcome.present > 0 {
         Exit::Found
-    } else if ended.outcome.unknown + ended.outcome.stuck > 0 || !ended.unread.is_empty() {
+    } else if ended.outcome.unknown + ended.outcome.stuck > 0 || !ended.unread.is_empty() || !ended.told.failed.is_empty() {
         Exit::CouldNot
     } else {
         Exit::Fine

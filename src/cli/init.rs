@@ -50,10 +50,18 @@ pub fn init(global: &Global, args: Init) -> Result<Exit> {
         if let Some(revoke) = &manifest.credentials.revoke {
             write!(text, "\n# Rights to revoke: {}", revoke.scopes.join(", "))?;
         }
+        if let Some(tell) = &manifest.credentials.tell {
+            write!(text, "\n# Rights to tell: {}", tell.scopes.join(", "))?;
+        }
         let variable = name.to_uppercase().replace('-', "_");
         write!(text, "\n[systems.{name}]\nscanner = \"{name}\"\nread = \"env:EXEUNT_{variable}_READ\"\n")?;
         if manifest.credentials.revoke.is_some() {
             writeln!(text, "revoke = \"env:EXEUNT_{variable}_REVOKE\"")?;
+        }
+        if manifest.credentials.tell.is_some() {
+            // Scanners that see something are of use without it.
+            let hidden = if manifest.see.is_empty() { "" } else { "# " };
+            writeln!(text, "{hidden}tell = \"env:EXEUNT_{variable}_TELL\"    # for tickets and notices; see departure.tell")?;
         }
         for (key, setting) in &manifest.settings {
             let value = setting.default.as_ref().or(setting.example.as_ref()).cloned().unwrap_or(Value::String(String::new()));
@@ -97,6 +105,17 @@ approval = false                    # true: every departure waits for a second p
 
 [departure.roles]
 # legal = "legal-ops@acme.example"  # who gets a role's tasks
+
+[departure.tell]
+# tasks = "jira"                    # the system that carries tasks to people: as tickets, or as messages to the role's address
+# roles.facilities = "servicenow"   # roles whose tasks another system carries
+look = "*/5 * * * *"                # when `exeunt serve` looks at open tickets, cron, UTC
+
+# Who hears of what: task, opened, approval, stuck, overdue (once for each task: the escalation), ended, closed.
+# [[departure.tell.notices]]
+# system = "slack"
+# to = "C0123456789"                # a channel, an address, or a role of departure.roles
+# events = ["opened", "approval", "stuck", "overdue", "ended"]
 
 [serve]
 listen = "127.0.0.1:8470"

@@ -15,6 +15,7 @@ pub mod scanners;
 pub mod serve;
 pub mod show;
 pub mod tasks;
+pub mod tell;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -160,6 +161,7 @@ enum Command {
     Cancel(departures::Cancel),
     Tasks(tasks::List),
     Task(tasks::One),
+    Tell(tell::Args),
     #[command(subcommand)]
     Audit(audit::Args),
     /// List, show, check and begin manifests: one file per system
@@ -208,6 +210,7 @@ async fn dispatch(cli: Cli) -> Result<Exit> {
         Command::Cancel(args) => departures::cancel(global, args),
         Command::Tasks(args) => tasks::list(global, args),
         Command::Task(args) => tasks::one(global, args),
+        Command::Tell(args) => tell::run(global, args).await,
         Command::Audit(args) => audit::run(global, args),
         Command::Scanners(args) => scanners::run(global, args),
         Command::Serve(args) => serve::run(global, args).await,

@@ -145,9 +145,10 @@ pub async fn run_with_bars(desk: &Desk<'_>, id: crate::model::DepartureId, quiet
                 proved.inc(1);
             }
         }
+        Step::Telling => {}
         Step::LookingAgain => bars.get().into_iter().flatten().for_each(indicatif::ProgressBar::finish_and_clear),
     };
-    departure::run(desk, id, &tell).await
+    departure::run_and_tell(desk, id, &tell).await
 }
 
 /// The plan's first lines.

@@ -126,8 +126,16 @@ fn as_json(manifest: &Manifest) -> Value {
         "sees": manifest.see.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
         "takes": takes(false),
         "locks_down": takes(true),
+        "tells": tells(manifest),
         "blind_spots": manifest.blind_spots.iter().map(|spot| json!({"what": spot.what, "lives": spot.lives, "why": spot.why})).collect::<Vec<_>>(),
     })
+}
+
+/// What of people's news it carries: tasks as tickets, events as notices.
+fn tells(manifest: &Manifest) -> Vec<&'static str> {
+    let tell = manifest.tell.as_ref();
+    let parts = [("ticket", tell.is_some_and(|tell| tell.ticket.is_some())), ("notice", tell.is_some_and(|tell| tell.notice.is_some()))];
+    parts.into_iter().filter(|(_, there)| *there).map(|(part, _)| part).collect()
 }
 
 fn list(global: &Global) -> Result<Exit> {
@@ -179,6 +187,9 @@ fn show(global: &Global, name: &str) -> Result<Exit> {
     if let Some(revoke) = &manifest.credentials.revoke {
         out::say(format!("  revoke  {}", revoke.scopes.join(", ")));
     }
+    if let Some(tell) = &manifest.credentials.tell {
+        out::say(format!("  tell    {}", tell.scopes.join(", ")));
+    }
     out::say("\nSees");
     for (name, collection) in &manifest.see {
         let per = collection
@@ -208,6 +219,11 @@ fn show(global: &Global, name: &str) -> Result<Exit> {
         }
         let notes = if notes.is_empty() { String::new() } else { format!("  ({})", notes.join("; ")) };
         out::say(format!("  {name} on {}{notes}", take.on));
+    }
+    if let Some(tell) = &manifest.tell {
+        let parts = [("tasks as tickets", tell.ticket.is_some()), ("events as notices", tell.notice.is_some())];
+        let parts: Vec<&str> = parts.into_iter().filter(|(_, there)| *there).map(|(part, _)| part).collect();
+        out::say(format!("\nTells\n  {}", parts.join("\n  ")));
     }
     out::say("\nCan't see");
     for spot in &manifest.blind_spots {

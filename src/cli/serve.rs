@@ -42,6 +42,7 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
         fleet: Arc::new(fleet),
         signer: Arc::new(signer),
         nudge: Arc::new(Notify::new()),
+        news: Arc::new(Notify::new()),
         tell: Arc::new(|line: &str| out::say(line)),
     };
     let stop = CancellationToken::new();

@@ -10,6 +10,8 @@ use super::{Exit, Global, out};
 use crate::clock;
 use crate::handoff::{self, Attachment, Filter};
 use crate::model::{DepartureId, TaskId};
+use crate::report::case::CaseTold;
+use crate::store::deliveries;
 
 /// List the tasks that people have to do
 #[derive(ClapArgs, Debug)]
@@ -59,14 +61,19 @@ pub fn list(global: &Global, args: List) -> Result<Exit> {
     let (config, store) = global.open()?;
     let filter = Filter { departure: args.departure.map(DepartureId), role: args.role, done: args.all };
     let tasks = store.read(|conn| handoff::list(conn, &filter, &config.departure.roles, clock::now()))?;
+    let deliveries = store.read(|conn| deliveries::list(conn, filter.departure))?;
+    let told: Vec<CaseTold> = deliveries.into_iter().map(CaseTold::of).collect();
+    let of = |id: i64| told.iter().filter(move |told| told.task == Some(id));
+    let untold = told.iter().any(|told| told.why.is_some());
+    let exit = if untold { Exit::CouldNot } else { Exit::Fine };
     if global.json {
         let view = |entry: &handoff::Assigned| {
             let task = &entry.task;
             json!({"task": task.id.0, "departure": task.departure.map(|id| id.0), "role": task.role, "assignee": entry.assignee, "title": task.title, "steps": task.steps,
-                "attach": task.attach, "due": task.due.to_string(), "overdue": entry.overdue, "done": task.done, "done_by": task.done_by, "note": task.note, "evidence": task.evidence})
+                "attach": task.attach, "due": task.due.to_string(), "overdue": entry.overdue, "done": task.done, "done_by": task.done_by, "note": task.note, "evidence": task.evidence, "told": of(task.id.0).collect::<Vec<_>>()})
         };
         out::json(&Value::Array(tasks.iter().map(view).collect()));
-        return Ok(Exit::Fine);
+        return Ok(exit);
     }
     if tasks.is_empty() {
         out::say("nothing to do");
@@ -87,8 +94,14 @@ pub fn list(global: &Global, args: List) -> Result<Exit> {
         if !task.steps.is_empty() {
             out::say(format!("      {}", task.steps.trim().replace('\n', "\n      ")));
         }
+        for told in of(task.id.0) {
+            out::say(format!("      {} in {}: {}", told.kind, told.system, told.says()));
+        }
     }
-    Ok(Exit::Fine)
+    for told in told.iter().filter(|told| told.task.is_none() && told.why.is_some()) {
+        out::say(format!("  {} to {} by {}: {}", told.event, told.receiver, told.system, told.says()));
+    }
+    Ok(exit)
 }
 
 /// Closes a task.

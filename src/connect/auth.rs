@@ -72,7 +72,7 @@ impl Auth {
 
     /// Whether requests are signed one by one.
     pub(super) fn signs(&self) -> bool {
-        self.credential.kind == CredentialKind::Sigv4
+        matches!(self.credential.kind, CredentialKind::Sigv4 | CredentialKind::StandardWebhook)
     }
 
     /// The headers of one request. `stale` is the token that was just refused.
@@ -80,7 +80,9 @@ impl Auth {
         let secret = expose(&self.secret);
         let fixed = |name: &str, value: String| Ok(Presented { headers: vec![(name.to_owned(), value)], token: None });
         match self.credential.kind {
-            CredentialKind::None | CredentialKind::Sigv4 => Ok(Presented { headers: Vec::new(), token: None }),
+            CredentialKind::None | CredentialKind::Sigv4 | CredentialKind::StandardWebhook => {
+                Ok(Presented { headers: Vec::new(), token: None })
+            }
             CredentialKind::Bearer => fixed("authorization", format!("Bearer {secret}")),
             CredentialKind::Basic => {
                 let user = self.user().map_err(CallError::Auth)?;
@@ -99,8 +101,16 @@ impl Auth {
         }
     }
 
-    /// Signs a request that is ready to leave (SigV4).
+    /// Signs a request that is ready to leave (SigV4, Standard Webhooks).
     pub(super) fn sign(&self, out: &mut Outgoing, body: &[u8]) -> Result<(), CallError> {
+        if self.credential.kind == CredentialKind::StandardWebhook {
+            let given = out.headers.iter().find(|(name, _)| name == "webhook-id").map(|(_, id)| id.clone());
+            let id = given.map_or_else(random_id, Ok).map_err(CallError::Auth)?;
+            let signed = super::webhook::headers(expose(&self.secret), &id, clock::now().as_second(), body).map_err(CallError::Auth)?;
+            out.headers.retain(|(name, _)| name != "webhook-id");
+            out.headers.extend(signed);
+            return Ok(());
+        }
         let (user, region) = (self.user().map_err(CallError::Auth)?, self.credential.region.as_deref().unwrap_or("us-east-1"));
         let region = self.with_scope(None, |scope| render(region, Place::Text, scope)).map_err(CallError::Auth)?;
         let headers = Value::Object(out.headers.iter().map(|(name, value)| (name.to_lowercase(), json!(value))).collect());

@@ -100,7 +100,7 @@ impl Budget {
     fn try_take(&self, lane: Lane) -> Result<(), Option<Instant>> {
         let now = Instant::now();
         let Ok(mut state) = self.state.lock() else { return Ok(()) };
-        if lane == Lane::Scan {
+        if matches!(lane, Lane::Scan | Lane::Tell) {
             match state.paused {
                 Some(until) if until > now => return Err(Some(until)),
                 _ => state.paused = None,
@@ -108,7 +108,7 @@ impl Budget {
         }
         let Some(limits) = &self.limits else { return Ok(()) };
         state.settle(now);
-        let allowed = if lane == Lane::Scan { limits.for_scans } else { limits.requests };
+        let allowed = if matches!(lane, Lane::Scan | Lane::Tell) { limits.for_scans } else { limits.requests };
         if state.in_flight + state.taken.len() < allowed {
             state.in_flight += 1;
             return Ok(());

@@ -50,6 +50,7 @@ impl Source {
             headers: headers(&found),
             digest: format!("sha256:{}", hex(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &found.bytes).as_ref())),
             body: found.body,
+            raw: Vec::new(),
             at: clock::now(),
             took: sent_at.elapsed(),
             attempts: 1,

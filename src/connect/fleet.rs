@@ -81,6 +81,7 @@ fn open_one(config: &Config, name: &str, system: &System, recorder: Option<&Reco
         settings,
         read: secret("read", &system.read)?,
         revoke: secret("revoke", &system.revoke)?,
+        tell: secret("tell", &system.tell)?,
         ca_file: system.ca_file.as_deref().map(|file| config.at(file)),
         recorder: recorder.cloned(),
         manifest,

@@ -30,7 +30,7 @@ pub(super) struct Http {
     client: Client,
     base: Url,
     headers: Vec<(String, String)>,
-    auth: [Option<Auth>; 2],
+    auth: [Option<Auth>; 3],
     classes: raw::Classes,
     settings: Value,
     budget: Budget,
@@ -63,6 +63,7 @@ pub(super) struct Exchange {
     pub(super) status: u16,
     pub(super) headers: Value,
     pub(super) body: Result<Value, String>,
+    raw: Vec<u8>,
     digest: String,
     sent_at: Instant,
     took: Duration,
@@ -75,7 +76,7 @@ impl Http {
         manifest: &raw::Manifest,
         base: &str,
         settings: &Value,
-        secrets: [Option<SecretString>; 2],
+        secrets: [Option<SecretString>; 3],
         ca_file: Option<&Path>,
         recorder: Option<Recorder>,
     ) -> Result<Self, String> {
@@ -104,12 +105,14 @@ impl Http {
         }
         let redactor = Redactor::default();
         let credentials = &manifest.credentials;
-        let revoke = credentials.revoke.as_ref().unwrap_or(&credentials.read);
-        let mut auth = [&credentials.read, revoke].into_iter().zip(secrets).map(|(credential, secret)| {
+        let mut secrets = secrets.into_iter();
+        let auth = Hand::ALL.map(|hand| {
+            let secret = secrets.next().flatten();
+            // A system whose manifest gives actions no credential of their own reads and acts with one; what tells has always its own.
+            let credential = credentials.of(hand).or((hand == Hand::Revoke).then_some(&credentials.read))?;
             let needed = credential.kind != raw::CredentialKind::None;
             (secret.is_some() || !needed).then(|| Auth::new(credential, secret.unwrap_or_default(), settings))
         });
-        let auth = [auth.next().flatten(), auth.next().flatten()];
         for secret in auth.iter().flatten().flat_map(Auth::secrets) {
             redactor.add(&secret);
         }
@@ -173,7 +176,7 @@ impl Http {
         let auth = self.auth(hand)?;
         let presented = auth.present(self, call.act_as.as_deref(), stale).await?;
         let mut headers = if auth.signs() { Vec::new() } else { vec![("accept".to_owned(), "application/json, */*;q=0.5".to_owned())] };
-        if lane == Lane::Prove {
+        if matches!(lane, Lane::Prove | Lane::Tell) {
             headers.push(("cache-control".to_owned(), "no-cache".to_owned()));
         }
         for (name, value) in self.headers.iter().chain(&call.headers).chain(&presented.headers) {
@@ -192,6 +195,8 @@ impl Http {
             Ok(body) => body,
             // An error's body may be anything; what was asked for may not.
             Err(_) if exchange.status >= 300 => Value::Null,
+            // A ticket's file is its bytes, whatever it says it is.
+            Err(_) if lane == Lane::Tell => Value::Null,
             Err(error) => {
                 let line =
                     format!("{}: {} {} answered {} with a body that is {error}", self.system, call.method, url.path(), exchange.status);
@@ -209,6 +214,7 @@ impl Http {
             headers: exchange.headers,
             body,
             digest: exchange.digest,
+            raw: if lane == Lane::Tell { exchange.raw } else { Vec::new() },
             at: now,
             took: exchange.took,
             attempts: patience.tries,
@@ -280,7 +286,8 @@ impl Http {
         let body = body::parse(content_type, &raw);
         self.record(&out, status, &headers, &raw, &body);
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &raw);
-        Ok(Exchange { status, headers, body, digest: format!("sha256:{}", hex(digest.as_ref())), sent_at, took })
+        let digest = format!("sha256:{}", hex(digest.as_ref()));
+        Ok(Exchange { status, headers, body, raw, digest, sent_at, took })
     }
 
     fn record(&self, out: &Outgoing, status: u16, headers: &Value, raw: &[u8], body: &Result<Value, String>) {
@@ -331,8 +338,8 @@ impl Http {
     }
 
     fn auth(&self, hand: Hand) -> Result<&Auth, CallError> {
-        let (index, name) = if hand == Hand::Read { (0, "read") } else { (1, "revoke") };
-        self.auth[index].as_ref().ok_or_else(|| {
+        let name = hand.word();
+        self.auth[hand.place()].as_ref().ok_or_else(|| {
             CallError::Auth(format!(
                 "{}: no {name} credential is configured; set systems.{}.{name} in the settings",
                 self.system, self.system
@@ -444,7 +451,7 @@ fn form(pairs: &[(String, String)]) -> String {
 }
 
 /// An error and what caused it, on one line.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut parts = vec![error.to_string()];
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -383,7 +383,7 @@ impl Directory {
     }
 
     async fn connect(&self, hand: Hand) -> Result<Ldap, CallError> {
-        let word = if hand == Hand::Read { "read" } else { "revoke" };
+        let word = hand.word();
         let Some((name, secret)) = self.binds[index(hand)].as_ref() else {
             return Err(CallError::Auth(format!(
                 "{}: no {word} credential is configured; set systems.{}.{word} in the settings",
@@ -463,6 +463,7 @@ impl Directory {
             body,
             at: clock::now(),
             took: sent_at.elapsed(),
+            raw: Vec::new(),
             attempts: 1,
             sent_at,
         })

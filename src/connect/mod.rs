@@ -1,4 +1,4 @@
-//! Speaking to systems: HTTP, LDAP and files, with credentials, budgets, retries, pages and recordings.
+//! Speaking to systems: HTTP, LDAP, files and mail, with credentials, budgets, retries, pages and recordings.
 //!
 //! A [`Connection`] is one configured system. It knows nothing of graphs or plans: a call goes out, a reply of some
 //! [`Class`] comes back, and the caller judges it. Whatever keeps a list from being read to its end is a gap, never an end.
@@ -18,6 +18,8 @@ mod redact;
 pub mod render;
 mod retry;
 mod sigv4;
+mod smtp;
+mod webhook;
 mod wire;
 mod xml;
 
@@ -49,6 +51,8 @@ pub struct Access {
     pub read: Option<SecretString>,
     /// The secret that actions use.
     pub revoke: Option<SecretString>,
+    /// The secret that tickets and notices use.
+    pub tell: Option<SecretString>,
     /// Certificate authorities to trust beside the machine's own (PEM); for LDAP, instead of them.
     pub ca_file: Option<PathBuf>,
     /// Where exchanges are recorded.
@@ -67,8 +71,8 @@ impl Connection {
     /// # Errors
     /// One line: a setting that is missing or no address, or a certificate file that can't be read.
     pub fn open(access: Access) -> Result<Self, String> {
-        let Access { system, manifest, settings, read, revoke, ca_file, recorder } = access;
-        let wire = wire::Wire::open(system, &manifest, settings, [read, revoke], ca_file.as_deref(), recorder)?;
+        let Access { system, manifest, settings, read, revoke, tell, ca_file, recorder } = access;
+        let wire = wire::Wire::open(system, &manifest, settings, [read, revoke, tell], ca_file.as_deref(), recorder)?;
         Ok(Self(Arc::new((manifest, wire))))
     }
 
@@ -120,6 +124,11 @@ impl Connection {
         self.0.1.can_revoke
     }
 
+    /// Whether there is a credential to tell with.
+    pub fn can_tell(&self) -> bool {
+        self.0.1.can_tell
+    }
+
     /// Opens the connections that a departure will need (TCP, TLS, tokens), so that all its calls leave at once.
     ///
     /// # Errors
@@ -144,6 +153,8 @@ pub enum Lane {
     Revoke,
     /// As `Revoke`, past every cache.
     Prove,
+    /// Sent once, and never again by itself: the caller knows what a second one would do. Leaves the emergency share free.
+    Tell,
 }
 
 /// What to ask of a system.
@@ -157,6 +168,23 @@ pub enum Call {
     Modify(ModifyCall),
     /// The records of the system's file.
     File,
+    /// A message.
+    Mail(MailCall),
+}
+
+/// A message by mail.
+#[derive(Clone, Debug)]
+pub struct MailCall {
+    /// What makes it the same message when it is sent again.
+    pub id: String,
+    /// The sender.
+    pub from: String,
+    /// The receivers, with commas between them.
+    pub to: String,
+    /// The subject.
+    pub subject: String,
+    /// The text.
+    pub text: String,
 }
 
 /// An HTTP request.
@@ -242,6 +270,8 @@ pub struct Reply {
     pub body: Value,
     /// `sha256:…` of the body as it came.
     pub digest: String,
+    /// The body as it came, of calls that tell (a ticket's files); empty for all others.
+    pub raw: Vec<u8>,
     /// When it had come.
     pub at: Timestamp,
     /// How long the last attempt took.

@@ -128,7 +128,7 @@ impl Redactor {
         let header = |(name, value): (&String, &Value)| {
             let text = value.as_str().unwrap_or_default();
             let lower = name.to_lowercase();
-            let hides = ["authorization", "cookie", "token", "secret", "api-key", "apikey", "password", "assertion"];
+            let hides = ["authorization", "cookie", "token", "secret", "api-key", "apikey", "password", "assertion", "signature"];
             let text = if !hides.iter().any(|part| lower.contains(part)) {
                 self.text(text)
             } else if let (true, Some((scheme, _))) = (lower.contains("authorization"), text.split_once(' ')) {
@@ -164,11 +164,10 @@ mod tests {
         );
         assert_eq!(redactor.pairs("client_id=x&client_secret=y&q=s3cr%2Fet%22x"), "client_id=x&client_secret=[redacted]&q=[redacted]");
         assert_eq!(redactor.url("https://h/p?token=abc&a=1"), "https://h/p?token=[redacted]&a=1");
-        let headers =
-            json!({"authorization": "SSWS abc", "x-subject-token": "t", "set-cookie": "a=b", "x-note": "s3cr/et\"x", "etag": "1"});
+        let headers = json!({"authorization": "SSWS abc", "x-subject-token": "t", "set-cookie": "a=b", "webhook-signature": "v1,x", "x-note": "s3cr/et\"x", "etag": "1"});
         assert_eq!(
             redactor.headers(&headers),
-            json!({"authorization": "SSWS [redacted]", "x-subject-token": MARK, "set-cookie": MARK, "x-note": MARK, "etag": "1"})
+            json!({"authorization": "SSWS [redacted]", "x-subject-token": MARK, "set-cookie": MARK, "webhook-signature": MARK, "x-note": MARK, "etag": "1"})
         );
         redactor.add("abc");
         assert_eq!(redactor.text("abc stays, being too short"), "abc stays, being too short");

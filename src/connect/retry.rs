@@ -38,6 +38,7 @@ impl Patience {
         let wait = asked.unwrap_or_else(|| jitter(self.delay));
         let fits = match self.lane {
             Lane::Scan => self.tries < SCAN_TRIES && wait <= LIMIT,
+            Lane::Tell => false,
             _ => now + wait <= self.deadline,
         };
         let most = if self.lane == Lane::Scan { LIMIT } else { Duration::from_secs(5) };
@@ -73,6 +74,12 @@ pub(super) fn http_date(text: &str) -> Option<jiff::Timestamp> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn what_tells_is_sent_once() {
+        assert_eq!(Patience::new(Lane::Tell).next(None), None);
+        assert_eq!(Patience::new(Lane::Tell).next(Some(Duration::ZERO)), None);
+    }
 
     #[test]
     fn retry_after_is_seconds_or_a_date() {

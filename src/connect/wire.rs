@@ -1,4 +1,4 @@
-//! One system's way out: whichever of HTTP, LDAP or file its manifest says.
+//! One system's way out: whichever of HTTP, LDAP, file or mail its manifest says.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -10,6 +10,7 @@ use super::file::Source;
 use super::http::Http;
 use super::ldap::Directory;
 use super::record::Recorder;
+use super::smtp::Mailer;
 use super::{Call, CallError, Checkpoint, Ended, Lane, Page, Reply, page};
 use crate::manifest::express::Scope;
 use crate::manifest::raw::{self, Hand};
@@ -20,6 +21,7 @@ pub(super) struct Wire {
     pub(super) system: SystemId,
     pub(super) settings: Value,
     pub(super) can_revoke: bool,
+    pub(super) can_tell: bool,
     way: Way,
 }
 
@@ -27,6 +29,7 @@ enum Way {
     Http(Box<Http>),
     Ldap(Box<Directory>),
     File(Source),
+    Mail(Box<Mailer>),
 }
 
 impl Wire {
@@ -34,7 +37,7 @@ impl Wire {
         system: SystemId,
         manifest: &raw::Manifest,
         settings: Value,
-        secrets: [Option<SecretString>; 2],
+        secrets: [Option<SecretString>; 3],
         ca_file: Option<&Path>,
         recorder: Option<Recorder>,
     ) -> Result<Self, String> {
@@ -42,16 +45,25 @@ impl Wire {
         let address = |template: &str, place: Place| render(template, place, &scope).map_err(|error| format!("{system}: {error}"));
         let connect = &manifest.connect;
         let can_revoke = secrets[1].is_some();
+        let tells = manifest.credentials.tell.as_ref();
+        let can_tell = secrets[2].is_some() || tells.is_some_and(|credential| credential.kind == raw::CredentialKind::None);
         let way = if let Some(base) = &connect.http {
             Way::Http(Box::new(Http::open(&system, manifest, &address(base, Place::Url)?, &settings, secrets, ca_file, recorder)?))
         } else if let Some(url) = &connect.ldap {
-            Way::Ldap(Box::new(Directory::open(&system, manifest, &address(url, Place::Url)?, &settings, secrets, ca_file)?))
+            let [read, revoke, _] = secrets;
+            Way::Ldap(Box::new(Directory::open(&system, manifest, &address(url, Place::Url)?, &settings, [read, revoke], ca_file)?))
         } else if let Some(path) = &connect.file {
             Way::File(Source::open(&address(path, Place::Text)?, connect)?)
+        } else if let Some(url) = &connect.smtp {
+            let [.., tell] = secrets;
+            Way::Mail(Box::new(Mailer::open(&system, manifest, &address(url, Place::Url)?, &settings, tell, ca_file)?))
         } else {
-            return Err(format!("{system}: the manifest {} has none of connect.http, connect.ldap, connect.file", manifest.scanner));
+            return Err(format!(
+                "{system}: the manifest {} has none of connect.http, connect.ldap, connect.file, connect.smtp",
+                manifest.scanner
+            ));
         };
-        Ok(Self { system, settings, can_revoke, way })
+        Ok(Self { system, settings, can_revoke, can_tell, way })
     }
 
     pub(super) async fn send(&self, hand: Hand, lane: Lane, call: &Call, classes: &raw::Classes) -> Result<Reply, CallError> {
@@ -60,6 +72,7 @@ impl Wire {
             (Way::Ldap(directory), Call::Search(call)) => directory.search(hand, lane, call, classes).await,
             (Way::Ldap(directory), Call::Modify(call)) => directory.modify(hand, lane, call, classes).await,
             (Way::File(source), Call::File) => source.send().await,
+            (Way::Mail(mailer), Call::Mail(call)) => mailer.send(call).await,
             _ => Err(self.mismatch()),
         }
     }
@@ -87,11 +100,11 @@ impl Wire {
         match &self.way {
             Way::Http(http) => http.warm(hand, act_as, connections).await,
             Way::Ldap(directory) => directory.warm(hand, connections).await,
-            Way::File(_) => Ok(()),
+            Way::File(_) | Way::Mail(_) => Ok(()),
         }
     }
 
     fn mismatch(&self) -> CallError {
-        CallError::Unreachable(format!("{}: a call of another kind than connect says (http, ldap or file)", self.system))
+        CallError::Unreachable(format!("{}: a call of another kind than connect says (http, ldap, file or smtp)", self.system))
     }
 }

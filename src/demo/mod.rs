@@ -1,5 +1,6 @@
 //! The simulated company: people, and vendors' servers that keep to the vendors' own API descriptions.
 
+pub mod asana;
 pub mod aws_iam;
 pub mod aws_identity_center;
 mod aws_signature;
@@ -12,24 +13,36 @@ pub mod dropbox;
 pub mod entra_id;
 pub mod faults;
 pub mod github;
+pub mod glewlwyd;
 pub mod google;
 pub mod google_cloud;
 pub mod hubspot;
 pub mod intune;
+pub mod jira;
+pub mod jupyterhub;
+pub mod keycloak;
 pub mod kisi;
+pub mod netsuite;
 pub mod notion;
 pub mod okta;
+pub mod onedrive;
 pub mod pagerduty;
 mod planted;
+pub mod privacyidea;
 #[cfg(test)]
 pub(crate) mod probe;
 pub mod salesforce;
 pub mod scim;
+pub mod servicenow;
 pub mod slack;
+pub mod smtp;
 mod staff;
+pub mod stripe;
 pub mod tailscale;
+pub mod tryton;
 pub mod vendor;
 pub mod vendors;
+pub mod webhook;
 pub mod world;
 pub mod zendesk;
 pub mod zoom;

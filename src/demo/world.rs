@@ -13,8 +13,9 @@ use super::bamboohr::{self, BambooHr};
 use super::company::Company;
 use super::directory::{self, RunningLdap};
 use super::faults::Faults;
+use super::smtp::{self, MailServer};
 use super::vendor::{Left, Profile, Running, Secret, Simulated, Vendor, serve};
-use super::vendors::{DROPS, Drop, VENDORS};
+use super::vendors::{DROPS, Drop, TELLERS, TELLS, VENDORS};
 use crate::clock;
 
 /// The simulated company, up and running until it is dropped.
@@ -29,6 +30,7 @@ pub struct World {
     pub folder: PathBuf,
     vendors: Vec<(&'static Vendor, Running)>,
     directories: Vec<(&'static str, RunningLdap)>,
+    mail: Option<MailServer>,
     oracles: BTreeMap<&'static str, Left>,
 }
 
@@ -69,8 +71,16 @@ impl World {
         let company = Arc::new(Company::load(clock::now()).context("reading the simulated company")?);
         let hr = BambooHr::new(&company)?;
         let faults = Faults::default();
-        let mut world =
-            Self { company, hr, faults, folder: folder.to_owned(), vendors: Vec::new(), directories: Vec::new(), oracles: BTreeMap::new() };
+        let mut world = Self {
+            company,
+            hr,
+            faults,
+            folder: folder.to_owned(),
+            vendors: Vec::new(),
+            directories: Vec::new(),
+            mail: None,
+            oracles: BTreeMap::new(),
+        };
         world.serve(pace, &bamboohr::VENDOR, world.hr.router()).await?;
         for vendor in VENDORS.iter().filter(|vendor| wanted(vendor.name)) {
             let Simulated { router, left } =
@@ -85,6 +95,9 @@ impl World {
         if wanted("openldap") {
             let running = directory::serve_openldap(world.company.clone()).await.context("starting the simulated openldap")?;
             world.directories.push(("openldap", running));
+        }
+        if wanted("smtp") {
+            world.mail = Some(MailServer::start().await.context("starting the simulated mail server")?);
         }
         world.write_files(wanted)?;
         Ok(world)
@@ -115,6 +128,11 @@ impl World {
         }
     }
 
+    /// The mail server, where it is up.
+    pub fn mail(&self) -> Option<&MailServer> {
+        self.mail.as_ref()
+    }
+
     /// The settings file.
     pub fn settings_file(&self) -> PathBuf {
         self.folder.join("exeunt.toml")
@@ -141,6 +159,10 @@ impl World {
         for (name, running) in &self.directories {
             self.one_system(&mut systems, name, Secret::Token, &directory_settings(name, &running.url))?;
         }
+        if let Some(mail) = &self.mail {
+            let settings = format!("url = \"{}\"\nuser = \"{}\"\nfrom = \"exeunt <{}>\"\n", mail.url, smtp::LOGIN.0, smtp::LOGIN.0);
+            self.one_system(&mut systems, "smtp", Secret::Token, &settings)?;
+        }
         std::fs::write(secrets.join("webhook"), WEBHOOK_SECRET)?;
         for drop in DROPS.iter().filter(|drop| wanted(drop.name)) {
             self.one_drop(&mut systems, drop)?;
@@ -149,9 +171,10 @@ impl World {
             self.company.executives().filter_map(|person| Some(format!("{} = \"{}\"", person.number, person.successor.as_ref()?)));
         let settings = include_str!("../../fixtures/exeunt.toml")
             .replace("@NAME@", &self.company.name)
-            .replace("@DOMAIN@", &self.company.domain)
             .replace("@SUCCESSORS@", &successors.collect::<Vec<_>>().join("\n"))
             .replace("@FOLDER@", &std::path::absolute(&self.folder)?.display().to_string())
+            .replace("@TELL@", TELLS.iter().filter(|(name, _)| wanted(name)).map(|(_, lines)| *lines).collect::<String>().trim_end())
+            .replace("@DOMAIN@", &self.company.domain)
             .replace("@SYSTEMS@", &systems);
         std::fs::write(self.settings_file(), settings).with_context(|| format!("writing {}", self.settings_file().display()))?;
         Ok(())
@@ -161,7 +184,8 @@ impl World {
     fn one_system(&self, into: &mut String, name: &str, secret: Secret, settings: &str) -> Result<()> {
         let folder = std::path::absolute(&self.folder)?;
         let _ = writeln!(into, "\n[systems.{name}]\nscanner = \"{name}\"");
-        for hand in ["read", "revoke"] {
+        let hands: &[&str] = if TELLERS.contains(&name) { &["read", "revoke", "tell"] } else { &["read", "revoke"] };
+        for hand in hands {
             let secret = match secret {
                 Secret::Token => format!("{hand}-{name}"),
                 Secret::PrivateKey => private_key()?,
@@ -178,7 +202,7 @@ impl World {
     fn one_drop(&self, into: &mut String, drop: &Drop) -> Result<()> {
         let folder = std::path::absolute(&self.folder)?.join(drop.name);
         std::fs::create_dir_all(&folder)?;
-        std::fs::write(folder.join(drop.file), drop.text)?;
+        std::fs::write(folder.join(drop.file), drop.text(&self.company))?;
         let _ = writeln!(into, "\n[systems.{0}]\nscanner = \"{0}\"\npath = \"{1}\"", drop.name, folder.display());
         Ok(())
     }

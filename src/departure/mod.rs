@@ -8,28 +8,35 @@
 
 mod hear;
 mod look;
+mod recheck;
 
 use anyhow::{Context as _, Result, bail};
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 pub use hear::hear;
 pub use look::{Prospect, as_json, prospect};
+pub use recheck::recheck;
 
 use crate::audit::{self, Draft, Signer};
 use crate::clock;
 use crate::config::Config;
 use crate::connect::fleet::Fleet;
 use crate::graph::{Graph, Person};
+use crate::handoff::tell::{self as telling, Teller, Told};
 use crate::manifest::duration;
 use crate::model::{DepartureId, DepartureState, Mode, NodeId};
 use crate::revoke::{self, Outcome, Progress, RunDeps, case_name};
 use crate::store::departures::{self, DepartureRow, NewDeparture, Opened};
 use crate::store::{self, Store};
 use crate::survey;
+
+/// How long a command goes on trying to tell people what can't be told at once.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// What a departure is run with.
 #[derive(Clone, Copy)]
@@ -70,6 +77,8 @@ pub enum Step {
     Progress(Progress),
     /// The person is scanned again in every system.
     LookingAgain,
+    /// People are told.
+    Telling,
 }
 
 /// How a departure went.
@@ -89,6 +98,8 @@ pub struct Ended {
     pub tasks: Vec<(String, String)>,
     /// Where the case stands.
     pub state: DepartureState,
+    /// What people were told, and what they could not be told so far.
+    pub told: Told,
 }
 
 impl Ended {
@@ -277,7 +288,7 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
     let tasks: Vec<(String, String)> = tasks.into_iter().filter(|task| !task.done).map(|task| (task.title, task.role)).collect();
     let proved = outcome.claimed + outcome.present + outcome.unknown == 0 && residual.is_empty() && unread.is_empty();
     let state = if tasks.is_empty() && proved { DepartureState::Closed } else { DepartureState::Open };
-    let ended = Ended { id, outcome, waves, residual, unread, tasks, state };
+    let ended = Ended { id, outcome, waves, residual, unread, tasks, state, told: Told::default() };
     desk.store.write_durably(|tx| {
         let detail = json!({ "gone": ended.outcome.gone, "claimed": ended.outcome.claimed, "present": ended.outcome.present, "unknown": ended.outcome.unknown,
             "tasks": ended.tasks.len(), "residual": ended.residual, "unread": ended.unread, "waves": waves, "window_ms": ended.outcome.window_ms });
@@ -287,6 +298,34 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
     })?;
     checkpoint(desk)?;
     Ok(ended)
+}
+
+/// As [`run`]; afterwards people are told of it, as far as the settings say (`departure.tell`). What can't be told at once is in the answer,
+/// and is tried again by the next `exeunt tell`, or by `exeunt serve`.
+///
+/// # Errors
+/// As [`run`]. Nothing that goes wrong with telling is one: what was taken away is gone all the same.
+pub async fn run_and_tell(desk: &Desk<'_>, id: DepartureId, progress: &(dyn Fn(Step) + Send + Sync)) -> Result<Ended> {
+    let mut ended = run(desk, id, progress).await?;
+    progress(Step::Telling);
+    match tell(desk, &telling::Options { look: false, patience: PATIENCE }).await {
+        Ok(told) => ended.told = Told { failed: telling::untold(desk.store, Some(id))?, ..told },
+        Err(error) => {
+            let failed = telling::Untold { departure: Some(id), what: "telling people".to_owned(), why: format!("{error:#}") };
+            ended.told = Told { failed: vec![failed], ..Told::default() };
+        }
+    }
+    desk.store.write(|tx| departures::conclude(tx, id, &summary(&ended)?, None))?;
+    checkpoint(desk)?;
+    Ok(ended)
+}
+
+/// Tells people what there is to tell.
+///
+/// # Errors
+/// The store's. What systems refuse is in the answer.
+pub async fn tell(desk: &Desk<'_>, options: &telling::Options) -> Result<Told> {
+    telling::tell(&Teller { config: desk.config, store: desk.store, systems: &desk.fleet.systems }, options).await
 }
 
 /// What is kept, and shown, of how a departure went.
@@ -307,15 +346,20 @@ pub fn summary(ended: &Ended) -> Result<Value> {
             "tasks".into(),
             json!(ended.tasks.iter().map(|(title, role)| json!({"title": title, "role": role})).collect::<Vec<_>>()),
         );
+        map.insert("untold".into(), json!(ended.told.failed.iter().map(ToString::to_string).collect::<Vec<_>>()));
         map.insert("state".into(), json!(ended.state.word()));
     }
     Ok(value)
 }
 
+fn run_deps(desk: &Desk<'_>, progress: Option<mpsc::UnboundedSender<Progress>>) -> RunDeps {
+    let connections: BTreeMap<_, _> = desk.fleet.systems.iter().map(|(name, connection)| (name.clone(), connection.clone())).collect();
+    RunDeps { store: desk.store.clone(), connections, actor: "engine".to_owned(), progress }
+}
+
 async fn wave(desk: &Desk<'_>, id: DepartureId, anew: bool, tell: &(dyn Fn(Step) + Send + Sync)) -> Result<Outcome> {
     let (sender, mut receiver) = mpsc::unbounded_channel();
-    let connections: BTreeMap<_, _> = desk.fleet.systems.iter().map(|(name, connection)| (name.clone(), connection.clone())).collect();
-    let deps = RunDeps { store: desk.store.clone(), connections, actor: "engine".to_owned(), progress: Some(sender) };
+    let deps = run_deps(desk, Some(sender));
     let run = async move { revoke::run(&deps, id, &revoke::Options { anew, ..Default::default() }).await };
     tokio::pin!(run);
     loop {

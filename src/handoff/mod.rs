@@ -1,5 +1,7 @@
 //! Hand-offs: tasks that no API can do, with an owner, a due time, and evidence once they are done.
 
+pub mod tell;
+
 use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};

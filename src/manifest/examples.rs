@@ -57,6 +57,9 @@ fn one(manifest: &raw::Manifest, example: &raw::Example) -> Vec<String> {
             Err(problems) => problems,
         };
     }
+    if let Some(part) = &example.tell {
+        return super::told::run(manifest, part, example, &scope, &reply);
+    }
     let name = example.prove.clone().unwrap_or_default();
     let prove = manifest.take.iter().find(|(known, _)| *known == name).and_then(|(_, take)| take.prove.as_ref());
     let Some(prove) = prove else { return vec![format!("there is no action {name:?} with a proof")] };

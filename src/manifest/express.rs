@@ -38,6 +38,10 @@ pub const NAMES: &[&str] = &[
     "code",
     "act_as",
     "departure",
+    "task",
+    "event",
+    "ticket",
+    "file",
 ];
 
 /// Steps one evaluation may take before it is stopped; the engine also charges for bytes.

@@ -53,6 +53,7 @@ pub(super) fn add_to(engine: &mut Environment<'static>) {
     engine
         .add_filter("domain", |address: Option<String>| address.and_then(|a| a.rsplit_once('@').map(|(_, domain)| domain.to_lowercase())));
     engine.add_filter("time", time);
+    engine.add_filter("day", day);
     engine.add_filter("rdn", |dn: String| dn.split(',').next().and_then(|first| first.split_once('=')).map(|(_, value)| value.to_owned()));
 }
 
@@ -86,6 +87,17 @@ fn time(value: Jinja) -> Result<Option<String>, Error> {
     parse_time(&to_json(&value))
         .map(|at| at.map(|at| at.to_string()))
         .ok_or_else(|| Error::new(ErrorKind::InvalidOperation, format!("{value} is no time that exeunt knows")))
+}
+
+/// The day (`2026-03-03`, in UTC) of a moment in any of those forms, or so many days after it; before it, where the number is negative. For lists
+/// that are asked for by date: `from={{ now | day(-30) }}`.
+fn day(value: Jinja, days: Option<i64>) -> Result<Option<String>, Error> {
+    let hours = days.unwrap_or_default().clamp(-36_500, 36_500) * 24;
+    let moved = |at: jiff::Timestamp| at.checked_add(jiff::SignedDuration::from_hours(hours)).ok();
+    match parse_time(&to_json(&value)) {
+        Some(at) => Ok(at.and_then(moved).map(|at| at.strftime("%Y-%m-%d").to_string())),
+        None => Err(Error::new(ErrorKind::InvalidOperation, format!("{value} is no time that exeunt knows"))),
+    }
 }
 
 /// The moment that a value names; `Some(None)` for never.
@@ -173,5 +185,15 @@ mod tests {
             assert_eq!(parse_time(&never), Some(None), "{never}");
         }
         assert_eq!(parse_time(&json!("soon")), None);
+    }
+
+    #[test]
+    fn days_before_and_after() {
+        let of = |value: &str, days: Option<i64>| day(Jinja::from(value), days).unwrap();
+        assert_eq!(of("2026-03-03T23:30:00Z", None).as_deref(), Some("2026-03-03"));
+        assert_eq!(of("2026-03-03T23:30:00Z", Some(-30)).as_deref(), Some("2026-02-01"));
+        assert_eq!(of("2026-03-03", Some(1)).as_deref(), Some("2026-03-04"));
+        assert_eq!(of("0", Some(1)), None, "never stays never");
+        assert!(day(Jinja::from("soon"), None).is_err());
     }
 }

@@ -19,6 +19,7 @@ pub mod structure;
 pub mod template;
 #[cfg(test)]
 mod tests;
+mod told;
 
 use std::sync::Arc;
 

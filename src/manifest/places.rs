@@ -49,6 +49,20 @@ pub enum Spot {
     GoneSearch,
     /// A proof's `gone`, after re-reading a collection.
     GoneSee,
+    /// The calls that find and open a ticket.
+    Ticket,
+    /// The `id` and `url` of what was found or opened.
+    TicketMade,
+    /// The calls that look at a ticket and close it.
+    TicketKnown,
+    /// A look's `done` and `by`, a list of files, and the call that closes after a read.
+    TicketAnswer,
+    /// A file of a ticket.
+    TicketFile,
+    /// A notice's calls and message.
+    Notice,
+    /// The `id` and `url` of a notice that was found.
+    NoticeMade,
 }
 
 /// One row of the table: the spot, what to call it, and its names. Names that depend on more are added by [`Extra`].
@@ -82,6 +96,33 @@ const TABLE: &[Row] = &[
     Row(Spot::GoneCall, "prove with a call: gone", &["settings", "person", "departure", "now", "status", "headers", "body"]),
     Row(Spot::GoneSearch, "prove with a search: gone", &["settings", "person", "departure", "now", "it", "entries", "code"]),
     Row(Spot::GoneSee, "prove with see: gone", &["settings", "person", "departure", "now", "seen"]),
+    Row(Spot::Ticket, "tell.ticket: find and open: call, body, form, headers", &["settings", "task", "person", "departure", "now"]),
+    Row(
+        Spot::TicketMade,
+        "tell.ticket: find and open: id, url",
+        &["settings", "task", "person", "departure", "now", "status", "headers", "body"],
+    ),
+    Row(
+        Spot::TicketKnown,
+        "tell.ticket: look.call, files.call, close.read, close without a read",
+        &["settings", "task", "ticket", "person", "departure", "now"],
+    ),
+    Row(
+        Spot::TicketAnswer,
+        "tell.ticket: look.done, look.by, files.each, close after a read",
+        &["settings", "task", "ticket", "person", "departure", "now", "status", "headers", "body"],
+    ),
+    Row(Spot::TicketFile, "tell.ticket: files.name, files.type, files.read", &["settings", "task", "ticket", "file", "now"]),
+    Row(
+        Spot::Notice,
+        "tell.notice: find and call: call, body, form, headers, mail",
+        &["settings", "event", "task", "person", "departure", "now"],
+    ),
+    Row(
+        Spot::NoticeMade,
+        "tell.notice: sent, find.id, find.url",
+        &["settings", "event", "task", "person", "departure", "now", "status", "headers", "body"],
+    ),
 ];
 
 /// What a place adds to its spot's names.
@@ -148,7 +189,10 @@ pub fn names(spot: Spot, extra: Extra) -> Vec<&'static str> {
 pub fn why_not(name: &str) -> &'static str {
     match name {
         "parent" => "it needs `for` with a collection",
-        "person" => "it needs `for`, or an action",
+        "person" => "it needs `for`, an action, or `tell`",
+        "task" | "event" => "it stands in `tell`",
+        "ticket" => "it stands in `tell.ticket` once there is one: in look, files and close",
+        "file" => "it stands in the name, type and read of a ticket's files",
         "outer" => "it needs a yield with `each`",
         "node" => "it stands in actions on nodes (and in a collection's `one`)",
         "from" | "to" | "edge" => "it stands in actions on edges",

@@ -4,11 +4,13 @@ mod access;
 mod case;
 mod finding;
 mod observation;
+mod tell;
 
 pub use access::{EdgeKind, Level, NodeKind, NodeRef, normal_address, normal_alias};
 pub use case::{ActionState, DepartureState, Mode, Verdict};
 pub use finding::{Finding, Severity};
 pub use observation::{Coverage, EdgeSeen, NodeSeen, Observation};
+pub use tell::{DeliveryKind, DeliveryState, TellEvent};
 
 use std::fmt;
 
@@ -55,4 +57,6 @@ row_id! {
     ActionId,
     /// One task for a person.
     TaskId,
+    /// One ticket or message to people.
+    DeliveryId,
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::model::{DepartureId, Verdict};
+use crate::store::deliveries::{self, DeliveryRow};
 use crate::store::departures;
 
 /// A departure.
@@ -42,6 +43,8 @@ pub struct Case {
     pub actions: Vec<CaseAction>,
     /// Every task for a person.
     pub tasks: Vec<CaseTask>,
+    /// Who was told of what, and who could not be told so far.
+    pub told: Vec<CaseTold>,
     /// Ways in that are left and that nothing accounts for.
     pub residual: Vec<String>,
     /// Scopes that could not be read again.
@@ -97,6 +100,68 @@ pub struct CaseTask {
     pub evidence: Option<String>,
 }
 
+/// A ticket or a message about a departure.
+#[derive(Serialize, JsonSchema, Debug, Clone)]
+pub struct CaseTold {
+    /// ticket or notice.
+    pub kind: String,
+    /// task, opened, approval, stuck, overdue, ended or closed.
+    pub event: String,
+    /// The task it is about.
+    pub task: Option<i64>,
+    /// The system that carries it.
+    pub system: String,
+    /// The channel or address; empty for a ticket.
+    pub receiver: String,
+    /// due, sending, told, done or moot.
+    pub state: String,
+    /// When it was there.
+    #[schemars(with = "Option<String>")]
+    pub at: Option<Timestamp>,
+    /// The ticket's id.
+    pub ticket: Option<String>,
+    /// Its address.
+    pub url: Option<String>,
+    /// What went wrong last.
+    pub why: Option<String>,
+}
+
+impl CaseTold {
+    /// A delivery as it is published.
+    pub fn of(row: DeliveryRow) -> Self {
+        Self {
+            why: row.why.clone().filter(|_| row.failed()),
+            kind: row.kind.word().to_owned(),
+            event: row.event.word().to_owned(),
+            task: row.task.map(|id| id.0),
+            system: row.system,
+            receiver: row.receiver,
+            state: row.state.word().to_owned(),
+            at: row.told,
+            ticket: row.ticket,
+            url: row.url,
+        }
+    }
+
+    /// Where it stands, in words.
+    pub fn says(&self) -> String {
+        match (&self.why, self.state.as_str()) {
+            (Some(why), "told") => why.clone(),
+            (Some(why), _) => format!("not told so far: {why}"),
+            (None, "due" | "sending") => "to be told".to_owned(),
+            (None, "moot") => "not needed any more".to_owned(),
+            (None, state) => {
+                let name = self.url.as_deref().or(self.ticket.as_deref());
+                match (name, state) {
+                    (Some(name), "told") => name.to_owned(),
+                    (Some(name), _) => format!("{name}, closed"),
+                    (None, _) => "sent".to_owned(),
+                }
+            }
+        }
+    }
+}
+
 impl Case {
     /// Reads a departure.
     ///
@@ -131,6 +196,7 @@ impl Case {
             note: task.note,
             evidence: task.evidence,
         });
+        let told = deliveries::list(conn, Some(id))?.into_iter().map(CaseTold::of);
         Ok(Self {
             departure: id.0,
             person,
@@ -145,6 +211,7 @@ impl Case {
             approved_by: row.approved.clone(),
             actions: actions.collect(),
             tasks: tasks.collect(),
+            told: told.collect(),
             residual: texts("residual"),
             unread: texts("unread"),
             outcome,

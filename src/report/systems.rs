@@ -55,8 +55,15 @@ pub fn markdown(manifests: &[Manifest]) -> String {
                     .collect();
                 words.join(", ")
             };
+            let tell = manifest.tell.as_ref();
             let blind: Vec<&str> = manifest.blind_spots.iter().map(|spot| spot.what.as_str()).collect();
-            let cells = [sees.join(", "), takes(false), takes(true), blind.join("; "), manifest.contract.clone()]
+            let told = [
+                (tell.is_some_and(|tell| tell.ticket.is_some()), "*carries tasks*"),
+                (tell.is_some_and(|tell| tell.notice.is_some()), "*carries notices*"),
+            ];
+            let told = told.into_iter().filter(|(there, _)| *there).map(|(_, word)| word.to_owned());
+            let takes_all: Vec<String> = Some(takes(false)).filter(|words| !words.is_empty()).into_iter().chain(told).collect();
+            let cells = [sees.join(", "), takes_all.join(", "), takes(true), blind.join("; "), manifest.contract.clone()]
                 .map(|cell| cell.replace('|', "\\|"));
             let _ = writeln!(page, "| **{}** {} | {} |", manifest.scanner, manifest.title, cells.join(" | "));
         }

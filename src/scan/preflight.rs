@@ -29,7 +29,11 @@ pub async fn preflight(store: &Store, system: i64, connection: &Connection) -> R
     for item in &connection.manifest().preflight {
         let scope = Scope::new().with("settings", connection.settings());
         let hand = item.with.unwrap_or_default();
-        let hand_word = if hand == Hand::Read { "read" } else { "revoke" };
+        let hand_word = hand.word();
+        // Not every system that could carry tasks and notices is asked to.
+        if hand == Hand::Tell && !connection.can_tell() {
+            continue;
+        }
         let right = item.proves.clone().or_else(|| item.call.clone()).unwrap_or_else(|| "search".to_owned());
         let outcome = match render::preflight(item, &scope) {
             Err(problem) => Err(problem),

@@ -5,6 +5,7 @@
 
 mod due;
 mod http;
+mod teller;
 mod webhook;
 
 use std::collections::BTreeMap;
@@ -24,8 +25,12 @@ use crate::clock;
 use crate::config::Config;
 use crate::connect::fleet::Fleet;
 use crate::departure::{self, Desk};
+use crate::model::{ActionState, DepartureState, Verdict};
 use crate::store::{self, Store};
 use crate::survey;
+
+/// The job that looks at open tickets; it has a loop of its own.
+const LOOK: &str = "look";
 
 /// What serving needs.
 pub struct Server {
@@ -39,6 +44,8 @@ pub struct Server {
     pub signer: Arc<Signer>,
     /// Wakes the loop.
     pub nudge: Arc<Notify>,
+    /// Wakes the loop that tells people.
+    pub news: Arc<Notify>,
     /// Hears, in words, what is being done.
     pub tell: Arc<dyn Fn(&str) + Send + Sync>,
 }
@@ -53,6 +60,7 @@ impl Server {
             due::next(&pattern, clock::now()).map_err(|problem| anyhow::anyhow!("{job}: {problem}"))?;
         }
         let web = tokio::spawn(http::serve(listener, self.clone(), stop.clone()));
+        let teller = tokio::spawn(teller::run(self.clone(), stop.clone()));
         // What a crash left half way comes before everything else.
         self.departures().await?;
         while !stop.is_cancelled() {
@@ -69,6 +77,7 @@ impl Server {
                 () = tokio::time::sleep(self.until_next()) => {}
             }
         }
+        teller.await.context("telling people")?;
         web.await.context("the web server")??;
         Ok(())
     }
@@ -85,6 +94,10 @@ impl Server {
         if !self.config.serve.poll.is_empty() {
             jobs.insert("poll".to_owned(), self.config.serve.poll.clone());
         }
+        let look = &self.config.departure.tell.look;
+        if !look.is_empty() && self.config.departure.tell.is_on() {
+            jobs.insert(LOOK.to_owned(), look.clone());
+        }
         jobs
     }
 
@@ -94,7 +107,7 @@ impl Server {
         let mut poll = false;
         let now = clock::now();
         let mut served = Vec::new();
-        for (job, pattern) in self.jobs() {
+        for (job, pattern) in self.jobs().into_iter().filter(|(job, _)| job != LOOK) {
             let last = self.store.write(|tx| store::scans::schedule(tx, &job, now))?;
             if let Some(due) = due::due(&pattern, last, now).map_err(anyhow::Error::msg)? {
                 match job.strip_prefix("scan:") {
@@ -126,7 +139,28 @@ impl Server {
             }
             store::scans::looked(tx, &looks)
         })?;
-        self.departures().await
+        self.departures().await?;
+        if !scans.is_empty() {
+            self.look_again().await?;
+        }
+        Ok(())
+    }
+
+    /// After a scan, the proofs of open cases are read again: hand-offs are proved by the next night's read, and what came back is said.
+    async fn look_again(&self) -> Result<()> {
+        let desk = Desk { config: &self.config, store: &self.store, fleet: &self.fleet, signer: &self.signer };
+        for row in self.store.read(store::departures::list)?.iter().filter(|row| row.state == DepartureState::Open) {
+            for seen in departure::recheck(&desk, row.id).await? {
+                match (seen.was, seen.verdict) {
+                    (ActionState::Gone, Verdict::Present) => (self.tell)(&format!("departure {}: came back: {}", row.id, seen.label)),
+                    (was, Verdict::Gone) if was != ActionState::Gone => {
+                        (self.tell)(&format!("departure {}: gone by now: {}", row.id, seen.label))
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Runs every departure whose time has come, and goes on with those that were cut off.
@@ -143,6 +177,7 @@ impl Server {
                 }
             }
         }
+        self.news.notify_one();
         Ok(())
     }
 

@@ -1,11 +1,13 @@
 //! The store: SQLite, one writer, readers beside it. Every change is one transaction.
 
+pub mod deliveries;
 pub mod departures;
 pub mod findings;
 pub mod graph;
 pub mod history;
 pub mod links;
 pub mod scans;
+mod upgrade;
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -19,11 +21,12 @@ const SCHEMA: &[&str] = &[
     include_str!("../../schema/graph.sql"),
     include_str!("../../schema/scans.sql"),
     include_str!("../../schema/departures.sql"),
+    include_str!("../../schema/tell.sql"),
     include_str!("../../schema/audit.sql"),
 ];
 
 /// The version of the schema that this binary reads and writes.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// An open store. Share it behind an `Arc`.
 #[derive(Debug)]
@@ -44,6 +47,7 @@ impl Store {
         let version: i64 = writer.query_row("PRAGMA user_version", [], |row| row.get(0)).with_context(no_store)?;
         match version {
             VERSION => {}
+            1 => upgrade::from_1(&mut writer).with_context(|| format!("bringing the store {} to version {VERSION}", path.display()))?,
             0 => create(&mut writer).with_context(|| format!("making the store {}", path.display()))?,
             other => bail!(
                 "the store {} has version {other}, this exeunt reads version {VERSION}: use the exeunt that made it, or another --store",

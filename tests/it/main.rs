@@ -9,6 +9,8 @@ mod conform;
 mod crash;
 /// The demo tells the truth about the simulated company, and leaves what it says it leaves.
 mod demo;
+/// Every call that a manifest names is made by some test.
+mod exercised;
 /// What can't be read never makes known access disappear.
 mod gaps;
 /// What the tests against real servers share.
@@ -25,5 +27,7 @@ mod serve;
 mod settings;
 /// Each system by itself: everything goes, and each of its traps is seen for what it is.
 mod systems;
+/// Tasks become tickets and events notices, each once, whatever fails in between.
+mod tell;
 /// Layers point down, registries are complete, the repository speaks of exeunt alone.
 mod tidy;

@@ -100,7 +100,7 @@ pub(super) fn manifest(connect: &str, read: &str) -> raw::Manifest {
 
 pub(super) fn open(manifest: &raw::Manifest, settings: Value, secret: &str, recorder: Option<Recorder>) -> Wire {
     let secret = || Some(SecretString::from(secret.to_owned()));
-    Wire::open("acme-prod".into(), manifest, settings, [secret(), secret()], None, recorder).unwrap()
+    Wire::open("acme-prod".into(), manifest, settings, [secret(), secret(), secret()], None, recorder).unwrap()
 }
 
 /// A wire to a server, with a bearer token and what else `connect` says.

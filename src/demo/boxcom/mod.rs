@@ -5,29 +5,40 @@ mod render;
 mod state;
 #[cfg(test)]
 mod tests;
+mod token;
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::body::{Bytes, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::{Query, Request, State};
 use axum::http::{Method, Uri};
 use axum::response::Response;
 use serde_json::{Value, json};
 
 use self::state::Content;
 use super::company::Company;
-use super::planted;
-use super::vendor::{Access, count_param, is_write, no_content, page, param, reply};
+use super::vendor::{RateLimit, RateStyle, Secret, Simulated, Vendor, count_param, is_write, no_content, page, param, reply};
 
-/// The vendor's API, below `/2.0`. Tokens: `read-box` and `revoke-box`, as Bearer; both are the administrator's.
-pub fn router(company: Arc<Company>) -> Router {
-    planted::or_broken("box", built(&company))
-}
+/// How it is brought up: the API below `/2.0`, and the token endpoint.
+pub const VENDOR: Vendor = Vendor {
+    name: "box",
+    start,
+    millis: 25,
+    rate: RateLimit::of(1000, 60, RateStyle::RetryAfterOnly),
+    secret: Secret::Token,
+    signs_in_through: None,
+    settings: |url| {
+        format!(
+            "url = \"{url}\"\nenterprise = \"77001\"\nread_client = \"read-box\"\nrevoke_client = \"revoke-box\"\nhold_policy = \"92001\"\n"
+        )
+    },
+};
 
-fn built(company: &Company) -> anyhow::Result<Router> {
+fn start(company: &Arc<Company>) -> anyhow::Result<Simulated> {
     let content = Arc::new(Mutex::new(Content::new(company)?));
-    Ok(Router::new().fallback(answer).with_state(content))
+    Ok(Simulated::over(content.clone(), Router::new().fallback(answer).with_state(content), Content::left))
 }
 
 /// Why a request does nothing.
@@ -73,23 +84,27 @@ struct Asked {
 
 async fn answer(State(content): State<Arc<Mutex<Content>>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let access = Access::of(&parts.headers, "box");
-    if let Err(status) = access.may(is_write(&parts.method)) {
+    let bytes = to_bytes(body, 1 << 20).await.unwrap_or_else(|_| Bytes::new());
+    let mut content = content.lock().unwrap_or_else(PoisonError::into_inner);
+    if parts.method == Method::POST && parts.uri.path() == "/oauth2/token" {
+        let form = form_urlencoded(&bytes);
+        return token::issue(&mut content, &parts.headers, &form);
+    }
+    let carried = token::carried(&content, &parts.headers);
+    if let Err(status) = carried.access.may(is_write(&parts.method)) {
         return match status.as_u16() {
             401 => Refusal::new(401, "unauthorized", "Unauthorized").response(),
             _ => Refusal::new(403, "insufficient_scope", "The request requires higher privileges than provided by the access token.")
                 .response(),
         };
     }
-    let bytes = to_bytes(body, 1 << 20).await.unwrap_or_else(|_| Bytes::new());
     let body = match serde_json::from_slice(&bytes) {
         Ok(body) => body,
         Err(_) if bytes.is_empty() => Value::Null,
         Err(_) => return Refusal::new(400, "bad_request", "Entity body should be a correctly nested resource attribute").response(),
     };
-    let mut content = content.lock().unwrap_or_else(PoisonError::into_inner);
     let user = match parts.headers.get("as-user").and_then(|value| value.to_str().ok()) {
-        None => content.administrator().to_owned(),
+        None => carried.user,
         Some(user) => user.to_owned(),
     };
     if !content.may_act(&user) {
@@ -107,6 +122,13 @@ async fn answer(State(content): State<Arc<Mutex<Content>>>, request: Request) ->
         false => read(&mut content, &asked, &segments),
     };
     outcome.unwrap_or_else(|refusal| refusal.response())
+}
+
+/// The fields of a form.
+fn form_urlencoded(bytes: &Bytes) -> HashMap<String, String> {
+    let query = String::from_utf8_lossy(bytes);
+    let uri = Uri::builder().path_and_query(format!("/?{query}")).build().unwrap_or_default();
+    Query::try_from_uri(&uri).map(|Query(fields)| fields).unwrap_or_default()
 }
 
 fn found(item: Option<Value>) -> Outcome {

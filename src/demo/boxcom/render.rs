@@ -153,6 +153,8 @@ impl Content {
                 None => root,
             },
             "item_status": "active",
+            "is_externally_owned": false,
+            "has_collaborations": self.planted.collaborations.iter().any(|one| one.item == item.id),
         });
         // The description has no null for the root's sequence.
         if let Some(parent) = value["parent"].as_object_mut()

@@ -1,9 +1,12 @@
 //! What the simulated content platform holds.
 
+use std::collections::HashMap;
+
 use serde::Deserialize;
 
 use super::super::company::{Company, Person};
 use super::super::planted;
+use super::token::Issued;
 
 pub(super) struct Content {
     pub(super) planted: Planted,
@@ -13,6 +16,8 @@ pub(super) struct Content {
     pub(super) assignments: Vec<Assignment>,
     pub(super) events: Vec<Event>,
     pub(super) made: String,
+    /// By the token itself.
+    pub(super) tokens: HashMap<String, Issued>,
     /// Further ids count up from here.
     next: u64,
 }
@@ -66,6 +71,7 @@ pub(super) struct Planted {
     departments: Vec<String>,
     pub(super) administrator: Administrator,
     coadmins: Vec<String>,
+    standing_hold: StandingHold,
     inactive: Vec<String>,
     pub(super) aliases: Vec<Alias>,
     pub(super) groups: Vec<Group>,
@@ -79,6 +85,13 @@ pub(super) struct Planted {
 pub(super) struct Enterprise {
     pub(super) id: String,
     pub(super) name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StandingHold {
+    id: String,
+    name: String,
 }
 
 #[derive(Deserialize)]
@@ -201,17 +214,42 @@ impl Content {
             }
         }
         let made = company.days_ago(420).to_string();
+        let planted_hold = vec![Hold {
+            id: planted.standing_hold.id.clone(),
+            name: planted.standing_hold.name.clone(),
+            description: "whoever leaves is put on it".to_owned(),
+            from: None,
+            until: None,
+            active: true,
+        }];
         let events = planted.pins.iter().map(|pin| Event { kind: "LOGIN", user: pin.person.clone(), at: company.days_ago(1).to_string() });
         Ok(Content {
             events: events.collect(),
             planted,
             users,
             memberships,
-            holds: Vec::new(),
+            tokens: HashMap::new(),
+            holds: planted_hold,
             assignments: Vec::new(),
             made,
             next: 910_000,
         })
+    }
+
+    /// What a person can still do: sign in, sync to a device, open content from outside, and what is open to anyone.
+    pub(super) fn left(&self, person: &Person) -> Vec<String> {
+        let id = user_id(person);
+        let mut left = Vec::new();
+        if let Some(user) = self.find(&id).filter(|user| user.status != "inactive") {
+            left.push(format!("the account {}", user.login));
+            left.extend((user.sessions > 0).then(|| format!("{} sessions", user.sessions)));
+        }
+        left.extend(self.planted.pins.iter().filter(|pin| pin.person == id).map(|pin| format!("the device pin {}", pin.product)));
+        let open = |item: &&Item| item.owner == id && item.link.as_deref() == Some("open");
+        left.extend(self.planted.items.iter().filter(open).map(|item| format!("the open link to {}", item.name)));
+        let home = |one: &&Collaboration| Some(&one.with) == person.home_email.as_ref();
+        left.extend(self.planted.collaborations.iter().filter(home).map(|one| format!("the collaboration {} with {}", one.id, one.with)));
+        left
     }
 
     pub(super) fn administrator(&self) -> &str {

@@ -10,7 +10,7 @@ const CFO: &str = "301002";
 
 async fn up() -> Running {
     let company = Company::load("2026-03-10T09:00:00Z".parse().unwrap()).unwrap();
-    serve("box", router(Arc::new(company)), Profile::default(), Faults::default()).await.unwrap()
+    serve("box", start(&Arc::new(company)).unwrap().router, Profile::default(), Faults::default()).await.unwrap()
 }
 
 fn as_(running: &Running, token: &str) -> Probe {

@@ -1,19 +1,29 @@
 //! What the simulated directory holds.
 
+mod estate;
+mod fixture;
+mod left;
+mod owners;
 mod render;
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde_json::Value;
 
+use self::fixture::{App, AppRole, Application, Assignment, Grant, Kind, Planted, PlantedGroup};
 use super::super::company::{Company, Person};
 use super::super::intune::state::user_id;
 use super::super::{planted, vendor};
+pub(super) use owners::Owned;
 
 pub(super) struct Tenant {
     pub(super) users: Vec<User>,
     groups: Vec<Group>,
     planted: Planted,
     methods: Vec<Method>,
+    /// Secrets and certificates, and who owned their applications at the start.
+    known_secrets: Vec<Known>,
+    /// Searches of the audit log that were asked for.
+    queries: Vec<Value>,
     made: Timestamp,
 }
 
@@ -25,9 +35,21 @@ pub(super) struct User {
     pub(super) guest: bool,
     pub(super) synced: bool,
     pub(super) enabled: bool,
+    /// Somebody is signed in.
+    signed_in: bool,
+    licences: Vec<String>,
+    /// When the directory on premises last spoke about the account.
+    pub(super) synced_at: Timestamp,
     sessions_from: Timestamp,
     password_changed: Timestamp,
     last_used: Timestamp,
+}
+
+/// A secret that somebody could have kept.
+struct Known {
+    person: String,
+    application: String,
+    key: String,
 }
 
 struct Group {
@@ -57,129 +79,10 @@ pub(super) enum Refused {
     Rank,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Planted {
-    tenant: String,
-    groups: Vec<PlantedGroup>,
-    roles: Vec<Role>,
-    assignments: Vec<Assignment>,
-    eligible: Vec<Assignment>,
-    apps: Vec<App>,
-    grants: Vec<Grant>,
-    app_roles: Vec<AppRole>,
-    methods: Vec<PlantedMethod>,
-    applications: Vec<Application>,
-    guests: Vec<Guest>,
-    synced: Vec<String>,
-    still_enabled: Vec<String>,
-}
-
-#[derive(Deserialize, Clone)]
-#[serde(deny_unknown_fields)]
-struct PlantedGroup {
-    id: String,
-    name: String,
-    kind: Kind,
-    #[serde(default)]
-    everyone: bool,
-    #[serde(default)]
-    departments: Vec<String>,
-    #[serde(default)]
-    people: Vec<String>,
-    #[serde(default)]
-    groups: Vec<String>,
-}
-
-#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-enum Kind {
-    Security,
-    Dynamic,
-    Synced,
-    Mail,
-    Roles,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Role {
-    id: String,
-    name: String,
-    privileged: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Assignment {
-    id: String,
-    role: String,
-    person: Option<String>,
-    group: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct App {
-    id: String,
-    name: String,
-    ours: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Grant {
-    id: String,
-    app: String,
-    person: Option<String>,
-    scope: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AppRole {
-    id: String,
-    app: String,
-    person: Option<String>,
-    group: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PlantedMethod {
-    id: String,
-    person: String,
-    kind: String,
-    name: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Application {
-    id: String,
-    name: String,
-    owners: Vec<String>,
-    secrets: Vec<Secret>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Secret {
-    key: String,
-    name: String,
-    made: i64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Guest {
-    id: String,
-    person: String,
-    mail: String,
-}
-
 /// The password is a method with the same id everywhere.
 const PASSWORD: &str = "28c10230-6103-485e-b985-444c60001490";
+/// The vendor's words when a reference is added twice.
+const ALREADY_THERE: &str = "One or more added object references already exist for the following modified properties.";
 const GLOBAL_ADMINISTRATOR: &str = "Global Administrator";
 
 /// The id of an account by its holder's number: planted things name people.
@@ -189,8 +92,14 @@ fn id_of(number: &str) -> String {
 
 impl Tenant {
     pub(super) fn new(company: &Company) -> anyhow::Result<Tenant> {
-        let planted: Planted = planted::read("entra-id", include_str!("../../../fixtures/entra-id/state.yaml"))?;
+        let mut planted: Planted = planted::read("entra-id", include_str!("../../../fixtures/entra-id/state.yaml"))?;
+        let owners = planted.applications.iter_mut().map(|one| &mut one.owners);
+        let owners = owners.chain(planted.apps.iter_mut().map(|one| &mut one.owners));
+        for number in owners.chain(planted.groups.iter_mut().map(|one| &mut one.owners)).flatten() {
+            *number = id_of(number);
+        }
         let today = company.today();
+        let licensed = |person: &Person| person.executive || planted.licensed.contains(&person.department);
         let user = |person: &Person| User {
             id: user_id(person),
             name: person.work_email.clone(),
@@ -198,6 +107,9 @@ impl Tenant {
             guest: false,
             synced: planted.synced.contains(&person.number),
             enabled: person.active(today) || planted.still_enabled.contains(&person.number),
+            signed_in: person.active(today),
+            licences: if licensed(person) { vec![planted.licence.clone()] } else { Vec::new() },
+            synced_at: company.days_ago(1),
             sessions_from: company.days_ago(200),
             password_changed: company.days_ago(200),
             last_used: company.days_ago(1),
@@ -207,7 +119,14 @@ impl Tenant {
         for guest in &planted.guests {
             if let Some(person) = company.person(&guest.person) {
                 let name = format!("{}#EXT#@{}", guest.mail.replace('@', "_"), company.domain);
-                users.push(User { id: guest.id.clone(), name, mail: guest.mail.clone(), guest: true, ..user(person) });
+                users.push(User {
+                    id: guest.id.clone(),
+                    name,
+                    mail: guest.mail.clone(),
+                    guest: true,
+                    licences: Vec::new(),
+                    ..user(person)
+                });
             }
         }
         let groups = planted
@@ -237,7 +156,14 @@ impl Tenant {
                 methods.push(method(extra.id.clone(), &extra.kind, extra.name.clone(), false));
             }
         }
-        Ok(Tenant { users, groups, planted, methods, made: company.days_ago(3650) })
+        let mut known_secrets = Vec::new();
+        for app in &planted.applications {
+            for key in app.secrets.iter().chain(&app.certificates).map(|secret| &secret.key) {
+                let known = |person: &String| Known { person: person.clone(), application: app.id.clone(), key: key.clone() };
+                known_secrets.extend(app.owners.iter().map(known));
+            }
+        }
+        Ok(Tenant { users, groups, planted, methods, known_secrets, queries: Vec::new(), made: company.days_ago(3650) })
     }
 
     /// Users answer to their id and to their name.
@@ -289,11 +215,27 @@ impl Tenant {
         shrink(&mut group.members, |known| known == member)
     }
 
-    /// Sessions end for users of this tenant; a guest's are kept at home, out of reach.
+    /// A member comes (back) into a group.
+    pub(super) fn join(&mut self, group: &str, member: &str) -> Result<(), Refused> {
+        let known = self.users.iter().any(|user| user.id == member) || self.groups.iter().any(|group| group.planted.id == member);
+        let group = self.groups.iter_mut().find(|known| known.planted.id == group).filter(|_| known).ok_or(Refused::Missing)?;
+        if !matches!(group.planted.kind, Kind::Security | Kind::Roles) {
+            return Err(Refused::Rule("The members of this group can't be changed here."));
+        }
+        if group.members.iter().any(|known| known == member) {
+            return Err(Refused::Rule(ALREADY_THERE));
+        }
+        group.members.push(member.to_owned());
+        Ok(())
+    }
+
+    /// Sessions end for users of this tenant; a guest's are kept at home, out of reach. Who may still sign in does so at once: a
+    /// cookie in the browser is enough.
     pub(super) fn end_sessions(&mut self, id: &str) {
         self.change(id, |user| {
             if !user.guest {
                 user.sessions_from = vendor::now();
+                user.signed_in = user.enabled;
             }
         });
     }
@@ -322,6 +264,18 @@ impl Tenant {
         shrink(&mut self.planted.assignments, |one| one.id == id)
     }
 
+    /// Gives a role, for good or to be switched on, and returns its assignment.
+    pub(super) fn assign(&mut self, principal: &str, role: &str, eligible: bool) -> Result<Value, Refused> {
+        let role = self.planted.roles.iter().find(|known| known.id == role).ok_or(Refused::Missing)?.name.clone();
+        let person = self.find(principal).map(|user| user.person.number.clone());
+        let group = if person.is_none() { Some(principal.to_owned()) } else { None };
+        let id = format!("ra-{:x}", planted::number_of(&format!("{principal}{role}{eligible}")));
+        let given = Assignment { id, role, person, group };
+        let shown = self.assignment(&given);
+        if eligible { &mut self.planted.eligible } else { &mut self.planted.assignments }.push(given);
+        Ok(shown)
+    }
+
     /// Takes back what somebody may switch on.
     pub(super) fn drop_eligible(&mut self, principal: &str, role: &str) -> Result<(), Refused> {
         let role = self.planted.roles.iter().find(|known| known.id == role).ok_or(Refused::Missing)?;
@@ -340,11 +294,6 @@ impl Tenant {
     pub(super) fn drop_secret(&mut self, application: &str, key: &str) -> Result<(), Refused> {
         let application = self.planted.applications.iter_mut().find(|app| app.id == application).ok_or(Refused::Missing)?;
         shrink(&mut application.secrets, |secret| secret.key == key)
-    }
-
-    pub(super) fn drop_owner(&mut self, application: &str, owner: &str) -> Result<(), Refused> {
-        let application = self.planted.applications.iter_mut().find(|app| app.id == application).ok_or(Refused::Missing)?;
-        shrink(&mut application.owners, |number| id_of(number) == owner)
     }
 }
 

@@ -12,7 +12,7 @@ const SYNCED: &str = "/v1.0/users/yuki.abernathy@northmoor.example";
 
 async fn up() -> Running {
     let company = Company::load("2026-03-10T09:00:00Z".parse().unwrap()).unwrap();
-    serve("entra-id", router(Arc::new(company)), Profile::default(), Faults::default()).await.unwrap()
+    serve("entra-id", start(&Arc::new(company)).unwrap().router, Profile::default(), Faults::default()).await.unwrap()
 }
 
 async fn as_(running: &Running, client: &str) -> Probe {
@@ -77,7 +77,7 @@ async fn groups_hold_groups_and_some_members_are_decided_elsewhere() {
     let entra = up().await;
     let probe = as_(&entra, "revoke-entra-id").await;
     let direct = names(&probe, &format!("{CFO}/memberOf")).await;
-    assert_eq!(direct, ["All employees", "Finance", "Treasury approvers", "Board distribution", "License Administrator"]);
+    assert_eq!(direct, ["All employees", "Finance", "Treasury approvers", "Board distribution", "Reports Reader"]);
     let through = names(&probe, &format!("{CFO}/transitiveMemberOf/graph.group")).await;
     assert!(through.contains(&"Finance systems".to_owned()), "{through:?}");
     let group = |n: u32| format!("/v1.0/groups/40000000-0000-4000-8000-{n:012}");
@@ -131,6 +131,14 @@ async fn a_privileged_role_goes_before_the_account() {
     assert_eq!(probe.get(&format!("{held}/ra-global-E1003")).await.status, 404);
     assert_eq!(probe.call("PATCH", CTO, off()).await.status, 204);
     assert_eq!(probe.call("DELETE", &format!("{held}/ra-global-E1008"), None).await.status, 400, "the last one stays");
+    // A role by way of a group is one as well.
+    let ciso = "30000000-0000-4000-8000-000000001008";
+    let successor = "/v1.0/users/30000000-0000-4000-8000-000000002008";
+    assert_eq!(probe.call("PATCH", successor, off()).await.status, 403);
+    let tier0 = "/v1.0/groups/40000000-0000-4000-8000-000000000007/members";
+    gone(&probe, &format!("{tier0}/30000000-0000-4000-8000-000000002008/$ref")).await;
+    assert_eq!(probe.call("PATCH", successor, off()).await.status, 204);
+    assert_eq!(list(&probe, tier0).await[0]["id"], ciso);
     // What can be switched on is taken away by a request.
     let instances = "/v1.0/roleManagement/directory/roleEligibilityScheduleInstances";
     let eligible = list(&probe, &format!("{instances}?$expand=roleDefinition")).await;
@@ -152,9 +160,6 @@ async fn a_privileged_role_goes_before_the_account() {
 async fn the_directory_on_premises_has_the_last_word() {
     let entra = up().await;
     let probe = as_(&entra, "revoke-entra-id").await;
-    let cast = "/v1.0/groups/40000000-0000-4000-8000-000000000007/members/30000000-0000-4000-8000-000000001011/$ref";
-    assert_eq!(probe.call("PATCH", SYNCED, Some(json!({ "accountEnabled": false }))).await.status, 403, "a role by way of a group");
-    assert_eq!(probe.call("DELETE", cast, None).await.status, 204);
     assert_eq!(probe.call("PATCH", SYNCED, Some(json!({ "accountEnabled": false }))).await.status, 204);
     let state = format!("{SYNCED}?$select=accountEnabled");
     assert_eq!(probe.get(&state).await.body["accountEnabled"], false);
@@ -172,10 +177,11 @@ async fn consents_roles_secrets_and_factors_go_one_by_one() {
     assert_eq!(list(&probe, "/v1.0/oauth2PermissionGrants").await.len(), 4);
     gone(&probe, "/v1.0/oauth2PermissionGrants/grant-cashflow-E1002").await;
     assert_eq!(probe.get("/v1.0/oauth2PermissionGrants/grant-cashflow-E1002").await.status, 404);
-    gone(&probe, &format!("{CFO}/appRoleAssignments/ara-ledger-E1002")).await;
-    let left = list(&probe, &format!("{CFO}/appRoleAssignments")).await;
+    let successor = "/v1.0/users/30000000-0000-4000-8000-000000002002";
+    gone(&probe, &format!("{successor}/appRoleAssignments/ara-ledger-E2002")).await;
+    let left = list(&probe, &format!("{successor}/appRoleAssignments")).await;
     assert_eq!((left.len(), &left[0]["principalType"]), (1, &json!("Group")));
-    assert_eq!(probe.call("DELETE", &format!("{CFO}/appRoleAssignments/ara-ledger-treasury"), None).await.status, 404);
+    assert_eq!(probe.call("DELETE", &format!("{successor}/appRoleAssignments/ara-clause-treasury"), None).await.status, 404);
 
     let methods = format!("{CFO}/authentication/methods");
     assert_eq!(list(&probe, &methods).await.len(), 5);
@@ -208,4 +214,64 @@ async fn the_token_decides_what_is_allowed() {
     assert_eq!(reader.get(&format!("{CFO}?$select=accountEnabled")).await.body["accountEnabled"], true);
     let guessed = Probe::new("microsoft-graph", &entra.url, "https://graph.microsoft.com", "Bearer read-entra-id");
     assert_eq!(guessed.get("/v1.0/users").await.status, 401);
+}
+
+#[tokio::test]
+async fn things_keep_an_owner_and_devices_rules_licences_and_holds_are_told() {
+    let entra = up().await;
+    let probe = as_(&entra, "revoke-entra-id").await;
+    let cfo = CFO.rsplit('/').next().unwrap();
+    let successor = Some(json!({ "@odata.id": "https://graph.microsoft.com/v1.0/directoryObjects/30000000-0000-4000-8000-000000002002" }));
+    assert_eq!(names(&probe, &format!("{CFO}/ownedObjects/graph.group")).await, ["Treasury approvers"]);
+    let owners = "/v1.0/groups/40000000-0000-4000-8000-000000000003/owners";
+    assert_eq!(probe.call("DELETE", &format!("{owners}/{cfo}/$ref"), None).await.status, 400, "the last owner stays");
+    assert_eq!(probe.call("POST", &format!("{owners}/$ref"), successor.clone()).await.status, 204);
+    assert_eq!(probe.call("POST", &format!("{owners}/$ref"), successor).await.status, 400);
+    gone(&probe, &format!("{owners}/{cfo}/$ref")).await;
+    assert_eq!(names(&probe, &format!("{CFO}/ownedObjects/graph.servicePrincipal")).await, ["Ledgerworks ERP"]);
+
+    let devices = list(&probe, &format!("{CFO}/registeredDevices/graph.device?$select=id,displayName,accountEnabled")).await;
+    let device = format!("/v1.0/devices/{}", devices[0]["id"].as_str().unwrap());
+    assert_eq!(probe.call("PATCH", &device, Some(json!({ "accountEnabled": false }))).await.status, 204);
+    assert_eq!(probe.get(&device).await.body["accountEnabled"], false);
+
+    let rules = format!("{CFO}/mailFolders/inbox/messageRules");
+    let rule = format!("{rules}/{}", list(&probe, &rules).await[0]["id"].as_str().unwrap());
+    assert_eq!(probe.call("PATCH", &rule, Some(json!({ "isEnabled": false }))).await.body["isEnabled"], false);
+    assert_eq!(probe.get(&format!("{CFO}/mailboxSettings?$select=userPurpose")).await.body["userPurpose"], "user");
+    let without = "/v1.0/users/30000000-0000-4000-8000-000000002003/mailboxSettings?$select=userPurpose";
+    assert_eq!(probe.get(without).await.status, 404);
+    let licences = probe.get(&format!("{CFO}?$select=assignedLicenses")).await.body["assignedLicenses"].clone();
+    let order = json!({ "addLicenses": [], "removeLicenses": [licences[0]["skuId"]] });
+    assert_eq!(probe.call("POST", &format!("{CFO}/assignLicense"), Some(order.clone())).await.status, 200);
+    assert_eq!(probe.call("POST", &format!("{CFO}/assignLicense"), Some(order)).await.status, 400);
+
+    let case = format!("{CASES}/c0000000-0000-4000-8000-000000000001/custodians");
+    let chief = Some(json!({ "email": "ingrid.vasquez-holm@northmoor.example" }));
+    let made = probe.call("POST", &case, chief.clone()).await;
+    assert_eq!((made.status, &made.body["holdStatus"]), (201, &json!("notApplied")));
+    assert_eq!(probe.call("POST", &case, chief).await.status, 400);
+    let custodian = format!("{case}/{}", made.body["id"].as_str().unwrap());
+    assert_eq!(probe.call("POST", &format!("{custodian}/microsoft.graph.security.applyHold"), None).await.status, 204);
+    assert_eq!(probe.get(&custodian).await.body["holdStatus"], "applied");
+
+    let search = json!({ "displayName": "Departure", "userPrincipalNameFilters": ["rafael.okonjo@northmoor.example"] });
+    let job = format!("{QUERIES}/{}", probe.call("POST", QUERIES, Some(search)).await.body["id"].as_str().unwrap());
+    assert_eq!(probe.get(&job).await.body["status"], "succeeded");
+    assert_eq!(list(&probe, &format!("{job}/records")).await.len(), 1);
+}
+
+#[tokio::test]
+async fn sessions_ended_before_the_block_come_back_and_the_oracle_knows() {
+    let company = Arc::new(Company::load("2026-03-10T09:00:00Z".parse().unwrap()).unwrap());
+    let Simulated { router, left } = start(&company).unwrap();
+    let entra = serve("entra-id", router, Profile::default(), Faults::default()).await.unwrap();
+    let probe = as_(&entra, "revoke-entra-id").await;
+    let session = || left(company.person("E1002").unwrap()).iter().any(|line| line.contains("session"));
+    let end = format!("{CFO}/revokeSignInSessions");
+    assert_eq!(probe.call("POST", &end, None).await.status, 200);
+    assert!(session(), "a cookie made a new one");
+    assert_eq!(probe.call("PATCH", CFO, Some(json!({ "accountEnabled": false }))).await.status, 204);
+    assert_eq!(probe.call("POST", &end, None).await.status, 200);
+    assert!(!session());
 }

@@ -6,13 +6,13 @@ use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::super::vendor::{no_content, reply};
+use super::super::vendor::{no_content, now, reply};
 use super::query::{USER_DEFAULTS, collection, selected};
 use super::state::{Refused, Tenant};
-use super::{SYNC, Shared, denied, done, missing, open, refuse};
+use super::{SYNC, Shared, denied, done, missing, open, refuse, with_id};
 
 /// Answers about one user, who is named by id or user principal name.
-fn about(tenant: &Tenant, key: &str, answer: impl FnOnce(&str) -> Response) -> Response {
+pub(super) fn about(tenant: &Tenant, key: &str, answer: impl FnOnce(&str) -> Response) -> Response {
     match tenant.find(key) {
         Some(user) => answer(&user.id),
         None => missing(key),
@@ -66,7 +66,10 @@ pub(super) async fn patch(State(tenant): Shared, Path(key): Path<String>, Json(b
         // Nobody disabled the account on premises, so the next synchronisation gives it back.
         tokio::spawn(async move {
             tokio::time::sleep(SYNC).await;
-            open(&tenant).change(&id, |user| user.enabled = true);
+            open(&tenant).change(&id, |user| {
+                user.enabled = true;
+                user.synced_at = now();
+            });
         });
     }
     no_content()
@@ -133,11 +136,6 @@ pub(super) async fn transitive_cast(
     memberships(&open(&tenant), &headers, &uri, &key, true, Some(&cast))
 }
 
-pub(super) async fn owned(State(tenant): Shared, headers: HeaderMap, uri: Uri, Path(key): Path<String>) -> Response {
-    let tenant = open(&tenant);
-    about(&tenant, &key, |id| collection(&headers, &uri, "directoryObjects", &[], tenant.owned(id)))
-}
-
 pub(super) async fn grants(State(tenant): Shared, headers: HeaderMap, uri: Uri, Path(key): Path<String>) -> Response {
     let tenant = open(&tenant);
     about(&tenant, &key, |id| {
@@ -150,6 +148,11 @@ pub(super) async fn grants(State(tenant): Shared, headers: HeaderMap, uri: Uri, 
 pub(super) async fn app_roles(State(tenant): Shared, headers: HeaderMap, uri: Uri, Path(key): Path<String>) -> Response {
     let tenant = open(&tenant);
     about(&tenant, &key, |id| collection(&headers, &uri, "appRoleAssignments", &[], tenant.app_roles(id)))
+}
+
+pub(super) async fn app_role(State(tenant): Shared, uri: Uri, Path((key, assignment)): Path<(String, String)>) -> Response {
+    let tenant = open(&tenant);
+    about(&tenant, &key, |id| with_id(&tenant.app_roles(id), &uri, &assignment))
 }
 
 pub(super) async fn delete_app_role(State(tenant): Shared, Path((key, assignment)): Path<(String, String)>) -> Response {

@@ -29,6 +29,20 @@ pub(super) async fn authorizations(State(held): Shared, headers: HeaderMap, uri:
     listed(&headers, &uri, &shown)
 }
 
+/// A job: the answer says only that it is queued.
+pub(super) async fn revoke_authorizations(State(held): Shared, Path((_, login)): Path<(String, String)>) -> Response {
+    if open(&held).user(&login).is_none() {
+        return not_found();
+    }
+    let told = format!("Credential authorization revocation for user '{login}' has been queued");
+    let held: Arc<Mutex<Held>> = held;
+    tokio::spawn(async move {
+        tokio::time::sleep(BULK).await;
+        open(&held).authorizations.retain(|one| !one.login.eq_ignore_ascii_case(&login));
+    });
+    reply(202, &json!({ "message": told }))
+}
+
 pub(super) async fn remove_authorization(State(held): Shared, Path((_, id)): Path<(String, u64)>) -> Response {
     let mut state = open(&held);
     let before = state.authorizations.len();

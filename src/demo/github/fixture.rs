@@ -18,6 +18,7 @@ pub(super) struct Planted {
     pub tokens: Vec<Token>,
     pub token_requests: Vec<Token>,
     pub hooks: Vec<Hook>,
+    pub invitations: Vec<Invitation>,
 }
 
 #[derive(Deserialize, Clone)]
@@ -153,6 +154,17 @@ pub(super) struct Token {
     pub used: Option<i64>,
     pub expires: Option<i64>,
     pub reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Invitation {
+    pub id: u64,
+    pub email: String,
+    pub role: String,
+    /// The login of whoever asked.
+    pub by: String,
+    pub made: i64,
 }
 
 #[derive(Deserialize)]

@@ -37,9 +37,18 @@ pub(super) async fn members(State(held): Shared, headers: HeaderMap, uri: Uri) -
     listed(&headers, &uri, &shown)
 }
 
-/// Nobody has been invited who has not answered.
-pub(super) async fn invitations(headers: HeaderMap, uri: Uri) -> Response {
-    listed(&headers, &uri, &[])
+/// Who has been invited and has not answered.
+pub(super) async fn invitations(State(held): Shared, headers: HeaderMap, uri: Uri) -> Response {
+    let (state, at) = (open(&held), At::of(&headers));
+    let shown: Vec<Value> = state.invitations.iter().filter_map(|invitation| render::invitation(&at, &state, invitation)).collect();
+    listed(&headers, &uri, &shown)
+}
+
+pub(super) async fn cancel_invitation(State(held): Shared, Path((_, id)): Path<(String, u64)>) -> Response {
+    let mut state = open(&held);
+    let before = state.invitations.len();
+    state.invitations.retain(|invitation| invitation.planted.id != id);
+    if state.invitations.len() < before { no_content() } else { not_found() }
 }
 
 pub(super) async fn is_member(State(held): Shared, Path((_, login)): Path<(String, String)>) -> Response {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::vendor::origin;
 use super::fixture::Permission;
-use super::state::{Authorization, DeployKey, Hook, PublicKey, Repository, State, Team, Token, User};
+use super::state::{Authorization, DeployKey, Hook, Invitation, PublicKey, Repository, State, Team, Token, User};
 
 pub(super) use self::repository::repository;
 
@@ -228,6 +228,23 @@ pub(super) fn authorization(of: &Authorization) -> Value {
         value["authorized_credential_expires_at"] = json!(of.expires);
     }
     value
+}
+
+pub(super) fn invitation(at: &At, state: &State, of: &Invitation) -> Option<Value> {
+    let planted = &of.planted;
+    let organization = state.organization.id;
+    Some(json!({
+        "id": planted.id,
+        "login": null,
+        "email": planted.email,
+        "role": planted.role,
+        "created_at": of.made,
+        "inviter": user(at, state.user(&planted.by)?),
+        "team_count": 0,
+        "node_id": format!("OI_{}", planted.id),
+        "invitation_teams_url": at.api(&format!("/organizations/{organization}/invitations/{}/teams", planted.id)),
+        "invitation_source": "member",
+    }))
 }
 
 /// A grant that stands, or one that is asked for.

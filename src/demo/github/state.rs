@@ -20,6 +20,7 @@ pub(super) struct State {
     pub tokens: Vec<Token>,
     pub requests: Vec<Token>,
     pub hooks: Vec<Hook>,
+    pub invitations: Vec<Invitation>,
 }
 
 pub(super) struct User {
@@ -101,6 +102,12 @@ pub(super) struct Hook {
     pub planted: fixture::Hook,
 }
 
+/// Somebody was asked to join, and has not answered.
+pub(super) struct Invitation {
+    pub made: Timestamp,
+    pub planted: fixture::Invitation,
+}
+
 /// Why a member stays.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Stays {
@@ -160,7 +167,9 @@ impl State {
     /// What a person can still do, by whichever account: members' and outsiders' access, tokens and keys that open something, and the deploy
     /// keys they added.
     pub(super) fn left(&self, person: &Person) -> Vec<String> {
-        let mut left = Vec::new();
+        let invited = |one: &&Invitation| one.planted.email == person.work_email || Some(&one.planted.email) == person.home_email.as_ref();
+        let mut left: Vec<String> =
+            self.invitations.iter().filter(invited).map(|one| format!("the invitation of {}", one.planted.email)).collect();
         let name = person.display();
         for user in self.users.iter().filter(|user| user.external_id.as_ref() == Some(&person.number) || user.name == name) {
             let login = &user.login;

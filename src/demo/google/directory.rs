@@ -16,7 +16,7 @@ use super::{Google, groups, users};
 pub(super) fn routes() -> Router<Arc<Google>> {
     Router::new()
         .route("/admin/directory/v1/users", get(users::list))
-        .route("/admin/directory/v1/users/{user}", get(users::read).put(users::update).patch(users::update))
+        .route("/admin/directory/v1/users/{user}", get(users::read).put(users::update).patch(users::update).delete(users::delete))
         .route("/admin/directory/v1/users/{user}/makeAdmin", post(users::make_admin))
         .route("/admin/directory/v1/users/{user}/signOut", post(users::sign_out))
         .route("/admin/directory/v1/users/{user}/tokens", get(users::tokens))

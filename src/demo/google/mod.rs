@@ -5,6 +5,7 @@
 //! suspended user come back empty although both still exist, and Gmail is closed to whoever impersonates a suspended user.
 
 mod acquired;
+mod calendar;
 mod call;
 mod directory;
 mod documents;
@@ -62,7 +63,7 @@ pub const VENDOR: Vendor = Vendor {
     signs_in_through: Some("Google Workspace"),
     settings: |url| {
         format!(
-            "vault_matter = \"departures-2026\"\nadmin = \"admin@northmoor.example\"\nread_account = \"exeunt-read@northmoor-sec.example\"\nrevoke_account = \"exeunt-revoke@northmoor-sec.example\"\ndirectory = \"{url}\"\ngmail = \"{url}\"\ndrive = \"{url}\"\nvault = \"{url}\"\ntoken_url = \"{url}/token\"\n"
+            "vault_matter = \"departures-2026\"\nadmin = \"admin@northmoor.example\"\nread_account = \"exeunt-read@northmoor-sec.example\"\nrevoke_account = \"exeunt-revoke@northmoor-sec.example\"\ndirectory = \"{url}\"\ngmail = \"{url}\"\ndrive = \"{url}\"\ncalendar = \"{url}\"\nvault = \"{url}\"\ntoken_url = \"{url}/token\"\n"
         )
     },
 };
@@ -79,6 +80,7 @@ fn router(google: Arc<Google>) -> Router {
         .route("/token", post(oauth::token))
         .merge(directory::routes())
         .merge(gmail::routes())
+        .merge(calendar::routes())
         .merge(drive::routes())
         .merge(transfer::routes())
         .merge(vault::routes())

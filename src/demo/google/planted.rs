@@ -62,6 +62,7 @@ pub(super) struct Extras {
     pub(super) auto_forwarding: Option<PlantedForwarding>,
     pub(super) filters: Vec<PlantedFilter>,
     pub(super) delegates: Vec<String>,
+    pub(super) calendar: Vec<super::state::CalendarRule>,
     pub(super) imap: bool,
     pub(super) send_as: Vec<String>,
     pub(super) files: Vec<PlantedFile>,

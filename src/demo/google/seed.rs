@@ -114,6 +114,7 @@ impl Seed<'_> {
             app_passwords: Vec::new(),
             backup_codes: Vec::new(),
             mailbox: Mailbox::default(),
+            calendar: Vec::new(),
         };
         self.state.users.insert(id.clone(), user);
         self.give_roles(&id, &account.roles)
@@ -166,6 +167,7 @@ impl Seed<'_> {
                 Vec::new()
             },
             mailbox: Mailbox::default(),
+            calendar: Vec::new(),
         };
         self.state.users.insert(user.id.clone(), user);
     }
@@ -253,6 +255,7 @@ impl Seed<'_> {
         let user = self.state.users.get_mut(&id).context("has no account")?;
         user.tokens = tokens;
         user.app_passwords = app_passwords;
+        user.calendar = extras.calendar;
         user.mailbox = Mailbox {
             delegates,
             forwarding: extras.forwarding,

@@ -70,6 +70,8 @@ pub(super) struct User {
     pub(super) app_passwords: Vec<AppPassword>,
     pub(super) backup_codes: Vec<String>,
     pub(super) mailbox: Mailbox,
+    /// Who else may see the calendar.
+    pub(super) calendar: Vec<CalendarRule>,
 }
 
 impl User {
@@ -101,6 +103,20 @@ pub(super) struct AppPassword {
     pub(super) name: String,
     pub(super) created: Timestamp,
     pub(super) last_used: Option<Timestamp>,
+}
+
+/// Somebody else's right to a calendar.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CalendarRule {
+    pub(super) user: String,
+    pub(super) role: String,
+}
+
+impl CalendarRule {
+    pub(super) fn id(&self) -> String {
+        format!("user:{}", self.user)
+    }
 }
 
 /// Gmail's settings of one account.
@@ -278,6 +294,10 @@ impl State {
             left.extend(forwards.map(|to| format!("a filter that forwards to {to}")));
             let devices = self.devices.values().filter(|device| device.user == user.id && device.status == "APPROVED");
             left.extend(devices.map(|device| format!("the device {}", device.model)));
+        }
+        for user in self.users.values() {
+            let home = user.calendar.iter().filter(|rule| Some(&rule.user) == person.home_email.as_ref());
+            left.extend(home.map(|rule| format!("the calendar of {}, from the private address as {}", user.email, rule.role)));
         }
         left.extend(self.left_in_drive(person));
         left

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Refusal, Right, empty, etag, listing, object};
 use super::directory::keep_one_super_admin;
+use super::documents::Grantee;
 use super::state::{AppPassword, Assignment, State, Token, User, digits};
 
 pub(super) async fn list(call: Call) -> Answer {
@@ -19,7 +20,7 @@ pub(super) async fn list(call: Call) -> Answer {
             return Err(Refusal::invalid("Bad Request: customer or domain is required"));
         }
     }
-    // Nobody is ever deleted here, so the list of the deleted is empty.
+    // The deleted are not kept here, so their list is empty.
     let all = if call.flag("showDeleted") {
         Vec::new()
     } else {
@@ -156,6 +157,22 @@ pub(super) async fn make_admin(call: Call, Path(key): Path<String>, bytes: Bytes
         keep_one_super_admin(&state, &user)?;
         state.assignments.retain(|_, given| given.user != user || given.role != role);
     }
+    empty()
+}
+
+/// Deleted with what it still owned; the vendor keeps it for 20 days for those who know the id.
+pub(super) async fn delete(call: Call, Path(key): Path<String>) -> Answer {
+    let mut state = call.admin(Right::Write)?;
+    let (id, email) = state.user(&key).map(|user| (user.id.clone(), user.email.clone()))?;
+    if state.is_super_admin(&id) {
+        keep_one_super_admin(&state, &id)?;
+    }
+    state.users.remove(&id);
+    state.assignments.retain(|_, given| given.user != id);
+    for group in state.groups.values_mut() {
+        group.members.remove(&id);
+    }
+    state.files.retain(|_, file| !file.permissions.iter().any(|one| one.role == "owner" && one.to == Grantee::User(email.clone())));
     empty()
 }
 

@@ -17,21 +17,33 @@ use serde_json::{Value, json};
 use self::state::Portal;
 use super::company::Company;
 use super::planted;
-use super::vendor::{Access, count_param, is_write, no_content, page, param, reply, same_with};
+use super::vendor::{
+    Access, RateLimit, RateStyle, Secret, Simulated, Vendor, count_param, is_write, no_content, page, param, reply, same_with,
+};
 
 type Shared = State<Arc<Mutex<Portal>>>;
 
-/// The vendor's API, at the root.
-pub fn router(company: Arc<Company>) -> Router {
-    planted::or_broken("hubspot", built(&company))
-}
+/// How it is brought up.
+pub const VENDOR: Vendor = Vendor {
+    name: "hubspot",
+    start: |company| start(company),
+    millis: 50,
+    // https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines: a private app's burst limit
+    rate: RateLimit::of(190, 10, RateStyle::None),
+    secret: Secret::Token,
+    signs_in_through: None,
+    settings: |url| format!("url = \"{url}\"\napp_user = \"{}\"\n", state::INTEGRATION),
+};
 
-fn built(company: &Company) -> anyhow::Result<Router> {
+/// The vendor's API, at the root.
+fn start(company: &Company) -> anyhow::Result<Simulated> {
     let portal = Arc::new(Mutex::new(Portal::new(company)?));
     let mut api = Router::new()
         .route("/crm/v3/owners", get(owners))
         .route("/crm/v3/owners/{id}", get(owner))
+        .route("/account-info/2026-03/activity/login", get(logins))
         .route("/crm/v3/objects/companies", get(companies))
+        .route("/crm/v3/objects/{kind}/search", post(search))
         .route("/crm/v3/objects/companies/batch/update", post(reassign))
         .route("/settings/users/v3", get(users));
     // The dated version and the one before it answer alike.
@@ -42,14 +54,15 @@ fn built(company: &Company) -> anyhow::Result<Router> {
             .route(&format!("{users_at}/roles"), get(roles))
             .route(&format!("{users_at}/teams"), get(teams));
     }
-    Ok(api
-        .fallback(|| async { refuse(404, "OBJECT_NOT_FOUND", "resource not found") })
-        .layer(middleware::from_fn(guard))
-        .with_state(portal))
+    let router = api.fallback(|| async { refuse(404, "OBJECT_NOT_FOUND", "resource not found") }).layer(middleware::from_fn(guard));
+    let state = portal.clone();
+    Ok(Simulated { router: router.with_state(portal), left: Arc::new(move |person| open(&state).left(person)) })
 }
 
 async fn guard(request: Request, next: Next) -> Response {
-    match Access::of(request.headers(), "hubspot").may(is_write(request.method())) {
+    // A search is a read, though it is posted.
+    let writes = is_write(request.method()) && !request.uri().path().ends_with("/search");
+    match Access::of(request.headers(), "hubspot").may(writes) {
         Ok(()) => next.run(request).await,
         Err(status) if status == 401 => refuse(401, "INVALID_AUTHENTICATION", "Authentication credentials not found."),
         Err(_) => refuse(403, "MISSING_SCOPES", "This app hasn't been granted all required scopes to make this call."),
@@ -108,6 +121,15 @@ async fn remove(State(portal): Shared, uri: Uri, Path(user): Path<String>) -> Re
     }
 }
 
+/// Sign-ins, newest first.
+async fn logins(State(portal): Shared, headers: HeaderMap, uri: Uri) -> Response {
+    let mut all = open(&portal).logins();
+    if let Some(user) = param(&uri, "userId") {
+        all.retain(|login| login["userId"].as_u64() == user.parse().ok());
+    }
+    listed(&headers, &uri, &all)
+}
+
 async fn roles(State(portal): Shared) -> Response {
     reply(200, &json!({ "results": open(&portal).roles() }))
 }
@@ -146,6 +168,33 @@ async fn companies(State(portal): Shared, headers: HeaderMap, uri: Uri) -> Respo
         }
     }
     listed(&headers, &uri, &all)
+}
+
+/// Records of a kind whose properties equal what each filter of any one group asks for.
+async fn search(State(portal): Shared, Path(kind): Path<String>, Json(body): Json<Value>) -> Response {
+    let Some(all) = open(&portal).records(&kind) else {
+        return refuse(404, "OBJECT_NOT_FOUND", "Unable to infer object type");
+    };
+    let size = body["limit"].as_u64().filter(|limit| (1..=200).contains(limit)).and_then(|limit| usize::try_from(limit).ok());
+    let from = body["after"].as_str().and_then(|after| after.parse::<usize>().ok());
+    let (Some(size), Some(from), Some(groups)) = (size, from, body["filterGroups"].as_array()) else {
+        return refuse(400, "VALIDATION_ERROR", "Invalid input JSON: filterGroups, limit (1 to 200) and after are required");
+    };
+    let filters: Vec<&Vec<Value>> = groups.iter().filter_map(|group| group["filters"].as_array()).collect();
+    if filters.iter().flat_map(|filters| filters.iter()).any(|filter| filter["operator"] != "EQ") {
+        return refuse(400, "VALIDATION_ERROR", "this portal only knows the operator EQ");
+    }
+    let fits = |record: &Value| {
+        let is = |filter: &Value| record["properties"][filter["propertyName"].as_str().unwrap_or_default()] == filter["value"];
+        filters.is_empty() || filters.iter().any(|filters| filters.iter().all(is))
+    };
+    let found: Vec<Value> = all.into_iter().filter(fits).collect();
+    let (shown, next) = page(&found, from, size);
+    let mut answer = json!({ "total": found.len(), "results": shown });
+    if let Some(next) = next {
+        answer["paging"] = json!({ "next": { "after": next.to_string() } });
+    }
+    reply(200, &answer)
 }
 
 async fn reassign(State(portal): Shared, Json(body): Json<Value>) -> Response {

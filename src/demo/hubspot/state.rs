@@ -1,5 +1,6 @@
 //! What the simulated portal holds.
 
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -10,6 +11,7 @@ pub(super) struct Portal {
     planted: Planted,
     users: Vec<User>,
     made: String,
+    started: Timestamp,
 }
 
 struct User {
@@ -25,7 +27,10 @@ struct Planted {
     super_admins: Vec<String>,
     roles: Vec<Named>,
     teams: Vec<Named>,
+    private_apps: Vec<App>,
     companies: Vec<Owned>,
+    deals: Vec<Owned>,
+    logins: Vec<Login>,
     still_active: Vec<String>,
 }
 
@@ -47,6 +52,27 @@ struct Owned {
     owner: String,
 }
 
+/// A token of a user's making. It goes on working in part when the user is removed, and no API lists it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct App {
+    name: String,
+    person: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Login {
+    person: String,
+    /// Hours since.
+    hours: i64,
+    #[serde(default)]
+    failed: bool,
+}
+
+/// Who made the private apps whose tokens we use: a user beside people, who never leaves.
+pub(super) const INTEGRATION: &str = "hubspot-integration@northmoor.example";
+
 /// Ids of users and owners follow from the employee number, apart by these.
 const USER: u64 = 6_000_000;
 const OWNER: u64 = 3_000_000;
@@ -64,7 +90,7 @@ impl Portal {
             person.active(today) && chosen || planted.still_active.contains(&person.number)
         };
         let users = company.people.iter().filter(has).map(|person| User { person: person.clone(), removed: false }).collect();
-        Ok(Portal { planted, users, made: company.days_ago(1100).to_string() })
+        Ok(Portal { planted, users, made: company.days_ago(1100).to_string(), started: company.started })
     }
 
     fn at(&self, key: &str, by_email: bool) -> Option<usize> {
@@ -76,7 +102,35 @@ impl Portal {
     }
 
     pub(super) fn users(&self) -> Vec<Value> {
-        self.users.iter().filter(|user| !user.removed).map(|user| self.render(&user.person)).collect()
+        let integration = json!({ "id": (USER + 99_999).to_string(), "email": INTEGRATION, "roleIds": [], "superAdmin": false });
+        let people = self.users.iter().filter(|user| !user.removed).map(|user| self.render(&user.person));
+        people.chain([integration]).collect()
+    }
+
+    /// What this person can still do here.
+    pub(super) fn left(&self, person: &Person) -> Vec<String> {
+        let listed = self.users.iter().any(|user| !user.removed && user.person.number == person.number);
+        let signs_in = listed.then(|| format!("signs in as {}", person.work_email));
+        let apps = self.planted.private_apps.iter().filter(|app| app.person == person.number);
+        signs_in.into_iter().chain(apps.map(|app| format!("private app {}", app.name))).collect()
+    }
+
+    pub(super) fn logins(&self) -> Vec<Value> {
+        let mut all: Vec<&Login> = self.planted.logins.iter().collect();
+        all.sort_by_key(|login| login.hours);
+        let one = |(login, n): (&Login, usize)| {
+            let at = self.started.checked_sub(SignedDuration::from_hours(login.hours)).unwrap_or(self.started);
+            json!({
+                "id": format!("login-{n}"),
+                "loginAt": at.to_string(),
+                "loginSucceeded": !login.failed,
+                "userId": with(USER, &login.person).parse::<u64>().unwrap_or(0),
+                "ipAddress": "203.0.113.7",
+                "countryCode": "DK",
+                "userAgent": "Mozilla/5.0",
+            })
+        };
+        all.into_iter().zip(1..).map(one).collect()
     }
 
     pub(super) fn user(&self, key: &str, by_email: bool) -> Option<Value> {
@@ -160,8 +214,19 @@ impl Portal {
         of.collect()
     }
 
+    /// The records of a kind; none where the portal has no such kind.
+    pub(super) fn records(&self, kind: &str) -> Option<Vec<Value>> {
+        let owned = match kind {
+            "companies" => &self.planted.companies,
+            // The kind by its number, as the description has it, or by its name.
+            "deals" | "0-3" => &self.planted.deals,
+            _ => return None,
+        };
+        Some(owned.iter().map(|record| self.company(record)).collect())
+    }
+
     pub(super) fn companies(&self) -> Vec<Value> {
-        self.planted.companies.iter().map(|company| self.company(company)).collect()
+        self.records("companies").unwrap_or_default()
     }
 
     fn company(&self, company: &Owned) -> Value {

@@ -11,7 +11,7 @@ const CFO: &str = "/settings/users/2026-03/rafael.okonjo@northmoor.example?idPro
 
 async fn up() -> Running {
     let company = Company::load("2026-03-10T09:00:00Z".parse().unwrap()).unwrap();
-    serve("hubspot", router(Arc::new(company)), Profile::default(), Faults::default()).await.unwrap()
+    serve("hubspot", start(&company).unwrap().router, Profile::default(), Faults::default()).await.unwrap()
 }
 
 fn as_(running: &Running, token: &str) -> Probe {
@@ -74,9 +74,24 @@ async fn a_removed_user_leaves_an_archived_owner_and_records() {
 async fn the_last_super_admin_stays() {
     let portal = up().await;
     let probe = as_(&portal, "revoke-hubspot");
-    assert_eq!(probe.call("DELETE", &format!("{USERS}/6001006"), None).await.status, 204);
-    assert_eq!(probe.call("DELETE", &format!("{USERS}/6002009"), None).await.status, 400);
-    assert_eq!(probe.get(&format!("{USERS}/6002009")).await.status, 200);
+    assert_eq!(probe.call("DELETE", CFO, None).await.status, 204);
+    assert_eq!(probe.call("DELETE", &format!("{USERS}/6001008"), None).await.status, 400);
+    assert_eq!(probe.get(&format!("{USERS}/6001008")).await.status, 200);
+}
+
+#[tokio::test]
+async fn records_are_searched_by_owner_and_sign_ins_listed_newest_first() {
+    let portal = up().await;
+    let probe = as_(&portal, "read-hubspot");
+    let filter = json!({ "propertyName": "hubspot_owner_id", "operator": "EQ", "value": "3001002" });
+    let search = json!({ "filterGroups": [{ "filters": [filter] }], "properties": [], "sorts": [], "limit": 1, "after": "0" });
+    for kind in ["companies", "0-3"] {
+        let answer = probe.call("POST", &format!("/crm/v3/objects/{kind}/search"), Some(search.clone())).await;
+        assert_eq!((answer.status, &answer.body["total"]), (200, &json!(1)), "{kind}");
+    }
+    let logins = results(&probe, "/account-info/2026-03/activity/login?userId=6001002&limit=10").await;
+    let times: Vec<_> = logins.iter().map(|login| login["loginAt"].as_str().unwrap()).collect();
+    assert!(times.len() == 2 && times[0] > times[1], "{times:?}");
 }
 
 #[tokio::test]

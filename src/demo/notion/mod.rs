@@ -1,4 +1,4 @@
-//! Notion, simulated: members by SCIM, members and integrations by the REST API. Guests appear in neither.
+//! Notion, simulated: members by SCIM; members, integrations and pages by the REST API. Guests appear in neither.
 
 mod state;
 #[cfg(test)]
@@ -15,17 +15,25 @@ use serde_json::{Value, json};
 
 use self::state::Workspace;
 use super::company::Company;
-use super::planted;
-use super::vendor::{Access, count_param, is_write, no_content, page, param, reply};
+use super::vendor::{Access, RateLimit, RateStyle, Secret, Simulated, Vendor, count_param, is_write, no_content, page, param, reply};
 
-/// The REST API below `/v1`, SCIM below `/scim/v2`. Tokens: `read-notion` and `revoke-notion`, as Bearer.
-pub fn router(company: Arc<Company>) -> Router {
-    planted::or_broken("notion", built(&company))
-}
+/// How it is brought up.
+pub const VENDOR: Vendor = Vendor {
+    name: "notion",
+    start,
+    millis: 80,
+    // Three a second on average; <https://developers.notion.com/reference/request-limits>
+    rate: RateLimit::of(180, 60, RateStyle::RetryAfterOnly),
+    secret: Secret::Token,
+    signs_in_through: None,
+    settings: |url| format!("url = \"{url}\"\nscim_url = \"{url}/scim/v2\"\n"),
+};
 
-fn built(company: &Company) -> anyhow::Result<Router> {
+/// The REST API below `/v1`, for the integration's token (`read-notion`, which may read only); SCIM below `/scim/v2`, for the workspace's SCIM
+/// token (`revoke-notion`, which may do everything there). Neither opens the other.
+fn start(company: &Arc<Company>) -> anyhow::Result<Simulated> {
     let workspace = Arc::new(Mutex::new(Workspace::new(company)?));
-    Ok(Router::new().fallback(answer).with_state(workspace))
+    Ok(Simulated::over(workspace.clone(), Router::new().fallback(answer).with_state(workspace), Workspace::left))
 }
 
 /// Why a request does nothing: a status and what is said about it.
@@ -36,10 +44,12 @@ async fn answer(State(workspace): State<Arc<Mutex<Workspace>>>, request: Request
     let path = parts.uri.path().trim_matches('/').to_owned();
     let scim = path.starts_with("scim/v2/");
     let refuse = |(status, what): Refusal| if scim { scim_error(status, what) } else { error(status, what) };
-    match Access::of(&parts.headers, "notion").may(is_write(&parts.method)) {
-        Ok(()) => {}
-        Err(status) if status == 401 => return refuse((401, "API token is invalid.")),
-        Err(_) => return refuse((403, "Insufficient permissions for this endpoint.")),
+    let searches = path == "v1/search";
+    match (Access::of(&parts.headers, "notion"), scim) {
+        (Access::Revoke, true) => {}
+        (Access::Read, false) if searches || !is_write(&parts.method) => {}
+        (Access::Read, false) => return refuse((403, "Insufficient permissions for this endpoint.")),
+        _ => return refuse((401, "API token is invalid.")),
     }
     if !scim && !parts.headers.contains_key("notion-version") {
         return refuse((400, "Notion-Version header should be defined."));
@@ -49,6 +59,7 @@ async fn answer(State(workspace): State<Arc<Mutex<Workspace>>>, request: Request
     let mut workspace = workspace.lock().unwrap_or_else(PoisonError::into_inner);
     let segments: Vec<&str> = path.split('/').collect();
     let outcome = match segments.as_slice() {
+        ["v1", "search"] if parts.method == Method::POST => search(&workspace, &body),
         ["v1", rest @ ..] if parts.method == Method::GET => read(&workspace, &parts.uri, rest),
         ["scim", "v2", rest @ ..] => provision(&mut workspace, &parts.method, &parts.uri, rest, &body),
         _ => Err((404, "Could not find the resource.")),
@@ -96,8 +107,37 @@ fn read(workspace: &Workspace, uri: &Uri, segments: &[&str]) -> Result<Response,
         }
         ["users", "me"] => found(workspace.ourselves()),
         ["users", id] => found(workspace.users().into_iter().find(|user| user["id"] == **id)),
+        ["pages", id] => found(workspace.page(id)),
         _ => Err((404, "Could not find the resource.")),
     }
+}
+
+/// The pages that the integration was connected to, those in the trash left out; where to go on stands in the body.
+fn search(workspace: &Workspace, body: &Value) -> Result<Response, Refusal> {
+    let object = body["filter"]["value"].as_str();
+    if object.is_some_and(|object| !matches!(object, "page" | "data_source")) {
+        return Err((400, "body.filter.value should be page or data_source."));
+    }
+    let all = if object == Some("data_source") { Vec::new() } else { workspace.pages() };
+    let size = match &body["page_size"] {
+        Value::Null => 100,
+        size => size.as_u64().filter(|size| (1..=100).contains(size)).ok_or((400, "body.page_size should be at most 100."))?,
+    };
+    let from = match body["start_cursor"].as_str() {
+        None => 0,
+        Some(cursor) => all.iter().position(|page| page["id"] == cursor).ok_or((422, "The start_cursor is invalid."))?,
+    };
+    let (shown, next) = page(&all, from, usize::try_from(size).unwrap_or(100));
+    let cursor = next.and_then(|at| all.get(at)).map(|page| page["id"].clone());
+    let answer = json!({
+        "object": "list",
+        "type": "page_or_data_source",
+        "page_or_data_source": {},
+        "results": shown,
+        "next_cursor": cursor,
+        "has_more": next.is_some(),
+    });
+    Ok(reply(200, &answer))
 }
 
 fn found(item: Option<Value>) -> Result<Response, Refusal> {

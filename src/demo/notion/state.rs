@@ -1,5 +1,6 @@
 //! What the simulated workspace holds.
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -12,6 +13,7 @@ pub(super) struct Workspace {
     members: Vec<Member>,
     /// Who made integrations, shown even when gone.
     makers: Vec<(u8, Value)>,
+    started: Timestamp,
 }
 
 struct Member {
@@ -28,11 +30,11 @@ struct Member {
 struct Planted {
     workspace: Place,
     departments: Vec<String>,
-    owner: Owner,
     owners: Vec<String>,
     former: Vec<String>,
     groups: Vec<Group>,
     bots: Vec<Bot>,
+    pages: Vec<Page>,
 }
 
 #[derive(Deserialize)]
@@ -40,13 +42,6 @@ struct Planted {
 struct Place {
     id: String,
     name: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Owner {
-    name: String,
-    email: String,
 }
 
 #[derive(Deserialize)]
@@ -64,6 +59,18 @@ struct Bot {
     name: String,
     /// The workspace's own, if nobody's.
     owner: Option<String>,
+}
+
+/// A page that the integration was connected to.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Page {
+    key: u8,
+    title: String,
+    maker: String,
+    /// On the web, for anyone.
+    #[serde(default)]
+    public: bool,
 }
 
 fn member_id(index: u32) -> String {
@@ -93,23 +100,15 @@ impl Workspace {
             planted.former.contains(&person.number)
                 || person.active(today) && (person.executive || planted.departments.contains(&person.department))
         };
-        let (first, last) = planted.owner.name.split_once(' ').unwrap_or_default();
-        let mut members = vec![Member {
-            id: member_id(1),
-            name: planted.owner.name.clone(),
-            first: first.to_owned(),
-            last: last.to_owned(),
-            email: planted.owner.email.clone(),
-            owner: true,
-        }];
-        members.extend(company.people.iter().filter(belongs).map(|person| Member {
+        let members = company.people.iter().filter(belongs).map(|person| Member {
             id: member_id(person.index()),
             name: person.display(),
             first: person.first.clone(),
             last: person.last.clone(),
             email: person.work_email.clone(),
             owner: planted.owners.contains(&person.number),
-        }));
+        });
+        let members: Vec<Member> = members.collect();
         for number in planted.groups.iter_mut().flat_map(|group| &mut group.members) {
             *number = id_of(number);
         }
@@ -121,7 +120,20 @@ impl Workspace {
                 makers.push((bot.key, shown(member)));
             }
         }
-        Ok(Workspace { planted, members, makers })
+        for page in &mut planted.pages {
+            page.maker = id_of(&page.maker);
+        }
+        Ok(Workspace { planted, members, makers, started: company.started })
+    }
+
+    /// The membership, integrations of their making, which work on without them, and pages of their making on the web.
+    pub(super) fn left(&self, person: &Person) -> Vec<String> {
+        let id = id_of(&person.number);
+        let member = self.members.iter().filter(|member| member.id == id).map(|member| format!("the membership of {}", member.email));
+        let bots = self.planted.bots.iter().filter(|bot| bot.owner.as_ref() == Some(&person.number));
+        let pages = self.planted.pages.iter().filter(|page| page.maker == id && page.public);
+        let pages = pages.map(|page| format!("the page {}, on the web for anyone", page.title));
+        member.chain(bots.map(|bot| format!("the integration {}", bot.name))).chain(pages).collect()
     }
 
     /// The workspace keeps one owner; integrations stay, whoever made them.
@@ -165,6 +177,46 @@ impl Workspace {
                 "workspace_name": self.planted.workspace.name,
                 "workspace_limits": { "max_file_upload_size_in_bytes": 5_368_709_120_u64 },
             },
+        })
+    }
+
+    pub(super) fn pages(&self) -> Vec<Value> {
+        self.planted.pages.iter().map(|page| self.render_page(page)).collect()
+    }
+
+    pub(super) fn page(&self, id: &str) -> Option<Value> {
+        self.pages().into_iter().find(|page| page["id"] == id)
+    }
+
+    fn render_page(&self, page: &Page) -> Value {
+        let text = json!({
+            "type": "text",
+            "text": { "content": page.title, "link": null },
+            "annotations": {
+                "bold": false, "italic": false, "strikethrough": false, "underline": false, "code": false, "color": "default",
+            },
+            "plain_text": page.title,
+            "href": null,
+        });
+        let plain = format!("{:032x}", 0x1f00_0000_u64 + u64::from(page.key));
+        let at = crate::clock::days_before(self.started, 30).strftime("%Y-%m-%dT%H:%M:00.000Z").to_string();
+        json!({
+            "object": "page",
+            "id": format!("1f000000-0000-4000-8000-{:012}", page.key),
+            "created_time": at,
+            "last_edited_time": at,
+            "in_trash": false,
+            "archived": false,
+            "is_archived": false,
+            "is_locked": false,
+            "url": format!("https://www.notion.so/{plain}"),
+            "public_url": page.public.then(|| format!("https://northmoor.notion.site/{plain}")),
+            "parent": { "type": "workspace", "workspace": true },
+            "properties": { "title": { "id": "title", "type": "title", "title": [text] } },
+            "icon": null,
+            "cover": null,
+            "created_by": { "object": "user", "id": page.maker },
+            "last_edited_by": { "object": "user", "id": page.maker },
         })
     }
 

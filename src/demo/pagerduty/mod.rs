@@ -3,6 +3,7 @@
 mod state;
 #[cfg(test)]
 mod tests;
+mod view;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,17 +16,24 @@ use serde_json::{Value, json};
 
 use self::state::Account;
 use super::company::Company;
-use super::planted;
-use super::vendor::{Access, count_param, is_write, no_content, page, param, reply};
+use super::vendor::{Access, RateLimit, RateStyle, Secret, Simulated, Vendor, count_param, is_write, no_content, now, page, param, reply};
+
+/// How it is brought up.
+pub const VENDOR: Vendor = Vendor {
+    name: "pagerduty",
+    start,
+    millis: 40,
+    // <https://developer.pagerduty.com/docs/rest-api-rate-limits>
+    rate: RateLimit::of(960, 60, RateStyle::RetryAfterOnly),
+    secret: Secret::Token,
+    signs_in_through: None,
+    settings: |url| format!("url = \"{url}\"\nrequester = \"oncall-desk@northmoor.example\"\n"),
+};
 
 /// The vendor's REST API, at the root. Tokens: `Token token=read-pagerduty`, `Token token=revoke-pagerduty`, or both as Bearer.
-pub fn router(company: Arc<Company>) -> Router {
-    planted::or_broken("pagerduty", built(&company))
-}
-
-fn built(company: &Company) -> anyhow::Result<Router> {
+fn start(company: &Arc<Company>) -> anyhow::Result<Simulated> {
     let account = Arc::new(Mutex::new(Account::new(company)?));
-    Ok(Router::new().fallback(answer).with_state(account))
+    Ok(Simulated::over(account.clone(), Router::new().fallback(answer).with_state(account), Account::left))
 }
 
 /// Why a request does nothing: status, the vendor's own code, and what it says.
@@ -59,7 +67,10 @@ async fn answer(State(account): State<Arc<Mutex<Account>>>, request: Request) ->
     let mut account = account.lock().unwrap_or_else(PoisonError::into_inner);
     let outcome = match parts.method {
         Method::GET => read(&account, &parts.uri, &segments),
-        method => change(&mut account, &method, &parts.uri, &segments, &body),
+        method => {
+            let requester = parts.headers.get(header::FROM).and_then(|value| value.to_str().ok());
+            change(&mut account, &method, &parts.uri, &segments, &body, requester)
+        }
     };
     outcome.unwrap_or_else(refuse)
 }
@@ -112,6 +123,9 @@ fn read(account: &Account, uri: &Uri, segments: &[&str]) -> Result<Response, Ref
                 ["contact_methods", method] => {
                     one("contact_method", account.contacts(id).into_iter().find(|contact| contact["id"] == **method))
                 }
+                ["oauth_delegations", delegation] => {
+                    one("oauth_delegation", account.delegations(id).into_iter().find(|known| known["id"] == **delegation))
+                }
                 ["oauth_delegations"] => {
                     let kind = param(uri, "delegation_type");
                     let statuses = every(uri, "status");
@@ -141,8 +155,14 @@ fn read(account: &Account, uri: &Uri, segments: &[&str]) -> Result<Response, Ref
             all.retain(|entry| is_wanted(&entry["user"]["id"]));
             listed(uri, "oncalls", &all)
         }
+        ["incidents", id] => one("incident", account.incidents().into_iter().find(|incident| incident["id"] == **id)),
         ["incidents"] => {
             let mut all = account.incidents();
+            // A month is shown to whoever doesn't say from when.
+            if param(uri, "date_range").as_deref() != Some("all") {
+                let from = param(uri, "since").unwrap_or_else(|| crate::clock::days_before(now(), 30).to_string());
+                all.retain(|incident| incident["created_at"].as_str().is_some_and(|at| at >= from.as_str()));
+            }
             let statuses = every(uri, "statuses[]");
             all.retain(|incident| statuses.is_empty() || statuses.iter().any(|status| incident["status"] == status.as_str()));
             all.retain(|incident| {
@@ -156,7 +176,14 @@ fn read(account: &Account, uri: &Uri, segments: &[&str]) -> Result<Response, Ref
     }
 }
 
-fn change(account: &mut Account, method: &Method, uri: &Uri, segments: &[&str], body: &Value) -> Result<Response, Refusal> {
+fn change(
+    account: &mut Account,
+    method: &Method,
+    uri: &Uri,
+    segments: &[&str],
+    body: &Value,
+    requester: Option<&str>,
+) -> Result<Response, Refusal> {
     match (method.as_str(), segments) {
         ("PUT", ["users", id]) => {
             account.set_role(id, &body["user"])?;
@@ -169,8 +196,13 @@ fn change(account: &mut Account, method: &Method, uri: &Uri, segments: &[&str], 
             account.revoke_delegations(&user, param(uri, "type").as_deref().unwrap_or_default())?;
             Ok(reply(200, &json!({ "status": "ok" })))
         }
+        ("PUT", ["teams", id, "users", user]) => {
+            let role = body["role"].as_str().unwrap_or("manager");
+            account.join_team(id, user, role).map(|()| no_content())
+        }
         ("DELETE", ["teams", id, "users", user]) => done(account.leave_team(id, user)),
         ("DELETE", ["webhook_subscriptions", id]) => done(account.delete_webhook(id)),
+        ("PUT", ["incidents"]) if !account.is_user(requester) => Err((400, 1008, "Requester User Not Found")),
         ("PUT", ["incidents"]) => {
             let changes = body["incidents"].as_array().ok_or((400, 2001, "incidents must be a list"))?;
             for change in changes {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::super::company::{Company, Person};
 use super::super::planted;
@@ -12,117 +13,120 @@ use super::{NOT_FOUND, Refusal};
 const ROLES: [&str; 7] = ["admin", "limited_user", "observer", "read_only_user", "restricted_access", "read_only_limited_user", "user"];
 
 pub(super) struct Account {
-    planted: Planted,
-    users: Vec<User>,
+    pub(super) planted: Planted,
+    pub(super) users: Vec<User>,
     /// Delegations that are over; they stay listed.
-    revoked: Vec<String>,
-    made: String,
-    ends: String,
+    pub(super) revoked: Vec<String>,
+    pub(super) started: Timestamp,
+    pub(super) made: String,
+    pub(super) ends: String,
 }
 
-struct User {
-    id: String,
-    name: String,
-    email: String,
-    title: String,
-    role: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Planted {
-    departments: Vec<String>,
-    owner: Owner,
-    admins: Vec<String>,
-    former: Vec<String>,
-    teams: Vec<Team>,
-    schedules: Vec<Schedule>,
-    policies: Vec<Policy>,
-    contacts: Vec<Contact>,
-    delegations: Vec<Delegation>,
-    incidents: Vec<Incident>,
-    webhooks: Vec<Webhook>,
+pub(super) struct User {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) email: String,
+    pub(super) title: String,
+    pub(super) role: String,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Owner {
-    id: String,
-    name: String,
-    email: String,
+pub(super) struct Planted {
+    pub(super) departments: Vec<String>,
+    pub(super) owner: String,
+    pub(super) desk: Desk,
+    pub(super) others: Vec<String>,
+    pub(super) admins: Vec<String>,
+    pub(super) former: Vec<String>,
+    pub(super) teams: Vec<Team>,
+    pub(super) schedules: Vec<Schedule>,
+    pub(super) policies: Vec<Policy>,
+    pub(super) contacts: Vec<Contact>,
+    pub(super) delegations: Vec<Delegation>,
+    pub(super) incidents: Vec<Incident>,
+    pub(super) webhooks: Vec<Webhook>,
+}
+
+/// A user who is nobody in particular.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Desk {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) email: String,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Team {
-    id: String,
-    name: String,
-    members: BTreeMap<String, String>,
+pub(super) struct Team {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) members: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Schedule {
-    id: String,
-    name: String,
-    users: Vec<String>,
+pub(super) struct Schedule {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) users: Vec<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Policy {
-    id: String,
-    name: String,
-    schedule: String,
+pub(super) struct Policy {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) schedule: String,
     /// Who is called when nobody on the schedule answers.
-    last: String,
+    pub(super) last: String,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Contact {
-    id: String,
-    person: String,
-    kind: String,
-    label: String,
-    address: String,
+pub(super) struct Contact {
+    pub(super) id: String,
+    pub(super) person: String,
+    pub(super) kind: String,
+    pub(super) label: String,
+    pub(super) address: String,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Delegation {
-    id: String,
-    person: String,
-    kind: String,
-    scope: String,
+pub(super) struct Delegation {
+    pub(super) id: String,
+    pub(super) person: String,
+    pub(super) kind: String,
+    pub(super) client: String,
+    pub(super) scope: String,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Incident {
-    id: String,
-    number: u64,
-    title: String,
-    assignee: String,
+pub(super) struct Incident {
+    pub(super) id: String,
+    pub(super) number: u64,
+    pub(super) title: String,
+    pub(super) assignee: String,
+    /// Days ago.
+    pub(super) days: i64,
     #[serde(default)]
-    resolved: bool,
+    pub(super) resolved: bool,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Webhook {
-    id: String,
-    description: String,
-    url: String,
-    team: String,
+pub(super) struct Webhook {
+    pub(super) id: String,
+    pub(super) description: String,
+    pub(super) url: String,
+    pub(super) team: String,
 }
 
 fn user_id(number: &str) -> String {
     format!("P{:0>6}", number.trim_start_matches('E'))
-}
-
-fn reference(kind: &str, id: &str, summary: &str) -> Value {
-    json!({ "id": id, "type": kind, "summary": summary, "self": null, "html_url": null })
 }
 
 impl Account {
@@ -130,28 +134,36 @@ impl Account {
         let mut planted: Planted = planted::read("pagerduty", include_str!("../../../fixtures/pagerduty/state.yaml"))?;
         let today = company.today();
         let works_here = |person: &Person| planted.departments.contains(&person.department);
-        let belongs =
-            |person: &&Person| planted.former.contains(&person.number) || person.active(today) && (person.executive || works_here(person));
+        let belongs = |person: &&Person| {
+            let chosen = person.executive || works_here(person) || planted.others.contains(&person.number);
+            planted.former.contains(&person.number) || person.active(today) && chosen
+        };
+        // Stakeholders only read along; who is on a team or called is a user.
+        let called = |person: &Person| {
+            planted.teams.iter().any(|team| team.members.contains_key(&person.number))
+                || planted.schedules.iter().any(|schedule| schedule.users.contains(&person.number))
+        };
         let role = |person: &Person| match () {
+            () if planted.owner == person.number => "owner",
             () if planted.admins.contains(&person.number) => "admin",
-            () if works_here(person) || planted.former.contains(&person.number) => "user",
+            () if works_here(person) || called(person) || planted.former.contains(&person.number) => "user",
             () => "read_only_user",
         };
-        let owner = &planted.owner;
-        let mut users = vec![User {
-            id: owner.id.clone(),
-            name: owner.name.clone(),
-            email: owner.email.clone(),
-            title: String::new(),
-            role: "owner".into(),
-        }];
-        users.extend(company.people.iter().filter(belongs).map(|person| User {
+        let users = company.people.iter().filter(belongs).map(|person| User {
             id: user_id(&person.number),
             name: person.display(),
             email: person.work_email.clone(),
             title: person.title.clone(),
             role: role(person).into(),
-        }));
+        });
+        let desk = User {
+            id: planted.desk.id.clone(),
+            name: planted.desk.name.clone(),
+            email: planted.desk.email.clone(),
+            title: String::new(),
+            role: "admin".into(),
+        };
+        let users: Vec<User> = std::iter::once(desk).chain(users).collect();
         // The fixture speaks of people; from here on everything speaks of users.
         let user_of = |number: &str| {
             let id = user_id(number);
@@ -174,9 +186,24 @@ impl Account {
             planted,
             users,
             revoked: Vec::new(),
+            started: company.started,
             made: company.days_ago(300).to_string(),
             ends: company.days_ago(-300).to_string(),
         })
+    }
+
+    /// The user, what is signed in or acts for them, where they are called and told what happens.
+    pub(super) fn left(&self, person: &Person) -> Vec<String> {
+        let id = user_id(&person.number);
+        let mut left = Vec::new();
+        left.extend(self.users.iter().filter(|user| user.id == id).map(|user| format!("the user {} ({})", user.email, user.role)));
+        let live = self.planted.delegations.iter().filter(|one| one.person == id && !self.revoked.contains(&one.id));
+        left.extend(live.map(|one| format!("the {} delegation to {}", one.kind, one.client)));
+        let contacts = self.planted.contacts.iter().filter(|contact| contact.person == id);
+        left.extend(contacts.map(|contact| format!("the contact method {}", contact.address)));
+        let schedules = self.planted.schedules.iter().filter(|schedule| schedule.users.contains(&id));
+        left.extend(schedules.map(|schedule| format!("called in {}", schedule.name)));
+        left
     }
 
     fn find(&self, id: &str) -> Result<&User, Refusal> {
@@ -237,6 +264,13 @@ impl Account {
         Ok(())
     }
 
+    pub(super) fn join_team(&mut self, id: &str, user: &str, role: &str) -> Result<(), Refusal> {
+        self.find(user)?;
+        let team = self.planted.teams.iter_mut().find(|team| team.id == id).ok_or(NOT_FOUND)?;
+        team.members.insert(user.to_owned(), role.to_owned());
+        Ok(())
+    }
+
     pub(super) fn leave_team(&mut self, id: &str, user: &str) -> bool {
         let team = self.planted.teams.iter_mut().find(|team| team.id == id);
         team.is_some_and(|team| team.members.remove(user).is_some())
@@ -246,6 +280,16 @@ impl Account {
         let before = self.planted.webhooks.len();
         self.planted.webhooks.retain(|webhook| webhook.id != id);
         self.planted.webhooks.len() < before
+    }
+
+    /// The requester is named by address, and must be a user.
+    pub(super) fn is_user(&self, email: Option<&str>) -> bool {
+        email.is_some_and(|email| self.users.iter().any(|user| user.email.eq_ignore_ascii_case(email)))
+    }
+
+    pub(super) fn since(&self, incident: &Incident) -> Timestamp {
+        let ago = SignedDuration::from_hours(24 * incident.days.clamp(0, 36_500));
+        self.started.checked_sub(ago).unwrap_or(self.started)
     }
 
     pub(super) fn change_incident(&mut self, change: &Value) -> Result<(), Refusal> {
@@ -262,180 +306,5 @@ impl Account {
             incident.assignee = to.to_owned();
         }
         Ok(())
-    }
-
-    fn user_reference(&self, id: &str) -> Value {
-        let name = self.users.iter().find(|user| user.id == id).map_or("", |user| user.name.as_str());
-        reference("user_reference", id, name)
-    }
-
-    pub(super) fn users(&self) -> Vec<Value> {
-        let shown = self.users.iter().map(|user| {
-            let teams = self.planted.teams.iter().filter(|team| team.members.contains_key(&user.id));
-            let contacts = self.planted.contacts.iter().filter(|contact| contact.person == user.id);
-            json!({
-                "id": user.id,
-                "type": "user",
-                "summary": user.name,
-                "self": null,
-                "html_url": null,
-                "name": user.name,
-                "email": user.email,
-                "time_zone": "Europe/Copenhagen",
-                "color": "green",
-                "role": user.role,
-                "avatar_url": "https://secure.gravatar.com/avatar/none.png",
-                "description": null,
-                "invitation_sent": false,
-                "job_title": user.title,
-                "created_via_sso": false,
-                "teams": teams.map(|team| reference("team_reference", &team.id, &team.name)).collect::<Vec<_>>(),
-                "contact_methods": contacts
-                    .map(|contact| reference(&format!("{}_contact_method_reference", contact.kind), &contact.id, &contact.label))
-                    .collect::<Vec<_>>(),
-                "notification_rules": [],
-            })
-        });
-        shown.collect()
-    }
-
-    pub(super) fn contacts(&self, user: &str) -> Vec<Value> {
-        let own = self.planted.contacts.iter().filter(|contact| contact.person == user).map(|contact| {
-            let mut shown = reference(&format!("{}_contact_method", contact.kind), &contact.id, &contact.label);
-            shown["label"] = contact.label.as_str().into();
-            shown["address"] = contact.address.as_str().into();
-            if contact.kind == "email" {
-                shown["send_short_email"] = false.into();
-            } else {
-                shown["country_code"] = 45.into();
-                shown["enabled"] = true.into();
-                shown["blacklisted"] = false.into();
-            }
-            shown
-        });
-        own.collect()
-    }
-
-    pub(super) fn delegations(&self, user: &str) -> Vec<Value> {
-        let own = self.planted.delegations.iter().filter(|one| one.person == user).map(|one| {
-            json!({
-                "id": one.id,
-                "status": if self.revoked.contains(&one.id) { "revoked" } else { "issued" },
-                "client_id": format!("client-{}", one.kind),
-                "delegation_type": one.kind,
-                "scope": one.scope,
-                "created_at": self.made,
-                "expires_at": self.ends,
-                "self": format!("https://api.pagerduty.com/users/{user}/oauth_delegations/{}", one.id),
-            })
-        });
-        own.collect()
-    }
-
-    pub(super) fn teams(&self) -> Vec<Value> {
-        let shown = self.planted.teams.iter().map(|team| {
-            let mut shown = reference("team", &team.id, &team.name);
-            shown["name"] = team.name.as_str().into();
-            shown["description"] = "".into();
-            shown
-        });
-        shown.collect()
-    }
-
-    pub(super) fn members(&self, id: &str) -> Option<Vec<Value>> {
-        let team = self.planted.teams.iter().find(|team| team.id == id)?;
-        Some(team.members.iter().map(|(user, role)| json!({ "user": self.user_reference(user), "role": role })).collect())
-    }
-
-    pub(super) fn schedules(&self) -> Vec<Value> {
-        let shown = self.planted.schedules.iter().map(|schedule| {
-            let mut shown = reference("schedule", &schedule.id, &schedule.name);
-            let policies = self.planted.policies.iter().filter(|policy| policy.schedule == schedule.id);
-            shown["name"] = schedule.name.as_str().into();
-            shown["time_zone"] = "Europe/Copenhagen".into();
-            shown["users"] = schedule.users.iter().map(|user| self.user_reference(user)).collect();
-            shown["escalation_policies"] =
-                policies.map(|policy| reference("escalation_policy_reference", &policy.id, &policy.name)).collect();
-            shown
-        });
-        shown.collect()
-    }
-
-    pub(super) fn policies(&self) -> Vec<Value> {
-        let shown = self.planted.policies.iter().map(|policy| {
-            let mut shown = reference("escalation_policy", &policy.id, &policy.name);
-            let rule = |at: u8, target: Value| json!({ "id": format!("{}{at}", policy.id), "escalation_delay_in_minutes": 15, "targets": [target] });
-            let mut rules = vec![rule(1, reference("schedule_reference", &policy.schedule, ""))];
-            if !policy.last.is_empty() {
-                rules.push(rule(2, self.user_reference(&policy.last)));
-            }
-            shown["name"] = policy.name.as_str().into();
-            shown["num_loops"] = 0.into();
-            shown["escalation_rules"] = rules.into();
-            shown
-        });
-        shown.collect()
-    }
-
-    /// Who is called now: the first of each schedule, and whoever stands behind it.
-    pub(super) fn oncalls(&self) -> Vec<Value> {
-        let mut shown = Vec::new();
-        for policy in &self.planted.policies {
-            let schedule = self.planted.schedules.iter().find(|schedule| schedule.id == policy.schedule);
-            let first = schedule.and_then(|schedule| schedule.users.first());
-            let last = Some(&policy.last).filter(|last| !last.is_empty());
-            for (level, user) in [(1, first), (2, last)] {
-                let Some(user) = user else { continue };
-                let mut entry = json!({
-                    "escalation_policy": reference("escalation_policy_reference", &policy.id, &policy.name),
-                    "user": self.user_reference(user),
-                    "escalation_level": level,
-                });
-                if let Some(schedule) = schedule.filter(|_| level == 1) {
-                    entry["schedule"] = reference("schedule_reference", &schedule.id, &schedule.name);
-                    entry["start"] = self.made.as_str().into();
-                    entry["end"] = self.ends.as_str().into();
-                }
-                shown.push(entry);
-            }
-        }
-        shown
-    }
-
-    pub(super) fn incidents(&self) -> Vec<Value> {
-        let shown = self.planted.incidents.iter().map(|incident| {
-            let mut shown = reference("incident", &incident.id, &incident.title);
-            let assignment = json!({ "at": self.made, "assignee": self.user_reference(&incident.assignee) });
-            shown["incident_number"] = incident.number.into();
-            shown["title"] = incident.title.as_str().into();
-            shown["status"] = if incident.resolved { "resolved" } else { "triggered" }.into();
-            shown["urgency"] = "high".into();
-            shown["created_at"] = self.made.as_str().into();
-            shown["assignments"] = if incident.resolved { json!([]) } else { json!([assignment]) };
-            shown
-        });
-        shown.collect()
-    }
-
-    pub(super) fn webhooks(&self) -> Vec<Value> {
-        let shown = self.planted.webhooks.iter().map(|webhook| {
-            json!({
-                "id": webhook.id,
-                "type": "webhook_subscription",
-                "active": true,
-                "delivery_method": {
-                    "id": format!("{}D", webhook.id),
-                    "type": "http_delivery_method",
-                    "url": webhook.url,
-                    "secret": null,
-                    "temporarily_disabled": false,
-                    "custom_headers": [],
-                },
-                "description": webhook.description,
-                "events": ["incident.triggered", "incident.annotated"],
-                "filter": { "id": webhook.team, "type": "team_reference" },
-            })
-        });
-        shown.collect()
     }
 }

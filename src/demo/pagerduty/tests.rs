@@ -8,12 +8,12 @@ use super::*;
 
 async fn up() -> Running {
     let company = Company::load("2026-03-10T09:00:00Z".parse().unwrap()).unwrap();
-    serve("pagerduty", router(Arc::new(company)), Profile::default(), Faults::default()).await.unwrap()
+    serve("pagerduty", start(&Arc::new(company)).unwrap().router, Profile::default(), Faults::default()).await.unwrap()
 }
 
 fn as_(running: &Running, authorization: &str) -> Probe {
     let probe = Probe::new("pagerduty", &running.url, "https://api.pagerduty.com", authorization);
-    probe.with("content-type", "application/json").with("from", "oncall-owner@northmoor.example")
+    probe.with("content-type", "application/json").with("from", "oncall-desk@northmoor.example")
 }
 
 #[tokio::test]
@@ -82,12 +82,12 @@ async fn sessions_contacts_teams_and_roles_are_taken_one_by_one() {
     let running = up().await;
     let probe = as_(&running, "Token token=revoke-pagerduty");
     for kind in ["web", "mobile"] {
-        assert_eq!(probe.call("DELETE", &format!("/oauth_delegations?user_id=P001003&type={kind}"), None).await.status, 200);
+        assert_eq!(probe.call("DELETE", &format!("/oauth_delegations?user_id=P001002&type={kind}"), None).await.status, 200);
     }
-    let issued = probe.get("/users/P001003/oauth_delegations?status=issued").await.body;
+    let issued = probe.get("/users/P001002/oauth_delegations?status=issued").await.body;
     assert_eq!(issued["oauth_delegations"].as_array().unwrap().len(), 1, "what a program was given outlives sessions");
     assert_eq!(issued["oauth_delegations"][0]["delegation_type"], "integration");
-    let revoked = probe.get("/users/P001003/oauth_delegations?status=revoked&delegation_type=web").await.body;
+    let revoked = probe.get("/users/P001002/oauth_delegations?status=revoked&delegation_type=web").await.body;
     assert_eq!(revoked["oauth_delegations"][0]["status"], "revoked");
 
     let contact = "/users/P001003/contact_methods/PC00001";
@@ -100,6 +100,6 @@ async fn sessions_contacts_teams_and_roles_are_taken_one_by_one() {
     };
     assert_eq!(probe.call("PUT", "/users/P001003", user("restricted_access")).await.body["user"]["role"], "restricted_access");
     assert_eq!(probe.get("/users/P001003").await.body["user"]["role"], "restricted_access");
-    assert_eq!(probe.call("PUT", "/users/P000001", user("user")).await.status, 403);
-    assert_eq!(probe.call("DELETE", "/users/P000001", None).await.status, 403);
+    assert_eq!(probe.call("PUT", "/users/P001008", user("user")).await.status, 403);
+    assert_eq!(probe.call("DELETE", "/users/P001008", None).await.status, 403);
 }

@@ -1,5 +1,6 @@
 //! Salesforce, simulated: one table after another behind a query language, and users who can be frozen but never deleted.
 
+mod fixture;
 mod soql;
 mod state;
 #[cfg(test)]
@@ -18,8 +19,7 @@ use serde_json::{Value, json};
 
 use self::state::{Org, Refused};
 use super::company::Company;
-use super::planted;
-use super::vendor::{Access, is_write, no_content, origin, param, reply};
+use super::vendor::{Access, RateLimit, RateStyle, Secret, Simulated, Vendor, is_write, no_content, origin, param, reply};
 
 type Shared = State<Arc<Mutex<Org>>>;
 
@@ -27,13 +27,22 @@ type Shared = State<Arc<Mutex<Org>>>;
 const BATCH: usize = 2000;
 const SMALLEST_BATCH: usize = 200;
 
-/// The REST API below `/services/data`, and the OAuth endpoints beside it.
-pub fn router(company: Arc<Company>) -> Router {
-    planted::or_broken("salesforce", built(&company))
-}
+/// How it is brought up.
+pub const VENDOR: Vendor = Vendor {
+    name: "salesforce",
+    start: |company| start(company),
+    millis: 60,
+    // The day's limit is the organisation's; within a day nothing comes near it.
+    rate: RateLimit::of(100_000, 86_400, RateStyle::None),
+    secret: Secret::Token,
+    signs_in_through: None,
+    settings: |url| format!("url = \"{url}\"\nread_client = \"read-salesforce\"\nrevoke_client = \"revoke-salesforce\"\n"),
+};
 
-fn built(company: &Company) -> anyhow::Result<Router> {
+/// The REST API below `/services/data`, and the OAuth endpoints beside it.
+fn start(company: &Company) -> anyhow::Result<Simulated> {
     let org = Arc::new(Mutex::new(Org::new(company)?));
+    let state = org.clone();
     let api = Router::new()
         .route("/services/data/{version}/query", get(query))
         .route("/services/data/{version}/query/{locator}", get(more))
@@ -42,7 +51,8 @@ fn built(company: &Company) -> anyhow::Result<Router> {
         .route("/services/oauth2/revoke", post(revoke))
         .layer(middleware::from_fn(guard));
     let api = api.route("/services/oauth2/token", post(issue)).with_state(org);
-    Ok(api.fallback(|| async { refuse(404, "NOT_FOUND", "The requested resource does not exist") }))
+    let router = api.fallback(|| async { refuse(404, "NOT_FOUND", "The requested resource does not exist") });
+    Ok(Simulated { router, left: Arc::new(move |person| open(&state).left(person)) })
 }
 
 async fn guard(request: Request, next: Next) -> Response {
@@ -72,7 +82,7 @@ async fn issue(headers: HeaderMap, Form(form): Form<HashMap<String, String>>) ->
         &json!({
             "access_token": client,
             "instance_url": url,
-            "id": format!("{url}/id/{}/{}", state::id("00D", 1), state::id("005", 9999)),
+            "id": format!("{url}/id/{}/{}", state::id("00D", 1), state::integration(client == "revoke-salesforce")),
             "token_type": "Bearer",
             "issued_at": "1773133200000",
             "signature": "c2ltdWxhdGVk",
@@ -132,15 +142,20 @@ fn answered(org: &mut Org, headers: &HeaderMap, version: &str, text: &str, from:
     reply(200, &body)
 }
 
-async fn one(State(org): Shared, Path((version, object, id)): Path<(String, String, String)>) -> Response {
+async fn one(State(org): Shared, uri: Uri, Path((version, object, id)): Path<(String, String, String)>) -> Response {
     let found = open(&org).table(&object).and_then(|table| table.iter().find(|record| record["Id"] == id.as_str()).cloned());
-    match found {
-        Some(mut record) => {
-            record["attributes"] = soql::attributes(&object, &version, &id);
-            reply(200, &record)
+    let Some(mut record) = found else {
+        return done(Err(Refused::Missing));
+    };
+    if let (Some(fields), Some(all)) = (param(&uri, "fields"), record.as_object_mut()) {
+        let asked: Vec<&str> = fields.split(',').map(str::trim).collect();
+        if let Some(unknown) = asked.iter().find(|field| !all.contains_key(**field)) {
+            return refuse(400, "INVALID_FIELD", &format!("No such column '{unknown}' on sobject of type {object}"));
         }
-        None => done(Err(Refused::Missing)),
+        all.retain(|field, _| field == "Id" || asked.contains(&field.as_str()));
     }
+    record["attributes"] = soql::attributes(&object, &version, &id);
+    reply(200, &record)
 }
 
 async fn change(State(org): Shared, Path((_, object, id)): Path<(String, String, String)>, Json(body): Json<Value>) -> Response {
@@ -154,16 +169,20 @@ async fn remove(State(org): Shared, Path((_, object, id)): Path<(String, String,
     done(open(&org).remove(&object, &id))
 }
 
-async fn user_info() -> Response {
+/// Who asks: the integration user that the connected app runs as.
+async fn user_info(State(org): Shared, headers: HeaderMap) -> Response {
+    let id = state::integration(Access::of(&headers, "salesforce") == Access::Revoke);
+    let org = open(&org);
+    let user = org.table("User").and_then(|users| users.iter().find(|user| user["Id"] == id.as_str())).cloned().unwrap_or_default();
     reply(
         200,
         &json!({
-            "sub": "exeunt",
-            "user_id": state::id("005", 9999),
+            "sub": format!("{}/id/{}/{id}", origin(&headers), state::id("00D", 1)),
+            "user_id": id,
             "organization_id": state::id("00D", 1),
-            "preferred_username": "exeunt@northmoor.example",
-            "name": "exeunt",
-            "email": "exeunt@northmoor.example",
+            "preferred_username": user["Username"],
+            "name": user["Name"],
+            "email": user["Email"],
             "user_type": "STANDARD",
         }),
     )

@@ -80,6 +80,8 @@ impl Query {
             let value = value_of(record, field).cloned().unwrap_or_default();
             match field.split_once('.') {
                 None => shown.insert(field.clone(), value),
+                // Where a field leads nowhere there is no record to show.
+                Some((of, _)) if record[of].is_null() => shown.insert(of.to_owned(), Value::Null),
                 Some((of, field)) => {
                     let other = shown.entry(of).or_insert_with(|| json!({ "attributes": { "type": of } }));
                     other[field] = value;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::super::company::{Company, Person};
 use super::super::planted;
+use super::fixture::{Group, Owned, PermissionSet, Planted, PublicLink, Session, Social, Token};
 
 pub(super) struct Org {
     tables: BTreeMap<&'static str, Vec<Value>>,
@@ -26,85 +26,6 @@ pub(super) enum Refused {
     Rule(&'static str, String),
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Planted {
-    profiles: Profiles,
-    administrators: Vec<String>,
-    permission_sets: Vec<PermissionSet>,
-    groups: Vec<Group>,
-    tokens: Vec<Token>,
-    sessions: Vec<Session>,
-    accounts: Vec<Owned>,
-    jobs: Vec<Owned>,
-    held_by_setup: Vec<Held>,
-    own_login: Vec<String>,
-    still_active: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Profiles {
-    everyone: String,
-    sales: String,
-    admins: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PermissionSet {
-    id: u64,
-    name: String,
-    label: String,
-    everything: bool,
-    people: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Group {
-    id: u64,
-    name: String,
-    #[serde(rename = "type")]
-    kind: String,
-    people: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Token {
-    id: u64,
-    app: String,
-    person: String,
-    uses: u64,
-    days: i64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Session {
-    id: u64,
-    person: String,
-    kind: String,
-    parent: Option<u64>,
-    ip: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Owned {
-    id: u64,
-    name: String,
-    owner: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Held {
-    person: String,
-    why: String,
-}
-
 /// A record's id: three letters say of which table.
 pub(super) fn id(table: &str, number: u64) -> String {
     format!("{table}NM000{number:010}")
@@ -114,13 +35,18 @@ fn user_id(number: &str) -> String {
     id("005", number.trim_start_matches('E').parse().unwrap_or(0))
 }
 
+/// The users that our two connected apps run as.
+pub(super) fn integration(revoke: bool) -> String {
+    id("005", if revoke { 9998 } else { 9999 })
+}
+
 impl Org {
     pub(super) fn new(company: &Company) -> anyhow::Result<Org> {
         let planted: Planted = planted::read("salesforce", include_str!("../../../fixtures/salesforce/state.yaml"))?;
         let at = |days: i64| company.days_ago(days).strftime("%Y-%m-%dT%H:%M:%S.000+0000").to_string();
         let today = company.today();
-        let names = [&planted.profiles.everyone, &planted.profiles.sales, &planted.profiles.admins];
-        let profile = |n: usize| json!({ "Id": id("00e", n as u64), "Name": names[n], "PermissionsModifyAllData": n == 2 });
+        let names = [&planted.profiles.everyone, &planted.profiles.sales, &planted.profiles.admins, &planted.profiles.integrations];
+        let profile = |n: usize| json!({ "Id": id("00e", n as u64), "Name": names[n], "PermissionsModifyAllData": n == 2, "PermissionsManageUsers": n == 2 });
         let profile_of = |person: &Person| match person {
             one if planted.administrators.contains(&one.number) => profile(2),
             one if one.department == "Sales" => profile(1),
@@ -145,6 +71,8 @@ impl Org {
                 "ProfileId": profile["Id"],
                 "Profile": profile,
                 "UserRoleId": null,
+                "Phone": null,
+                "MobilePhone": person.mobile,
                 "FederationIdentifier": if planted.own_login.contains(&person.number) { None } else { Some(&person.work_email) },
                 "ManagerId": person.manager.as_deref().map(user_id),
                 "LastLoginDate": at(1),
@@ -163,11 +91,54 @@ impl Org {
                 "Label": one.label,
                 "IsOwnedByProfile": false,
                 "PermissionsModifyAllData": one.everything,
+                "PermissionsManageUsers": one.everything,
+                "PermissionsViewAllData": one.everything || one.views_all,
             })
         };
-        let group = |one: &Group| json!({ "Id": id("00G", one.id), "Name": one.name, "DeveloperName": one.name.replace(' ', "_"), "Type": one.kind });
+        let group = |one: &Group| json!({ "Id": id("00G", one.id), "Name": one.name, "DeveloperName": one.name.replace(' ', "_"), "Type": one.kind, "Email": null });
         let mut tables = BTreeMap::new();
-        tables.insert("User", staff.iter().map(user).collect());
+        // Beside people: what our connected apps run as, and the vendor's own user for what runs by itself, which has no profile.
+        let machine = |id: String, name: &str, kind: &str, profile: Value| {
+            json!({
+                "Id": id,
+                "Username": format!("{name}@northmoor.example"),
+                "Email": format!("{name}@northmoor.example"),
+                "Name": name,
+                "FirstName": null, "LastName": name, "Title": null, "Department": null, "EmployeeNumber": null,
+                "IsActive": true,
+                "UserType": kind,
+                "ProfileId": profile["Id"],
+                "Profile": profile,
+                "UserRoleId": null, "Phone": null, "MobilePhone": null, "FederationIdentifier": null, "ManagerId": null,
+                "LastLoginDate": at(0),
+                "CreatedDate": at(900),
+                "SystemModstamp": at(30),
+            })
+        };
+        let mut users: Vec<Value> = staff.iter().map(user).collect();
+        users.push(machine(integration(false), "exeunt-read", "Standard", profile(3)));
+        users.push(machine(integration(true), "exeunt-revoke", "Standard", profile(3)));
+        users.push(machine(id("005", 9000), "autoproc", "AutomatedProcess", Value::Null));
+        let through_profile = |user: &Value| {
+            let own = json!({
+                "Id": user["ProfileId"].as_str().unwrap_or_default().replacen("00e", "0PS", 1).replacen("NM", "NP", 1),
+                "Name": format!("X{}", user["ProfileId"].as_str().unwrap_or_default()),
+                "Label": user["ProfileId"],
+                "IsOwnedByProfile": true,
+                "PermissionsModifyAllData": user["Profile"]["PermissionsModifyAllData"],
+                "PermissionsManageUsers": user["Profile"]["PermissionsManageUsers"],
+                "PermissionsViewAllData": user["Profile"]["PermissionsModifyAllData"],
+            });
+            json!({
+                "Id": user["Id"].as_str().unwrap_or_default().replacen("005NM", "0PaNP", 1),
+                "AssigneeId": user["Id"],
+                "PermissionSetId": own["Id"],
+                "PermissionSet": own,
+                "ExpirationDate": null,
+            })
+        };
+        let mut assignments: Vec<Value> = users.iter().filter(|user| !user["Profile"].is_null()).map(through_profile).collect();
+        tables.insert("User", users);
         tables.insert("UserLogin", staff.iter().map(login).collect());
         tables.insert("Profile", (0..names.len()).map(profile).collect());
         tables.insert("PermissionSet", planted.permission_sets.iter().map(set).collect());
@@ -181,7 +152,8 @@ impl Org {
                 "ExpirationDate": null,
             })
         };
-        tables.insert("PermissionSetAssignment", assigned.zip(1..).map(assignment).collect());
+        assignments.extend(assigned.zip(1..).map(assignment));
+        tables.insert("PermissionSetAssignment", assignments);
         tables.insert("Group", planted.groups.iter().map(group).collect());
         let members = planted.groups.iter().flat_map(|one| one.people.iter().map(move |person| (one, person)));
         let member = |((one, person), n): ((&Group, &String), u64)| json!({ "Id": id("011", n), "GroupId": id("00G", one.id), "Group": group(one), "UserOrGroupId": user_id(person) });
@@ -212,6 +184,32 @@ impl Org {
             })
         };
         tables.insert("AuthSession", planted.sessions.iter().map(session).collect());
+        let social = |one: &Social| {
+            json!({
+                "Id": id("04v", one.id),
+                "UserId": user_id(&one.person),
+                "Provider": one.provider,
+                "SsoProviderName": one.provider,
+                "Handle": one.handle,
+                "RemoteIdentifier": planted::number_of(&one.handle).to_string(),
+            })
+        };
+        tables.insert("ThirdPartyAccountLink", planted.social.iter().map(social).collect());
+        let link = |one: &PublicLink| {
+            json!({
+                "Id": id("05D", one.id),
+                "Name": one.file,
+                "OwnerId": user_id(&one.owner),
+                "ContentDocumentId": id("069", one.id),
+                "DistributionPublicUrl": format!("https://northmoor.my.salesforce.com/sfc/p/{:x}", planted::number_of(&one.file)),
+                "PreferencesPasswordRequired": one.password,
+                "PreferencesExpires": false,
+                "ExpiryDate": null,
+                "CreatedDate": at(200),
+                "LastViewDate": at(one.viewed),
+            })
+        };
+        tables.insert("ContentDistribution", planted.links.iter().map(link).collect());
         let account = |one: &Owned| json!({ "Id": id("001", one.id), "Name": one.name, "OwnerId": user_id(&one.owner) });
         tables.insert("Account", planted.accounts.iter().map(account).collect());
         let job = |one: &Owned| {
@@ -256,6 +254,10 @@ impl Org {
                     if let Some((_, why)) = self.held.iter().find(|(user, _)| user == id) {
                         return Err(Refused::Rule("CANNOT_DEACTIVATE_DEFAULT_USER", why.clone()));
                     }
+                    if self.is_last_administrator(id) {
+                        let why = "You can't deactivate the last system administrator.".to_owned();
+                        return Err(Refused::Rule("CANNOT_DISABLE_LAST_ADMIN", why));
+                    }
                 }
                 ("User", "IsActive") | ("UserLogin", "IsFrozen" | "IsPasswordLocked") if value.is_boolean() => {}
                 ("Account", "OwnerId") => {
@@ -293,7 +295,9 @@ impl Org {
         if !self.tables.contains_key(object) {
             return Err(Refused::Missing);
         }
-        if !matches!(object, "AuthSession" | "OauthToken" | "PermissionSetAssignment" | "GroupMember") {
+        let of_profile = |record: &Value| record["Id"] == id && record["PermissionSet"]["IsOwnedByProfile"] == true;
+        let can_go = matches!(object, "AuthSession" | "OauthToken" | "PermissionSetAssignment" | "GroupMember" | "ContentDistribution");
+        if !can_go || self.tables[object].iter().any(of_profile) {
             return Err(Refused::Rule("INSUFFICIENT_ACCESS_OR_READONLY", format!("entity type {object} can't be deleted")));
         }
         if !self.drop_all(object, |record| record["Id"] == id) {
@@ -304,6 +308,33 @@ impl Org {
             self.drop_all(object, |session| session["ParentId"] == id);
         }
         Ok(())
+    }
+
+    fn is_last_administrator(&self, id: &str) -> bool {
+        let administers = |user: &&Value| user["IsActive"] == true && user["Profile"]["PermissionsManageUsers"] == true;
+        let mut all = self.tables["User"].iter().filter(administers);
+        all.next().is_some_and(|user| user["Id"] == id) && all.next().is_none()
+    }
+
+    /// What this person can still do here.
+    pub(super) fn left(&self, person: &Person) -> Vec<String> {
+        let user = user_id(&person.number);
+        let rows = |table: &str| self.tables.get(table).into_iter().flatten();
+        let is = |record: &Value, field: &str| record[field] == user.as_str();
+        let told = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let frozen = rows("UserLogin").any(|login| is(login, "UserId") && login["IsFrozen"] == true);
+        let mut left = Vec::new();
+        for account in rows("User").filter(|account| is(account, "Id") && account["IsActive"] == true && !frozen) {
+            left.push(format!("signs in as {}", told(&account["Username"])));
+            let social = rows("ThirdPartyAccountLink").filter(|link| is(link, "UserId"));
+            left.extend(social.map(|link| format!("signs in through {} as {}", told(&link["Provider"]), told(&link["Handle"]))));
+        }
+        left.extend(rows("AuthSession").filter(|one| is(one, "UsersId")).map(|one| format!("session {}", told(&one["Id"]))));
+        left.extend(rows("OauthToken").filter(|one| is(one, "UserId")).map(|one| format!("token of {}", told(&one["AppName"]))));
+        left.extend(
+            rows("ContentDistribution").filter(|one| is(one, "OwnerId")).map(|one| format!("public link to {}", told(&one["Name"]))),
+        );
+        left
     }
 
     /// Revokes the OAuth token that this delete token stands for.

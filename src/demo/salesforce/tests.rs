@@ -11,7 +11,7 @@ const CFO: &str = "005NM0000000001002";
 
 async fn up() -> Running {
     let company = Company::load("2026-03-10T09:00:00Z".parse().unwrap()).unwrap();
-    serve("salesforce", router(Arc::new(company)), Profile::default(), Faults::default()).await.unwrap()
+    serve("salesforce", start(&company).unwrap().router, Profile::default(), Faults::default()).await.unwrap()
 }
 
 fn as_(running: &Running, client: &str) -> Probe {
@@ -38,7 +38,7 @@ async fn queries_show_the_fields_asked_for_and_go_on_where_they_stopped() {
     let probe = as_(&org, "read-salesforce");
     let text = "SELECT Id, Username, Profile.Name, FederationIdentifier FROM User WHERE IsActive = true";
     let all = query(&probe, text).await;
-    assert_eq!(all.len(), 412);
+    assert_eq!(all.len(), 415, "everybody, and three that are nobody");
     let admins: Vec<_> = all.iter().filter(|user| user["Profile"]["Name"] == "System Administrator").collect();
     assert_eq!(admins.len(), 2);
     assert!(all[0].get("Email").is_none());
@@ -53,13 +53,13 @@ async fn queries_show_the_fields_asked_for_and_go_on_where_they_stopped() {
             client.get(format!("{}{path}", org.url)).bearer_auth("read-salesforce").header("sforce-query-options", "batchSize=200");
         let body: Value = request.send().await.unwrap().json().await.unwrap();
         sizes.push(body["records"].as_array().unwrap().len());
-        assert_eq!(body["totalSize"], 412);
+        assert_eq!(body["totalSize"], 415);
         match body["nextRecordsUrl"].as_str() {
             Some(next) => path = next.to_owned(),
             None => break,
         }
     }
-    assert_eq!(sizes, [200, 200, 12]);
+    assert_eq!(sizes, [200, 200, 15]);
     // Queries that the description forbids are kept out of the record that is held against it.
     let wrong = Probe::new("planted", &org.url, "https://planted.example", "Bearer read-salesforce");
     for (text, code) in
@@ -87,15 +87,20 @@ async fn a_frozen_user_is_still_signed_in_and_a_deactivated_one_keeps_tokens() {
     assert_eq!(patch(&probe, &format!("User/{CFO}"), json!({ "IsActive": false })).await, 204);
     assert_eq!(probe.get(&format!("{ROWS}/User/{CFO}")).await.body["IsActive"], false);
     for (object, field, left) in
-        [("OauthToken", "UserId", 2), ("PermissionSetAssignment", "AssigneeId", 2), ("GroupMember", "UserOrGroupId", 2)]
+        [("OauthToken", "UserId", 2), ("PermissionSetAssignment", "AssigneeId", 3), ("GroupMember", "UserOrGroupId", 2)]
     {
-        let found = of_cfo(&probe, object, field).await;
+        let mut found = of_cfo(&probe, object, field).await;
         assert_eq!(found.len(), left, "{object}");
+        if object == "PermissionSetAssignment" {
+            // What the profile gives is an assignment as well, which nobody can take away.
+            let of_profile = format!("{ROWS}/{object}/{}", found.remove(0)["Id"].as_str().unwrap());
+            assert_eq!(probe.call("DELETE", &of_profile, None).await.status, 400);
+        }
         for record in found {
             let path = format!("{ROWS}/{object}/{}", record["Id"].as_str().unwrap());
             assert_eq!(probe.call("DELETE", &path, None).await.status, 204, "{path}");
         }
-        assert!(of_cfo(&probe, object, field).await.is_empty(), "{object}");
+        assert_eq!(of_cfo(&probe, object, field).await.len(), usize::from(object == "PermissionSetAssignment"), "{object}");
     }
 }
 
@@ -106,6 +111,9 @@ async fn some_users_cant_be_deactivated_and_none_deleted() {
     let held = "User/005NM0000000001006";
     assert_eq!(patch(&probe, held, json!({ "IsActive": false })).await, 400);
     assert_eq!(probe.get(&format!("{ROWS}/{held}")).await.body["IsActive"], true);
+    for (administrator, status) in [("User/005NM0000000002006", 204), ("User/005NM0000000001008", 400)] {
+        assert_eq!(patch(&probe, administrator, json!({ "IsActive": false })).await, status, "the last one stays");
+    }
     assert_eq!(probe.call("DELETE", &format!("{ROWS}/User/{CFO}"), None).await.status, 400);
     assert_eq!(patch(&probe, &format!("User/{CFO}"), json!({ "IsActive": false })).await, 204);
     let account = of_cfo(&probe, "Account", "OwnerId").await[0]["Id"].as_str().unwrap().to_owned();

@@ -30,6 +30,8 @@ pub(super) const METHODS: &[Method] = &[
     method("admin.users.remove", Some("admin.users:write"), admin_users_remove),
     method("admin.users.session.list", Some("admin.users:read"), sessions),
     method("admin.users.session.reset", Some("admin.users:write"), reset_sessions),
+    method("chat.postMessage", Some("chat:write"), post_message),
+    method("conversations.history", Some("channels:history"), history),
     method("admin.users.session.invalidate", Some("admin.users:write"), invalidate_session),
 ];
 
@@ -163,4 +165,33 @@ fn invalidate_session(workspace: &mut Workspace, arguments: &Arguments) -> Outco
     let id: Option<u64> = needed(arguments, "session_id")?.parse().ok();
     let ended = workspace.end_sessions(|session| Some(session.id) == id);
     (ended > 0).then(|| json!({})).ok_or_else(|| Refusal::new("invalid_session_id"))
+}
+
+fn post_message(workspace: &mut Workspace, arguments: &Arguments) -> Outcome {
+    let channel = needed(arguments, "channel")?.to_owned();
+    if !workspace.has_channel(&channel) {
+        return Err(Refusal::new("channel_not_found"));
+    }
+    let text = arguments.get("text").ok_or_else(|| Refusal::new("no_text"))?;
+    if text.chars().count() > 40_000 {
+        return Err(Refusal::new("msg_too_long"));
+    }
+    let metadata = match arguments.get("metadata").map(serde_json::from_str::<Value>) {
+        None => Value::Null,
+        Some(Ok(metadata)) if metadata["event_type"].is_string() && metadata["event_payload"].is_object() => metadata,
+        Some(_) => return Err(Refusal::new("invalid_metadata_format")),
+    };
+    let message = workspace.post(&channel, text, metadata);
+    Ok(json!({ "channel": channel, "ts": message["ts"], "message": message }))
+}
+
+fn history(workspace: &mut Workspace, arguments: &Arguments) -> Outcome {
+    let channel = needed(arguments, "channel")?;
+    if !workspace.has_channel(channel) {
+        return Err(Refusal::new("channel_not_found"));
+    }
+    let all = workspace.history(channel, arguments.is_true("include_all_metadata"));
+    let mut body = paged("messages", arguments, &all, 100)?;
+    body["has_more"] = (body["response_metadata"]["next_cursor"] != "").into();
+    Ok(body)
 }

@@ -16,6 +16,8 @@ pub(super) struct Workspace {
     pub started: i64,
     users: Vec<User>,
     sessions: Vec<Session>,
+    /// Channel and message, in the order in which they were posted.
+    messages: Vec<(String, Value)>,
 }
 
 struct User {
@@ -181,11 +183,43 @@ impl Workspace {
             .zip(2_100_001..)
             .map(|((user, mobile), id)| Session { id, user, mobile })
             .collect();
-        Ok(Workspace { planted, started: company.started.as_second(), users, sessions })
+        Ok(Workspace { planted, started: company.started.as_second(), users, sessions, messages: Vec::new() })
     }
 
     pub(super) fn scopes(&self, token: &str) -> Option<Vec<String>> {
         self.planted.tokens.get(token).cloned()
+    }
+
+    pub(super) fn has_channel(&self, id: &str) -> bool {
+        self.planted.channels.iter().any(|channel| channel.id == id)
+    }
+
+    pub(super) fn post(&mut self, channel: &str, text: &str, metadata: Value) -> Value {
+        let at = super::super::vendor::now();
+        // A message's time is its name in the channel: no two have the same.
+        let ts = format!("{}.{:06}", at.as_second(), 100_000 + self.messages.len());
+        let mut message = json!({
+            "type": "message", "subtype": "bot_message", "text": text, "ts": ts, "user": "U0EXEUNT", "bot_id": "B0EXEUNT", "app_id": "A0EXEUNT",
+            "team": self.planted.team.id,
+        });
+        if !metadata.is_null() {
+            message["metadata"] = metadata;
+        }
+        self.messages.push((channel.to_owned(), message.clone()));
+        message
+    }
+
+    /// A channel's messages, the latest first.
+    pub(super) fn history(&self, channel: &str, metadata: bool) -> Vec<Value> {
+        let of_channel = self.messages.iter().rev().filter(|(known, _)| known == channel).map(|(_, message)| message.clone());
+        of_channel
+            .map(|mut message| {
+                if let Some(fields) = message.as_object_mut().filter(|_| !metadata) {
+                    fields.shift_remove("metadata");
+                }
+                message
+            })
+            .collect()
     }
 
     pub(super) fn team_id(&self) -> &str {

@@ -1,9 +1,11 @@
-//! Zendesk, simulated: agents, their sessions, sign-in identities, groups and open tickets.
+//! Zendesk, simulated: agents, their sessions, sign-in identities, OAuth tokens, groups and open tickets.
 
 mod state;
 #[cfg(test)]
 mod tests;
+mod token;
 mod users;
+mod view;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -11,24 +13,36 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, Uri};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::{MethodRouter, delete, get, put};
+use axum::routing::{MethodRouter, get, post, put};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use self::state::{Desk, Refused};
+use self::token::Tokens;
 use super::company::Company;
-use super::planted;
-use super::vendor::{Access, basic, count_param, is_write, no_content, page, param, reply, same_with};
+use super::vendor::{RateLimit, RateStyle, Secret, Simulated, Vendor, count_param, is_write, no_content, page, param, reply, same_with};
 
 type Shared = State<Arc<Mutex<Desk>>>;
 
-/// The API below `/api/v2`.
-pub fn router(company: Arc<Company>) -> Router {
-    planted::or_broken("zendesk", built(&company))
+/// How it is brought up.
+pub const VENDOR: Vendor = Vendor {
+    name: "zendesk",
+    start,
+    millis: 40,
+    // The Team plan's; <https://developer.zendesk.com/api-reference/introduction/rate-limits/>
+    rate: RateLimit::of(200, 60, RateStyle::RetryAfterOnly),
+    secret: Secret::Token,
+    signs_in_through: None,
+    settings: |url| format!("url = \"{url}\"\nread_client = \"read-zendesk\"\nrevoke_client = \"revoke-zendesk\"\n"),
+};
+
+fn start(company: &Arc<Company>) -> anyhow::Result<Simulated> {
+    let desk = Arc::new(Mutex::new(Desk::new(company)?));
+    Ok(Simulated::over(desk.clone(), router(desk), Desk::left))
 }
 
-fn built(company: &Company) -> anyhow::Result<Router> {
-    let desk = Arc::new(Mutex::new(Desk::new(company)?));
+/// The API below `/api/v2`, and the token endpoint beside it.
+fn router(desk: Arc<Mutex<Desk>>) -> Router {
     // Each address may end in `.json`, as the vendor's older examples do.
     let both = |router: Router<Arc<Mutex<Desk>>>, path: &str, methods: MethodRouter<Arc<Mutex<Desk>>>| {
         router.route(&format!("/api/v2/{path}"), methods.clone()).route(&format!("/api/v2/{path}.json"), methods)
@@ -36,8 +50,9 @@ fn built(company: &Company) -> anyhow::Result<Router> {
     let api = Router::new()
         .route("/api/v2/users/{user}", get(users::one).put(users::change).delete(users::remove))
         .route("/api/v2/users/{user}/sessions/{session}", get(users::session).delete(users::end_session))
-        .route("/api/v2/users/{user}/identities/{identity}", delete(users::delete_identity))
-        .route("/api/v2/group_memberships/{membership}", delete(leave_group))
+        .route("/api/v2/users/{user}/identities/{identity}", get(users::identity).delete(users::delete_identity))
+        .route("/api/v2/group_memberships/{membership}", get(membership).delete(leave_group))
+        .route("/api/v2/oauth/tokens/{token}", get(grant).delete(revoke_grant))
         .route("/api/v2/tickets/{ticket}", put(assign));
     let api = both(api, "users", get(users::all));
     let api = both(api, "users/me", get(users::me));
@@ -46,25 +61,19 @@ fn built(company: &Company) -> anyhow::Result<Router> {
     let api = both(api, "users/{user}/group_memberships", get(users::memberships));
     let api = both(api, "users/{user}/related", get(users::related));
     let api = both(api, "sessions", get(sessions));
+    let api = both(api, "oauth/tokens", get(grants));
     let api = both(api, "groups", get(groups));
     let api = both(api, "group_memberships", get(memberships));
     let api = both(api, "custom_roles", get(roles));
     let api = both(api, "tickets", get(tickets));
-    Ok(api.fallback(|| async { refuse(404, "InvalidEndpoint", "Not found") }).layer(middleware::from_fn(guard)).with_state(desk))
+    let tokens = Tokens::default();
+    let api = api.layer(middleware::from_fn_with_state(tokens.clone(), guard)).with_state(desk);
+    let token = Router::new().route("/oauth/tokens", post(token::issue)).with_state(tokens);
+    api.merge(token).fallback(|| async { refuse(404, "InvalidEndpoint", "Not found") })
 }
 
-async fn guard(request: Request, next: Next) -> Response {
-    // An OAuth token as bearer, or an API token as the password of `someone@company/token`.
-    let access = match basic(request.headers()) {
-        Some((user, token)) if user.ends_with("/token") => match token.as_str() {
-            "read-zendesk" => Access::Read,
-            "revoke-zendesk" => Access::Revoke,
-            _ => Access::Nobody,
-        },
-        Some(_) => Access::Nobody,
-        None => Access::of(request.headers(), "zendesk"),
-    };
-    match access.may(is_write(request.method())) {
+async fn guard(State(tokens): State<Tokens>, request: Request, next: Next) -> Response {
+    match token::access(&tokens, request.headers()).may(is_write(request.method())) {
         Ok(()) => next.run(request).await,
         Err(status) if status == 401 => reply(401, &json!({ "error": "Couldn't authenticate you" })),
         Err(_) => reply(403, &json!({ "error": "Forbidden", "description": "You do not have access to this page." })),
@@ -143,6 +152,29 @@ async fn groups(State(desk): Shared, headers: HeaderMap, uri: Uri) -> Response {
 async fn memberships(State(desk): Shared, headers: HeaderMap, uri: Uri) -> Response {
     let all = open(&desk).memberships(None);
     listed(&headers, &uri, "group_memberships", &all)
+}
+
+async fn membership(State(desk): Shared, Path(membership): Path<String>) -> Response {
+    let all = open(&desk).memberships(None);
+    let found = all.into_iter().find(|one| one["id"] == number(&membership));
+    found.map_or_else(missing, |one| reply(200, &json!({ "group_membership": one })))
+}
+
+/// Those of whoever asks, who has none, or with `all` everybody's.
+/// <https://developer.zendesk.com/api-reference/ticketing/oauth/oauth_tokens/>
+async fn grants(State(desk): Shared, headers: HeaderMap, uri: Uri) -> Response {
+    let all = if param(&uri, "all").as_deref() == Some("true") { open(&desk).grants() } else { Vec::new() };
+    listed(&headers, &uri, "tokens", &all)
+}
+
+async fn grant(State(desk): Shared, Path(token): Path<String>) -> Response {
+    let all = open(&desk).grants();
+    let found = all.into_iter().find(|one| one["id"] == number(&token));
+    found.map_or_else(missing, |one| reply(200, &json!({ "token": one })))
+}
+
+async fn revoke_grant(State(desk): Shared, Path(token): Path<String>) -> Response {
+    done(open(&desk).revoke_grant(number(&token)))
 }
 
 async fn leave_group(State(desk): Shared, Path(membership): Path<String>) -> Response {

@@ -1,35 +1,38 @@
 //! What the simulated help desk holds.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::super::company::{Company, Person};
 use super::super::planted;
+use super::view::render_ticket;
 
 pub(super) struct Desk {
-    planted: Planted,
-    users: Vec<User>,
-    memberships: Vec<Membership>,
-    made: Timestamp,
-    started: Timestamp,
+    pub(super) planted: Planted,
+    pub(super) users: Vec<User>,
+    pub(super) memberships: Vec<Membership>,
+    pub(super) made: Timestamp,
+    pub(super) started: Timestamp,
 }
 
-struct User {
-    id: u64,
-    name: String,
-    email: String,
-    number: Option<String>,
-    role: String,
-    custom_role: Option<u64>,
-    suspended: bool,
-    active: bool,
+pub(super) struct User {
+    pub(super) id: u64,
+    pub(super) name: String,
+    pub(super) email: String,
+    pub(super) number: Option<String>,
+    pub(super) role: String,
+    pub(super) custom_role: Option<u64>,
+    pub(super) suspended: bool,
+    pub(super) active: bool,
+    /// Was an administrator on the first day, so that they may have seen the account's API tokens.
+    pub(super) saw_tokens: bool,
 }
 
-struct Membership {
-    id: u64,
-    user: u64,
-    group: u64,
+pub(super) struct Membership {
+    pub(super) id: u64,
+    pub(super) user: u64,
+    pub(super) group: u64,
 }
 
 /// Why something is not done.
@@ -42,69 +45,84 @@ pub(super) enum Refused {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Planted {
-    departments: Vec<String>,
-    owner: String,
-    admins: Vec<String>,
-    roles: Vec<Group>,
-    groups: Vec<Group>,
-    identities: Vec<Identity>,
-    sessions: Vec<Session>,
-    tickets: Vec<Ticket>,
-    customers: Vec<Customer>,
-    without_second_factor: Vec<String>,
-    still_active: Vec<String>,
+pub(super) struct Planted {
+    pub(super) departments: Vec<String>,
+    pub(super) owner: String,
+    pub(super) admins: Vec<String>,
+    pub(super) roles: Vec<Group>,
+    pub(super) groups: Vec<Group>,
+    pub(super) identities: Vec<Identity>,
+    pub(super) sessions: Vec<Session>,
+    pub(super) grants: Vec<Grant>,
+    pub(super) api_tokens: Vec<String>,
+    pub(super) tickets: Vec<Ticket>,
+    pub(super) customers: Vec<Customer>,
+    pub(super) without_second_factor: Vec<String>,
+    pub(super) still_active: Vec<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Group {
-    id: u64,
-    name: String,
+pub(super) struct Group {
+    pub(super) id: u64,
+    pub(super) name: String,
     #[serde(default)]
-    departments: Vec<String>,
-    people: Vec<String>,
+    pub(super) departments: Vec<String>,
+    pub(super) people: Vec<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Identity {
-    id: u64,
-    person: String,
-    value: String,
+pub(super) struct Identity {
+    pub(super) id: u64,
+    pub(super) person: String,
+    pub(super) value: String,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Session {
-    id: u64,
-    person: String,
-    since: i64,
-    seen: i64,
+pub(super) struct Session {
+    pub(super) id: u64,
+    pub(super) person: String,
+    pub(super) since: i64,
+    pub(super) seen: i64,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Ticket {
-    id: u64,
-    subject: String,
-    assignee: String,
-    group: u64,
+pub(super) struct Grant {
+    pub(super) id: u64,
+    pub(super) person: String,
+    pub(super) client: u64,
+    pub(super) scopes: Vec<String>,
+    /// Hours since it was last used.
+    pub(super) used: i64,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Customer {
-    id: u64,
-    name: String,
-    email: String,
+pub(super) struct Ticket {
+    pub(super) id: u64,
+    pub(super) subject: String,
+    pub(super) assignee: String,
+    pub(super) group: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Customer {
+    pub(super) id: u64,
+    pub(super) name: String,
+    pub(super) email: String,
 }
 
 /// Ids of users follow from the employee number, and so do those of their work addresses.
 const USER: u64 = 9_000_000;
-const IDENTITY: u64 = 7_000_000;
+pub(super) const IDENTITY: u64 = 7_000_000;
+/// The administrator who made our OAuth clients and never leaves: what we ask, we ask as them.
+pub(super) const US: u64 = 9_999_999;
 
-fn user_id(number: &str) -> u64 {
+pub(super) fn user_id(number: &str) -> u64 {
     USER + number.trim_start_matches('E').parse().unwrap_or(0)
 }
 
@@ -128,8 +146,20 @@ impl Desk {
                 custom_role: planted.roles.iter().find(|role| role.people.contains(&person.number)).map(|role| role.id),
                 suspended: false,
                 active: true,
+                saw_tokens: person.number == planted.owner || planted.admins.contains(&person.number),
             })
             .collect();
+        users.push(User {
+            id: US,
+            name: "exeunt".to_owned(),
+            email: format!("exeunt@{}", company.domain),
+            number: None,
+            role: "admin".to_owned(),
+            custom_role: None,
+            suspended: false,
+            active: true,
+            saw_tokens: true,
+        });
         users.extend(planted.customers.iter().map(|customer| User {
             id: customer.id,
             name: customer.name.clone(),
@@ -139,6 +169,7 @@ impl Desk {
             custom_role: None,
             suspended: false,
             active: true,
+            saw_tokens: false,
         }));
         let takes =
             |group: &Group, person: &Person| group.departments.contains(&person.department) || group.people.contains(&person.number);
@@ -147,6 +178,27 @@ impl Desk {
         });
         let memberships = pairs.zip(410_001..).map(|((user, group), id)| Membership { id, user, group }).collect();
         Ok(Desk { users, memberships, made: company.days_ago(1500), started: company.started, planted })
+    }
+
+    /// The account, what is signed in to it, the addresses that sign in beside the work address, tokens, and the account's own tokens where they
+    /// could have been copied.
+    pub(super) fn left(&self, person: &Person) -> Vec<String> {
+        let id = user_id(&person.number);
+        let mut left = Vec::new();
+        for user in self.users.iter().filter(|user| user.id == id) {
+            if user.active && !user.suspended {
+                left.push(format!("the account {}", user.email));
+            }
+            if user.saw_tokens {
+                left.extend(self.planted.api_tokens.iter().map(|token| format!("the API token {token}, seen as an administrator")));
+            }
+        }
+        let mine = |number: &String| *number == person.number;
+        let planted = &self.planted;
+        left.extend(planted.sessions.iter().filter(|one| mine(&one.person)).map(|one| format!("the session {}", one.id)));
+        left.extend(planted.identities.iter().filter(|one| mine(&one.person)).map(|one| format!("the sign-in address {}", one.value)));
+        left.extend(planted.grants.iter().filter(|one| mine(&one.person)).map(|one| format!("the OAuth token {}", one.id)));
+        left
     }
 
     fn find(&mut self, id: u64) -> Result<&mut User, Refused> {
@@ -201,6 +253,7 @@ impl Desk {
         self.memberships.retain(|one| one.user != id);
         self.planted.sessions.retain(|session| user_id(&session.person) != id);
         self.planted.identities.retain(|identity| user_id(&identity.person) != id);
+        self.planted.grants.retain(|grant| user_id(&grant.person) != id);
         Ok(())
     }
 
@@ -219,6 +272,12 @@ impl Desk {
         let before = self.planted.identities.len();
         self.planted.identities.retain(|one| one.id != identity || user_id(&one.person) != user);
         if self.planted.identities.len() < before { Ok(()) } else { Err(Refused::Missing) }
+    }
+
+    pub(super) fn revoke_grant(&mut self, id: u64) -> Result<(), Refused> {
+        let before = self.planted.grants.len();
+        self.planted.grants.retain(|grant| grant.id != id);
+        if self.planted.grants.len() < before { Ok(()) } else { Err(Refused::Missing) }
     }
 
     /// The group's tickets of whoever leaves are nobody's then.
@@ -246,139 +305,4 @@ impl Desk {
         ticket.assignee = number;
         Ok(render_ticket(ticket))
     }
-
-    /// The list leaves out who is deleted; asked for by id, they are still shown.
-    pub(super) fn users(&self) -> Vec<Value> {
-        self.users.iter().filter(|user| user.active).map(|user| self.render(user)).collect()
-    }
-
-    pub(super) fn user(&self, id: u64) -> Option<Value> {
-        self.users.iter().find(|user| user.id == id).map(|user| self.render(user))
-    }
-
-    fn render(&self, user: &User) -> Value {
-        let two = user.number.as_ref().is_some_and(|number| !self.planted.without_second_factor.contains(number));
-        json!({
-            "id": user.id,
-            "url": format!("https://northmoor.zendesk.com/api/v2/users/{}.json", user.id),
-            "name": user.name,
-            "email": user.email,
-            "external_id": user.number,
-            "role": user.role,
-            "custom_role_id": user.custom_role,
-            "active": user.active,
-            "suspended": user.suspended,
-            "verified": true,
-            "created_at": moment(self.made),
-            "updated_at": moment(self.started),
-            "last_login_at": moment(self.ago(30)),
-            "two_factor_auth_enabled": two,
-        })
-    }
-
-    fn ago(&self, hours: i64) -> Timestamp {
-        self.started.checked_sub(SignedDuration::from_hours(hours)).unwrap_or(self.started)
-    }
-
-    pub(super) fn sessions(&self, user: Option<u64>) -> Vec<Value> {
-        let of = self.planted.sessions.iter().filter(|one| user.is_none_or(|user| user_id(&one.person) == user)).map(|one| {
-            let user = user_id(&one.person);
-            json!({
-                "id": one.id,
-                "url": format!("https://northmoor.zendesk.com/api/v2/users/{user}/sessions/{}.json", one.id),
-                "user_id": user,
-                "authenticated_at": moment(self.ago(one.since)),
-                "last_seen_at": moment(self.ago(one.seen)),
-            })
-        });
-        of.collect()
-    }
-
-    pub(super) fn identities(&self, user: u64) -> Vec<Value> {
-        let one = |id: u64, value: &str, primary: bool| {
-            json!({
-                "id": id,
-                "url": format!("https://northmoor.zendesk.com/api/v2/users/{user}/identities/{id}.json"),
-                "user_id": user,
-                "type": "email",
-                "value": value,
-                "primary": primary,
-                "verified": true,
-                "created_at": moment(self.made),
-                "updated_at": moment(self.made),
-                "undeliverable_count": 0,
-                "deliverable_state": "deliverable",
-            })
-        };
-        let work = self.users.iter().filter(|known| known.id == user).map(|known| one(IDENTITY + user, &known.email, true));
-        let more = self.planted.identities.iter().filter(|known| user_id(&known.person) == user);
-        work.chain(more.map(|known| one(known.id, &known.value, false))).collect()
-    }
-
-    pub(super) fn groups(&self) -> Vec<Value> {
-        let one = |group: &Group| {
-            json!({
-                "id": group.id,
-                "url": format!("https://northmoor.zendesk.com/api/v2/groups/{}.json", group.id),
-                "name": group.name,
-                "description": "",
-                "default": group.id == 61_001,
-                "deleted": false,
-                "is_public": true,
-                "created_at": moment(self.made),
-                "updated_at": moment(self.made),
-            })
-        };
-        self.planted.groups.iter().map(one).collect()
-    }
-
-    pub(super) fn memberships(&self, user: Option<u64>) -> Vec<Value> {
-        let of = self.memberships.iter().filter(|one| user.is_none_or(|user| one.user == user)).map(|one| {
-            json!({
-                "id": one.id,
-                "url": format!("https://northmoor.zendesk.com/api/v2/group_memberships/{}.json", one.id),
-                "user_id": one.user,
-                "group_id": one.group,
-                "default": one.group == 61_001,
-                "created_at": moment(self.made),
-                "updated_at": moment(self.made),
-            })
-        });
-        of.collect()
-    }
-
-    pub(super) fn roles(&self) -> Vec<Value> {
-        let one = |role: &Group| {
-            json!({
-                "id": role.id,
-                "name": role.name,
-                "description": role.name,
-                "role_type": 0,
-                "team_member_count": self.users.iter().filter(|user| user.custom_role == Some(role.id)).count(),
-                "created_at": moment(self.made),
-                "updated_at": moment(self.made),
-            })
-        };
-        self.planted.roles.iter().map(one).collect()
-    }
-
-    pub(super) fn tickets(&self) -> Vec<Value> {
-        self.planted.tickets.iter().map(render_ticket).collect()
-    }
-}
-
-fn render_ticket(ticket: &Ticket) -> Value {
-    json!({
-        "id": ticket.id,
-        "subject": ticket.subject,
-        "status": "open",
-        "requester_id": 9_900_001,
-        "assignee_id": if ticket.assignee.is_empty() { None } else { Some(user_id(&ticket.assignee)) },
-        "group_id": ticket.group,
-    })
-}
-
-/// To the second, as the vendor writes it.
-fn moment(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

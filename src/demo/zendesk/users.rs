@@ -7,7 +7,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::super::vendor::{param, reply};
-use super::state::{Desk, Refused};
+use super::state::{Desk, Refused, US};
 use super::{Shared, done, listed, missing, number, open, refuse, refused};
 
 pub(super) async fn all(State(desk): Shared, headers: HeaderMap, uri: Uri) -> Response {
@@ -23,12 +23,9 @@ pub(super) async fn all(State(desk): Shared, headers: HeaderMap, uri: Uri) -> Re
     listed(&headers, &uri, "users", &all)
 }
 
-/// Who asks: the integration, which is nobody among the users.
-pub(super) async fn me() -> Response {
-    reply(
-        200,
-        &json!({ "user": { "id": 9_999_999, "name": "exeunt", "email": "exeunt@northmoor.example", "role": "admin", "active": true } }),
-    )
+/// Who asks: the administrator who made the client.
+pub(super) async fn me(State(desk): Shared) -> Response {
+    shown(&open(&desk), US)
 }
 
 fn shown(desk: &Desk, id: u64) -> Response {
@@ -98,6 +95,12 @@ pub(super) async fn end_session(State(desk): Shared, Path((user, session)): Path
 
 pub(super) async fn identities(State(desk): Shared, headers: HeaderMap, uri: Uri, Path(user): Path<String>) -> Response {
     under(&open(&desk), &headers, &uri, &user, "identities", Desk::identities)
+}
+
+pub(super) async fn identity(State(desk): Shared, Path((user, identity)): Path<(String, String)>) -> Response {
+    let all = open(&desk).identities(number(&user));
+    let found = all.into_iter().find(|one| one["id"] == number(&identity));
+    found.map_or_else(missing, |one| reply(200, &json!({ "identity": one })))
 }
 
 pub(super) async fn delete_identity(State(desk): Shared, Path((user, identity)): Path<(String, String)>) -> Response {

@@ -4,57 +4,77 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod users;
+mod view;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, Method, Uri};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{delete, get, post, put};
+use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use self::state::{Account, Refused};
 use super::company::Company;
-use super::planted;
-use super::vendor::{Access, basic, count_param, is_write, no_content, page, param, reply, token_of};
+use super::vendor::{
+    Access, RateLimit, RateStyle, Secret, Simulated, Vendor, basic, count_param, is_write, no_content, now, page, param, reply, token_of,
+};
 
 type Shared = State<Arc<Mutex<Account>>>;
 
 /// Access tokens issued so far; they are asked for with a client's secret and an account id.
 type Tokens = Arc<Mutex<HashMap<String, Access>>>;
 
-/// The API below `/v2`, and the token endpoint beside it.
-pub fn router(company: Arc<Company>) -> Router {
-    planted::or_broken("zoom", built(&company))
+/// How it is brought up.
+pub const VENDOR: Vendor = Vendor {
+    name: "zoom",
+    start,
+    millis: 60,
+    // What a larger account may ask of the heavier calls; <https://developers.zoom.us/docs/api/rate-limits/>
+    rate: RateLimit::of(40, 1, RateStyle::RetryAfterOnly),
+    secret: Secret::Token,
+    signs_in_through: None,
+    settings: |url| {
+        format!(
+            "url = \"{url}\"\nlogin = \"{url}\"\naccount = \"NMzoomAccount0000000\"\nread_client = \"read-zoom\"\nrevoke_client = \"revoke-zoom\"\n"
+        )
+    },
+};
+
+fn start(company: &Arc<Company>) -> anyhow::Result<Simulated> {
+    let account = Arc::new(Mutex::new(Account::new(company)?));
+    Ok(Simulated::over(account.clone(), router(account), Account::left))
 }
 
-fn built(company: &Company) -> anyhow::Result<Router> {
-    let account = Arc::new(Mutex::new(Account::new(company)?));
+/// The API below `/v2`, and the token endpoint beside it.
+fn router(account: Arc<Mutex<Account>>) -> Router {
     let tokens = Tokens::default();
     let api = Router::new()
         .route("/v2/users", get(users::all))
         .route("/v2/users/{user}", get(users::one).delete(users::remove))
         .route("/v2/users/{user}/status", put(users::status))
         .route("/v2/users/{user}/token", delete(users::sign_out))
-        .route("/v2/users/{user}/assistants", get(users::assistants).delete(users::delete_assistants))
+        .route("/v2/users/{user}/password", put(users::password))
+        .route("/v2/users/{user}/assistants", get(users::assistants).post(users::add_assistants).delete(users::delete_assistants))
         .route("/v2/users/{user}/assistants/{assistant}", delete(users::delete_assistant))
         .route("/v2/users/{user}/schedulers", get(users::schedulers).delete(users::delete_schedulers))
         .route("/v2/users/{user}/schedulers/{scheduler}", delete(users::delete_scheduler))
         .route("/v2/users/{user}/recordings", get(users::recordings))
         .route("/v2/roles", get(roles))
-        .route("/v2/roles/{role}/members", get(role_members))
+        .route("/v2/roles/{role}/members", get(role_members).post(assign))
         .route("/v2/roles/{role}/members/{user}", delete(unassign))
         .route("/v2/groups", get(groups))
-        .route("/v2/groups/{group}/members", get(group_members))
+        .route("/v2/groups/{group}/members", get(group_members).post(join_group))
         .route("/v2/groups/{group}/members/{user}", delete(leave_group))
+        .route("/v2/meetings/{meeting}/recordings/settings", get(recording_settings).patch(change_recording))
         .route("/v2/devices", get(devices))
         .with_state(account.clone())
         .layer(middleware::from_fn_with_state(tokens.clone(), guard));
     let token = Router::new().route("/oauth/token", post(issue)).with_state((account, tokens));
-    Ok(api.merge(token).fallback(|| async { refuse(404, 2300, "This API endpoint is not recognized.") }))
+    api.merge(token).fallback(|| async { refuse(404, 2300, "This API endpoint is not recognized.") })
 }
 
 async fn guard(State(tokens): State<Tokens>, request: Request, next: Next) -> Response {
@@ -168,6 +188,53 @@ async fn role_members(State(account): Shared, uri: Uri, Path(role): Path<String>
 
 async fn unassign(State(account): Shared, Path((role, user)): Path<(String, String)>) -> Response {
     done(open(&account).unassign(&role, &user), &user)
+}
+
+/// What a change of several members names them by.
+fn named(body: &Value, list: &str) -> Vec<String> {
+    let one = |item: &Value| item["id"].as_str().or_else(|| item["email"].as_str()).map(str::to_owned);
+    body[list].as_array().into_iter().flatten().filter_map(one).collect()
+}
+
+async fn assign(State(account): Shared, Path(role): Path<String>, Json(body): Json<Value>) -> Response {
+    added(&named(&body, "members"), |user| open(&account).assign(&role, user))
+}
+
+async fn join_group(State(account): Shared, Path(group): Path<String>, Json(body): Json<Value>) -> Response {
+    added(&named(&body, "members"), |user| open(&account).join(&group, user))
+}
+
+fn added(users: &[String], add: impl Fn(&str) -> Result<(), Refused>) -> Response {
+    match users.iter().find_map(|user| add(user).err().map(|why| (user, why))) {
+        Some((user, why)) => done(Err(why), user),
+        None => reply(201, &json!({ "add_at": now().to_string(), "ids": users.join(",") })),
+    }
+}
+
+/// A uuid that begins with a slash, or has two, is encoded twice.
+fn uuid(meeting: &str) -> String {
+    meeting.replace("%2F", "/").replace("%2f", "/")
+}
+
+async fn recording_settings(State(account): Shared, Path(meeting): Path<String>) -> Response {
+    let shown = open(&account).recording_settings(&uuid(&meeting));
+    shown.map_or_else(|| refuse(404, 3301, "There is no recording for this meeting."), |shown| reply(200, &shown))
+}
+
+async fn change_recording(State(account): Shared, Path(meeting): Path<String>, Json(body): Json<Value>) -> Response {
+    let mut account = open(&account);
+    let Some(recording) = account.recording_mut(&uuid(&meeting)) else {
+        return refuse(404, 3301, "There is no recording for this meeting.");
+    };
+    if let Some(shared) = body["share_recording"].as_str() {
+        if !matches!(shared, "publicly" | "internally" | "none") {
+            return refuse(400, 300, "Validation Failed.");
+        }
+        shared.clone_into(&mut recording.shared);
+    }
+    recording.download = body["viewer_download"].as_bool().unwrap_or(recording.download);
+    recording.auto_delete = body["auto_delete"].as_bool().unwrap_or(recording.auto_delete);
+    no_content()
 }
 
 async fn groups(State(account): Shared) -> Response {

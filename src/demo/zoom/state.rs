@@ -2,33 +2,36 @@
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::{Value, json};
 
 use super::super::company::{Company, Person};
 use super::super::planted;
 
 pub(super) struct Account {
-    planted: Planted,
-    users: Vec<User>,
+    pub(super) planted: Planted,
+    pub(super) users: Vec<User>,
     /// Who has an assistant, and who that is.
-    links: Vec<(String, String)>,
-    recordings: Vec<Recording>,
-    made: Timestamp,
+    pub(super) links: Vec<(String, String)>,
+    pub(super) recordings: Vec<Recording>,
+    pub(super) made: Timestamp,
 }
 
-struct User {
-    id: String,
-    person: Person,
-    active: bool,
-    role: String,
-    signed_in: bool,
-    last_login: Timestamp,
+pub(super) struct User {
+    pub(super) id: String,
+    pub(super) person: Person,
+    pub(super) active: bool,
+    pub(super) role: String,
+    pub(super) signed_in: bool,
+    pub(super) last_login: Timestamp,
 }
 
-struct Recording {
-    planted: PlantedRecording,
-    host: String,
-    at: Timestamp,
+pub(super) struct Recording {
+    pub(super) planted: PlantedRecording,
+    pub(super) host: String,
+    pub(super) at: Timestamp,
+    /// `publicly`, `internally` or `none`.
+    pub(super) shared: String,
+    pub(super) download: bool,
+    pub(super) auto_delete: bool,
 }
 
 /// Why something is not done.
@@ -47,63 +50,71 @@ pub(super) struct Moves {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Planted {
-    account: String,
-    departments: Vec<String>,
-    admins: Vec<String>,
-    owner: String,
-    groups: Vec<Named>,
-    roles: Vec<Named>,
-    assistants: Vec<Assistant>,
-    recordings: Vec<PlantedRecording>,
-    devices: Vec<Device>,
-    password_logins: Vec<String>,
-    still_active: Vec<String>,
+pub(super) struct Planted {
+    pub(super) account: String,
+    pub(super) departments: Vec<String>,
+    pub(super) admins: Vec<String>,
+    pub(super) owner: String,
+    pub(super) groups: Vec<Named>,
+    pub(super) roles: Vec<Named>,
+    pub(super) assistants: Vec<Assistant>,
+    pub(super) recordings: Vec<PlantedRecording>,
+    pub(super) devices: Vec<Device>,
+    pub(super) invitations: Vec<String>,
+    pub(super) password_logins: Vec<String>,
+    pub(super) still_active: Vec<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Named {
-    id: String,
-    name: String,
-    people: Vec<String>,
+pub(super) struct Named {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) people: Vec<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Assistant {
-    of: String,
-    assistant: String,
+pub(super) struct Assistant {
+    pub(super) of: String,
+    pub(super) assistant: String,
 }
 
 #[derive(Deserialize, Clone)]
 #[serde(deny_unknown_fields)]
-struct PlantedRecording {
-    id: u64,
-    host: String,
-    topic: String,
-    days: i64,
-    passcode: String,
+pub(super) struct PlantedRecording {
+    pub(super) id: u64,
+    pub(super) host: String,
+    pub(super) topic: String,
+    pub(super) days: i64,
+    pub(super) passcode: String,
+    #[serde(default)]
+    pub(super) shared: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Device {
-    id: String,
-    name: String,
-    person: String,
-    os: String,
-    model: String,
+pub(super) struct Device {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) person: String,
+    pub(super) os: String,
+    pub(super) model: String,
 }
 
 /// Each account has these, under these ids.
-const STANDARD_ROLES: [(&str, &str); 3] = [("0", "Owner"), ("1", "Admin"), ("2", "Member")];
-const OWNER: &str = "0";
-const MEMBER: &str = "2";
+pub(super) const STANDARD_ROLES: [(&str, &str); 3] = [("0", "Owner"), ("1", "Admin"), ("2", "Member")];
+pub(super) const OWNER: &str = "0";
+pub(super) const MEMBER: &str = "2";
 
 /// The id of an account by its holder's number.
-fn user_id(number: &str) -> String {
+pub(super) fn user_id(number: &str) -> String {
     format!("zm{number}nmAAAAAAAAAAAA")
+}
+
+/// Two of them hold a slash, as some do.
+pub(super) fn uuid(recording: &PlantedRecording) -> String {
+    if recording.id % 2 == 0 { format!("/rec{}==", recording.id) } else { format!("rec{}==", recording.id) }
 }
 
 impl Account {
@@ -137,9 +148,41 @@ impl Account {
         let recordings = planted
             .recordings
             .iter()
-            .map(|one| Recording { host: user_id(&one.host), at: company.days_ago(one.days), planted: one.clone() })
+            .map(|one| Recording {
+                host: user_id(&one.host),
+                at: company.days_ago(one.days),
+                shared: one.shared.clone().unwrap_or_else(|| "internally".to_owned()),
+                download: true,
+                auto_delete: true,
+                planted: one.clone(),
+            })
             .collect();
         Ok(Account { planted, users, links, recordings, made: company.days_ago(2000) })
+    }
+
+    /// The account and what is signed in to it, the role, for whom they act, invitations to an address of theirs, recordings open to anyone.
+    pub(super) fn left(&self, person: &Person) -> Vec<String> {
+        let id = user_id(&person.number);
+        let mut left = Vec::new();
+        for user in self.users.iter().filter(|user| user.id == id) {
+            let email = &user.person.work_email;
+            if user.active {
+                left.push(format!("the account {email}"));
+            }
+            if user.signed_in {
+                left.push(format!("the sign-in of {email}"));
+            }
+            if user.role != MEMBER {
+                left.push(format!("the role {}", self.role_name(&user.role)));
+            }
+        }
+        let email = |id: &String| self.find(id).map_or_else(|| id.clone(), |user| user.person.work_email.clone());
+        left.extend(self.links.iter().filter(|(_, assistant)| *assistant == id).map(|(of, _)| format!("schedules for {}", email(of))));
+        let invited = self.planted.invitations.iter().filter(|address| person.home_email.as_ref() == Some(address));
+        left.extend(invited.map(|address| format!("the invitation of {address}")));
+        let open = self.recordings.iter().filter(|one| one.host == id && one.shared == "publicly");
+        left.extend(open.map(|one| format!("the recording {}, open to anyone", one.planted.topic)));
+        left
     }
 
     pub(super) fn id(&self) -> &str {
@@ -147,7 +190,7 @@ impl Account {
     }
 
     /// Users answer to their id and to their address.
-    fn find(&self, key: &str) -> Option<&User> {
+    pub(super) fn find(&self, key: &str) -> Option<&User> {
         self.users.iter().find(|user| user.id == key || user.person.work_email.eq_ignore_ascii_case(key))
     }
 
@@ -167,6 +210,25 @@ impl Account {
         }
         user.active = active;
         Ok(())
+    }
+
+    /// Also ends what is signed in with the old one.
+    pub(super) fn set_password(&mut self, key: &str, password: &str) -> Result<(), Refused> {
+        if password.len() < 8 {
+            return Err(Refused::Rule(300, "The password must have at least 8 characters."));
+        }
+        self.sign_out(key)
+    }
+
+    /// Who is invited has no account yet, only an address.
+    pub(super) fn uninvite(&mut self, key: &str) -> bool {
+        let before = self.planted.invitations.len();
+        self.planted.invitations.retain(|address| !address.eq_ignore_ascii_case(key));
+        self.planted.invitations.len() < before
+    }
+
+    pub(super) fn recording_mut(&mut self, key: &str) -> Option<&mut Recording> {
+        self.recordings.iter_mut().find(|one| uuid(&one.planted) == key || one.planted.id.to_string() == key)
     }
 
     pub(super) fn sign_out(&mut self, key: &str) -> Result<(), Refused> {
@@ -216,6 +278,34 @@ impl Account {
         Ok(())
     }
 
+    /// Whoever may schedule must have an account here.
+    pub(super) fn link(&mut self, key: &str, assistant: &str) -> Result<(), Refused> {
+        let pair = (self.id_of(key).ok_or(Refused::Missing)?, self.id_of(assistant).ok_or(Refused::Missing)?);
+        if !self.links.contains(&pair) {
+            self.links.push(pair);
+        }
+        Ok(())
+    }
+
+    pub(super) fn assign(&mut self, role: &str, key: &str) -> Result<(), Refused> {
+        let known = STANDARD_ROLES.iter().any(|(id, _)| *id == role) || self.planted.roles.iter().any(|one| one.id == role);
+        let user = self.find_mut(key)?;
+        if !known || role == OWNER || user.role == OWNER {
+            return Err(Refused::Rule(300, "The role can't be assigned to this user."));
+        }
+        role.clone_into(&mut user.role);
+        Ok(())
+    }
+
+    pub(super) fn join(&mut self, group: &str, key: &str) -> Result<(), Refused> {
+        let number = self.find(key).ok_or(Refused::Missing)?.person.number.clone();
+        let group = self.planted.groups.iter_mut().find(|known| known.id == group).ok_or(Refused::Missing)?;
+        if !group.people.contains(&number) {
+            group.people.push(number);
+        }
+        Ok(())
+    }
+
     pub(super) fn unassign(&mut self, role: &str, key: &str) -> Result<(), Refused> {
         let user = self.find_mut(key)?;
         match user.role.as_str() {
@@ -235,141 +325,4 @@ impl Account {
         group.people.retain(|number| user_id(number) != id);
         if group.people.len() < before { Ok(()) } else { Err(Refused::Missing) }
     }
-
-    pub(super) fn users(&self) -> Vec<Value> {
-        self.users.iter().map(|user| self.render(user)).collect()
-    }
-
-    /// One user, with how they sign in, which the list keeps to itself.
-    pub(super) fn user(&self, key: &str) -> Option<Value> {
-        let user = self.find(key)?;
-        let mut value = self.render(user);
-        // 101 is single sign-on, 100 a password of the vendor's.
-        let own = self.planted.password_logins.contains(&user.person.number);
-        value["login_types"] = if own { json!([100, 101]) } else { json!([101]) };
-        value["account_id"] = self.planted.account.as_str().into();
-        value["job_title"] = user.person.title.as_str().into();
-        value["role_name"] = self.role_name(&user.role).into();
-        Some(value)
-    }
-
-    fn role_name(&self, id: &str) -> &str {
-        let standard = STANDARD_ROLES.iter().find(|(known, _)| *known == id).map(|(_, name)| *name);
-        standard.or_else(|| self.planted.roles.iter().find(|role| role.id == id).map(|role| role.name.as_str())).unwrap_or_default()
-    }
-
-    fn render(&self, user: &User) -> Value {
-        let person = &user.person;
-        let groups: Vec<&String> =
-            self.planted.groups.iter().filter(|group| group.people.contains(&person.number)).map(|group| &group.id).collect();
-        json!({
-            "id": user.id,
-            "created_at": moment(self.made),
-            "user_created_at": moment(self.made),
-            "dept": person.department,
-            "display_name": person.display(),
-            "email": person.work_email,
-            "employee_unique_id": person.number,
-            "first_name": person.first,
-            "group_ids": groups,
-            "last_client_version": if user.signed_in { "6.5.10" } else { "" },
-            "last_login_time": moment(user.last_login),
-            "last_name": person.last,
-            "pmi": 4_000_000_000_u64 + u64::from(person.index()),
-            "role_id": user.role,
-            "status": if user.active { "active" } else { "inactive" },
-            "timezone": "Europe/Copenhagen",
-            "type": if person.executive { 2 } else { 1 },
-            "verified": 1,
-        })
-    }
-
-    fn short(user: &User) -> Value {
-        let person = &user.person;
-        json!({
-            "id": user.id,
-            "email": person.work_email,
-            "first_name": person.first,
-            "last_name": person.last,
-            "type": if person.executive { 2 } else { 1 },
-        })
-    }
-
-    pub(super) fn roles(&self) -> Vec<Value> {
-        let custom = self.planted.roles.iter().map(|role| (role.id.as_str(), role.name.as_str()));
-        let all = STANDARD_ROLES.into_iter().chain(custom).map(|(id, name)| {
-            let members = self.users.iter().filter(|user| user.role == id).count();
-            json!({ "id": id, "name": name, "description": name, "total_members": members })
-        });
-        all.collect()
-    }
-
-    pub(super) fn role_members(&self, role: &str) -> Option<Vec<Value>> {
-        let known = STANDARD_ROLES.iter().any(|(id, _)| *id == role) || self.planted.roles.iter().any(|one| one.id == role);
-        known.then(|| self.users.iter().filter(|user| user.role == role).map(Self::short).collect())
-    }
-
-    pub(super) fn groups(&self) -> Vec<Value> {
-        let one = |group: &Named| json!({ "id": group.id, "name": group.name, "total_members": group.people.len() });
-        self.planted.groups.iter().map(one).collect()
-    }
-
-    pub(super) fn group_members(&self, group: &str) -> Option<Vec<Value>> {
-        let group = self.planted.groups.iter().find(|known| known.id == group)?;
-        Some(self.users.iter().filter(|user| group.people.contains(&user.person.number)).map(Self::short).collect())
-    }
-
-    pub(super) fn assistants(&self, id: &str) -> Vec<Value> {
-        self.linked(self.links.iter().filter(|(of, _)| of == id).map(|(_, assistant)| assistant))
-    }
-
-    pub(super) fn schedulers(&self, id: &str) -> Vec<Value> {
-        self.linked(self.links.iter().filter(|(_, assistant)| assistant == id).map(|(of, _)| of))
-    }
-
-    fn linked<'a>(&self, ids: impl Iterator<Item = &'a String>) -> Vec<Value> {
-        ids.filter_map(|id| self.find(id)).map(|user| json!({ "id": user.id, "email": user.person.work_email })).collect()
-    }
-
-    pub(super) fn recordings(&self, host: &str) -> Vec<Value> {
-        let of_host = self.recordings.iter().filter(|one| one.host == host).map(|one| {
-            json!({
-                "uuid": format!("rec{}==", one.planted.id),
-                "id": one.planted.id,
-                "account_id": self.planted.account,
-                "host_id": one.host,
-                "topic": one.planted.topic,
-                "type": "2",
-                "start_time": moment(one.at),
-                "duration": 55,
-                "total_size": 310_000_000,
-                "recording_count": 1,
-                "recording_play_passcode": one.planted.passcode,
-                "recording_files": [],
-            })
-        });
-        of_host.collect()
-    }
-
-    pub(super) fn devices(&self) -> Vec<Value> {
-        let one = |device: &Device| {
-            let user = self.find(&user_id(&device.person));
-            json!({
-                "device_id": device.id,
-                "device_name": device.name,
-                "device_type": 0,
-                "device_status": i32::from(user.is_some_and(|user| user.signed_in)),
-                "enrolled_in_zdm": false,
-                "model": device.model,
-                "platform_os": device.os,
-                "user_email": user.map(|user| user.person.work_email.as_str()).unwrap_or_default(),
-            })
-        };
-        self.planted.devices.iter().map(one).collect()
-    }
-}
-
-/// To the second, as the vendor writes it.
-fn moment(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

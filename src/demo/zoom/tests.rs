@@ -12,7 +12,7 @@ const RECENT: &str = "from=2026-02-10&to=2026-03-10";
 
 async fn up() -> Running {
     let company = Company::load("2026-03-10T09:00:00Z".parse().unwrap()).unwrap();
-    serve("zoom", router(Arc::new(company)), Profile::default(), Faults::default()).await.unwrap()
+    serve("zoom", start(&Arc::new(company)).unwrap().router, Profile::default(), Faults::default()).await.unwrap()
 }
 
 async fn token(running: &Running, client: &str, account: &str) -> (u16, Value) {
@@ -104,6 +104,28 @@ async fn recordings_move_with_the_removal_or_are_lost() {
     assert_eq!(probe.call("DELETE", "/v2/users/zmE1001nmAAAAAAAAAAAA?action=disassociate", None).await.status, 204);
     assert_eq!(probe.call("DELETE", "/v2/users/zmE1008nmAAAAAAAAAAAA?action=delete", None).await.status, 400, "the owner");
     assert_eq!(probe.call("PUT", "/v2/users/zmE1008nmAAAAAAAAAAAA/status", Some(json!({ "action": "deactivate" }))).await.status, 400);
+}
+
+#[tokio::test]
+async fn links_are_closed_and_invitations_taken_back() {
+    let zoom = up().await;
+    let probe = as_(&zoom, "revoke-zoom").await;
+    // Its uuid begins with a slash, so that it is encoded twice.
+    let settings = "/v2/meetings/%252Frec910000000002%3D%3D/recordings/settings";
+    assert_eq!(probe.get(settings).await.body["share_recording"], "publicly");
+    let change = Some(json!({ "share_recording": "internally", "auto_delete": false }));
+    assert_eq!(probe.call("PATCH", settings, change).await.status, 204);
+    let now = probe.get(settings).await.body;
+    assert_eq!((&now["share_recording"], &now["auto_delete"]), (&json!("internally"), &json!(false)));
+    assert_eq!(probe.get("/v2/meetings/none/recordings/settings").await.status, 404);
+    let invited = "/v2/users/rafael.okonjo@postbox.example";
+    assert_eq!(count(&probe, "/v2/users?status=pending", "users").await, 1);
+    assert_eq!(probe.call("DELETE", &format!("{invited}?action=delete"), None).await.status, 400);
+    assert_eq!(probe.call("DELETE", &format!("{invited}?action=disassociate"), None).await.status, 204);
+    assert_eq!(count(&probe, "/v2/users?status=pending", "users").await, 0);
+    let again = Some(json!({ "assistants": [{ "id": "zmE2002nmAAAAAAAAAAAA" }] }));
+    assert_eq!(probe.call("POST", &format!("{CFO}/assistants"), again).await.status, 201);
+    assert_eq!(count(&probe, &format!("{CFO}/assistants"), "assistants").await, 2);
 }
 
 #[tokio::test]

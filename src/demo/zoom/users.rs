@@ -8,8 +8,8 @@ use jiff::{ToSpan, civil::Date, tz::TimeZone};
 use serde_json::{Value, json};
 
 use super::super::vendor::{now, param, reply};
-use super::state::{Account, Moves};
-use super::{Shared, done, listed, no_user, open, refuse};
+use super::state::{Account, Moves, Refused};
+use super::{Shared, added, done, listed, named, no_user, open, refuse};
 
 pub(super) async fn all(State(account): Shared, uri: Uri) -> Response {
     let status = param(&uri, "status").unwrap_or_else(|| "active".to_owned());
@@ -17,6 +17,7 @@ pub(super) async fn all(State(account): Shared, uri: Uri) -> Response {
         return refuse(400, 300, "The status must be active, inactive or pending.");
     }
     let mut all = open(&account).users();
+    all.extend(open(&account).invited());
     all.retain(|user| user["status"] == status);
     if let Some(role) = param(&uri, "role_id") {
         all.retain(|user| user["role_id"] == role);
@@ -36,6 +37,10 @@ pub(super) async fn status(State(account): Shared, Path(key): Path<String>, Json
     }
 }
 
+pub(super) async fn password(State(account): Shared, Path(key): Path<String>, Json(body): Json<Value>) -> Response {
+    done(open(&account).set_password(&key, body["password"].as_str().unwrap_or_default()), &key)
+}
+
 /// Ends what is signed in; nothing can be read of it, before or after.
 pub(super) async fn sign_out(State(account): Shared, Path(key): Path<String>) -> Response {
     done(open(&account).sign_out(&key), &key)
@@ -46,6 +51,13 @@ pub(super) async fn remove(State(account): Shared, uri: Uri, Path(key): Path<Str
     // Who is disassociated, which is the default, keeps a free account; from here both look alike.
     if !matches!(param(&uri, "action").as_deref(), None | Some("disassociate" | "delete")) {
         return refuse(400, 300, "The action must be disassociate or delete.");
+    }
+    if open(&account).invited().iter().any(|invited| invited["email"] == key.as_str()) {
+        // An invitation is no account that could be deleted: it is taken back.
+        return match param(&uri, "action").as_deref() {
+            Some("delete") => refuse(400, 300, "A pending user can only be disassociated."),
+            _ => done(open(&account).uninvite(&key).then_some(()).ok_or(Refused::Missing), &key),
+        };
     }
     let flag = |name: &str| param(&uri, name).as_deref() == Some("true");
     let moves = Moves { to: param(&uri, "transfer_email"), recordings: flag("transfer_recording") };
@@ -71,6 +83,10 @@ pub(super) async fn assistants(State(account): Shared, Path(key): Path<String>) 
 pub(super) async fn schedulers(State(account): Shared, Path(key): Path<String>) -> Response {
     let account = open(&account);
     under(&account, &key, "schedulers", |id| account.schedulers(id))
+}
+
+pub(super) async fn add_assistants(State(account): Shared, Path(key): Path<String>, Json(body): Json<Value>) -> Response {
+    added(&named(&body, "assistants"), |assistant| open(&account).link(&key, assistant))
 }
 
 pub(super) async fn delete_assistants(State(account): Shared, Path(key): Path<String>) -> Response {

@@ -20,9 +20,10 @@ pub(super) fn check(checker: &mut Checker<'_>) {
         }
     }
     settings(checker);
-    credential(checker, "credentials.read", &manifest.credentials.read);
-    if let Some(revoke) = &manifest.credentials.revoke {
-        credential(checker, "credentials.revoke", revoke);
+    for hand in Hand::ALL {
+        if let Some(of_hand) = manifest.credentials.of(hand) {
+            credential(checker, &format!("credentials.{}", hand.word()), of_hand);
+        }
     }
     connection(checker);
     for (index, preflight) in manifest.preflight.iter().enumerate() {
@@ -33,7 +34,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
 fn settings(checker: &mut Checker<'_>) {
     for (name, setting) in &checker.manifest.settings {
         let path = format!("settings.{name}");
-        if ["read", "revoke", "scanner"].contains(&name.as_str()) {
+        if ["read", "revoke", "tell", "scanner"].contains(&name.as_str()) {
             checker.problem(&path, format!("{name} has a meaning of its own in the settings file; choose another name"));
         }
         if setting.optional && setting.default.is_some() {
@@ -56,7 +57,7 @@ pub(super) fn unused_settings(checker: &mut Checker<'_>) {
 /// What each kind needs, and what else it may have.
 fn wants(kind: CredentialKind) -> (&'static [&'static str], &'static [&'static str]) {
     match kind {
-        CredentialKind::None | CredentialKind::Bearer | CredentialKind::Bind => (&[], &[]),
+        CredentialKind::None | CredentialKind::Bearer | CredentialKind::Bind | CredentialKind::StandardWebhook => (&[], &[]),
         CredentialKind::Basic => (&["user"], &[]),
         CredentialKind::Header => (&["header"], &["value"]),
         CredentialKind::OauthClient => (&["user", "token_url"], &["form"]),
@@ -79,6 +80,7 @@ fn kind_word(kind: CredentialKind) -> &'static str {
         CredentialKind::Login => "login",
         CredentialKind::Sigv4 => "sigv4",
         CredentialKind::Bind => "bind",
+        CredentialKind::StandardWebhook => "standard_webhook",
     }
 }
 
@@ -113,11 +115,14 @@ fn credential(checker: &mut Checker<'_>, path: &str, credential: &raw::Credentia
         None => true,
         Some(Transport::Ldap) => matches!(credential.kind, CredentialKind::Bind | CredentialKind::None),
         Some(Transport::File) => credential.kind == CredentialKind::None,
+        Some(Transport::Smtp) => matches!(credential.kind, CredentialKind::Basic | CredentialKind::None),
         Some(Transport::Http) => credential.kind != CredentialKind::Bind,
     };
     if !fits {
-        checker
-            .problem(format!("{path}.kind"), format!("kind {word} doesn't fit this connection (ldap: bind; file: none; http: the others)"));
+        checker.problem(
+            format!("{path}.kind"),
+            format!("kind {word} doesn't fit this connection (ldap: bind; file: none; smtp: basic or none; http: the others)"),
+        );
     }
     for (key, source) in
         [("user", &credential.user), ("value", &credential.value), ("token_url", &credential.token_url), ("region", &credential.region)]
@@ -149,11 +154,11 @@ fn credential(checker: &mut Checker<'_>, path: &str, credential: &raw::Credentia
 fn connection(checker: &mut Checker<'_>) {
     let connect = &checker.manifest.connect;
     let bind = connect.bind.as_ref();
-    let transports = [("http", &connect.http), ("ldap", &connect.ldap), ("file", &connect.file)];
+    let transports = [("http", &connect.http), ("ldap", &connect.ldap), ("file", &connect.file), ("smtp", &connect.smtp)];
     if checker.transport.is_none() {
         let given: Vec<&str> = transports.iter().filter(|(_, source)| source.is_some()).map(|(key, _)| *key).collect();
         let given = if given.is_empty() { "none".to_owned() } else { given.join(" and ") };
-        checker.problem("connect", format!("exactly one of http, ldap, file says how the system is reached; here is {given}"));
+        checker.problem("connect", format!("exactly one of http, ldap, file, smtp says how the system is reached; here is {given}"));
     }
     for (key, source) in transports {
         checker.maybe_template(&format!("connect.{key}"), source.as_ref(), Spot::Connect, NONE);
@@ -283,8 +288,8 @@ fn tried(checker: &mut Checker<'_>, path: &str, preflight: &raw::Preflight) {
         checker.problem(path, "exactly one of call, search is tried");
     }
     let hand = preflight.with.unwrap_or_default();
-    if hand == Hand::Revoke && checker.manifest.credentials.revoke.is_none() {
-        checker.problem(format!("{path}.with"), "there is no credentials.revoke");
+    if checker.manifest.credentials.of(hand).is_none() {
+        checker.problem(format!("{path}.with"), format!("there is no credentials.{}", hand.word()));
     }
     checker.act_as(path, preflight.act_as.as_ref(), hand, Spot::Preflight, NONE);
     if let Some(call) = &preflight.call {

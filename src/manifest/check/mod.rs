@@ -1,6 +1,6 @@
 //! Whether a manifest that has the right shape also makes sense: every problem at once, each at its key.
 //!
-//! `connect` checks what reaches the system, `see` the collections, `take` the actions, `examples` the examples; `order` finds
+//! `connect` checks what reaches the system, `see` the collections, `take` the actions, `tell` tickets and notices, `examples` the examples; `order` finds
 //! circles. What an expression may use where is the table in [`super::places`].
 
 mod connect;
@@ -8,6 +8,7 @@ mod examples;
 mod order;
 mod see;
 mod take;
+mod tell;
 
 use std::collections::BTreeSet;
 
@@ -36,21 +37,24 @@ enum Transport {
     Http,
     Ldap,
     File,
+    Smtp,
 }
 
 /// Names every problem of a manifest.
 pub fn check(manifest: &raw::Manifest) -> Vec<Complaint> {
     let connect = &manifest.connect;
-    let transport = match (&connect.http, &connect.ldap, &connect.file) {
-        (Some(_), None, None) => Some(Transport::Http),
-        (None, Some(_), None) => Some(Transport::Ldap),
-        (None, None, Some(_)) => Some(Transport::File),
+    let transport = match (&connect.http, &connect.ldap, &connect.file, &connect.smtp) {
+        (Some(_), None, None, None) => Some(Transport::Http),
+        (None, Some(_), None, None) => Some(Transport::Ldap),
+        (None, None, Some(_), None) => Some(Transport::File),
+        (None, None, None, Some(_)) => Some(Transport::Smtp),
         _ => None,
     };
     let mut checker = Checker { manifest, transport, complaints: Vec::new(), settings: BTreeSet::new(), all_settings: false };
     connect::check(&mut checker);
     see::check(&mut checker);
     take::check(&mut checker);
+    tell::check(&mut checker);
     examples::check(&mut checker);
     connect::unused_settings(&mut checker);
     checker.complaints
@@ -263,12 +267,8 @@ impl Checker<'_> {
         let Some(source) = source else { return };
         let path = format!("{path}.as");
         self.template(&path, source, spot, extra);
-        let credential = match hand {
-            raw::Hand::Read => Some(&self.manifest.credentials.read),
-            raw::Hand::Revoke => self.manifest.credentials.revoke.as_ref(),
-        };
-        if credential.is_some_and(|credential| !connect::impersonates(credential)) {
-            let name = if hand == raw::Hand::Read { "read" } else { "revoke" };
+        if self.manifest.credentials.of(hand).is_some_and(|credential| !connect::impersonates(credential)) {
+            let name = hand.word();
             self.problem(
                 path,
                 format!("credentials.{name} never uses act_as; put {{{{ act_as }}}} in its claims (or form) to impersonate"),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// How the system is reached: exactly one of `http`, `ldap`, `file`.
+/// How the system is reached: exactly one of `http`, `ldap`, `file`, `smtp`.
 #[derive(Deserialize, JsonSchema, Debug, Clone, Default)]
 #[serde(deny_unknown_fields)]
 pub struct Connect {
@@ -18,6 +18,10 @@ pub struct Connect {
     /// Template: a file, or a folder whose newest file counts.
     #[serde(default)]
     pub file: Option<String>,
+    /// Template: `smtps://host:port` (TLS from the first byte) or `smtp://host:port` (STARTTLS, without which nothing is sent; only on this
+    /// machine itself may it be missing). For notices only.
+    #[serde(default)]
+    pub smtp: Option<String>,
     /// Templates (http): headers of every request.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,

@@ -15,6 +15,20 @@ pub struct Credentials {
     /// For actions. Left out by systems whose every action is a hand-off.
     #[serde(default)]
     pub revoke: Option<Credential>,
+    /// For `tell`: opens tickets and sends notices, and should be able to do nothing else.
+    #[serde(default)]
+    pub tell: Option<Credential>,
+}
+
+impl Credentials {
+    /// The credential of a hand, if there is one.
+    pub fn of(&self, hand: Hand) -> Option<&Credential> {
+        match hand {
+            Hand::Read => Some(&self.read),
+            Hand::Revoke => self.revoke.as_ref(),
+            Hand::Tell => self.tell.as_ref(),
+        }
+    }
 }
 
 /// One credential: its kind, and what else that kind needs. The secret itself is named in the settings file
@@ -84,6 +98,9 @@ pub enum CredentialKind {
     Sigv4,
     /// LDAP simple bind: `connect.bind` says as whom.
     Bind,
+    /// Standard Webhooks (HMAC-SHA-256 over id, time and body): `webhook-id`, `webhook-timestamp` and `webhook-signature` (`v1,…`) go with
+    /// each request. The secret is the signing key, as `whsec_…` in base64 or as it is; a call's own header `webhook-id` is its id.
+    StandardWebhook,
 }
 
 /// The call of a `login` credential.
@@ -108,7 +125,7 @@ pub struct Login {
     pub expires: Option<String>,
 }
 
-/// Which of the two credentials.
+/// Which of the credentials.
 #[derive(Deserialize, JsonSchema, Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[serde(rename_all = "lowercase")]
 pub enum Hand {
@@ -117,4 +134,29 @@ pub enum Hand {
     Read,
     /// The one that revokes.
     Revoke,
+    /// The one that tells.
+    Tell,
+}
+
+impl Hand {
+    /// Every hand, in the order of their places.
+    pub const ALL: [Self; 3] = [Self::Read, Self::Revoke, Self::Tell];
+
+    /// Its name, in manifests and settings.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Revoke => "revoke",
+            Self::Tell => "tell",
+        }
+    }
+
+    /// Its place among all.
+    pub fn place(self) -> usize {
+        match self {
+            Self::Read => 0,
+            Self::Revoke => 1,
+            Self::Tell => 2,
+        }
+    }
 }

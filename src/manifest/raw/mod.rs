@@ -9,6 +9,7 @@ mod credentials;
 mod example;
 mod see;
 mod take;
+mod tell;
 
 use std::collections::BTreeMap;
 
@@ -21,6 +22,7 @@ pub use credentials::{Credential, CredentialKind, Credentials, Hand, Login};
 pub use example::Example;
 pub use see::{BlindSpot, Collection, Delta, Empty, Preflight, Search, Sentinel, Yield};
 pub use take::{HandOff, Keep, Modify, Prove, Take, TakeKind};
+pub use tell::{Close, Files, Find, Look, Mail, Notice, Open, Tell, Ticket};
 
 /// Maps whose order matters to the reader keep it.
 pub type Ordered<T> = Vec<(String, T)>;
@@ -40,7 +42,7 @@ pub struct Manifest {
     /// What the settings file must or may say about a system of this kind.
     #[serde(default)]
     pub settings: BTreeMap<String, Setting>,
-    /// How we sign in: `read` for scans, `revoke` for actions. Apart, so that the nightly scan can't revoke.
+    /// How we sign in: `read` for scans, `revoke` for actions, `tell` for tickets and notices. Apart, so that the nightly scan can't revoke.
     pub credentials: Credentials,
     /// How the system is reached.
     pub connect: Connect,
@@ -58,6 +60,9 @@ pub struct Manifest {
     #[serde(deserialize_with = "ordered::deserialize", default)]
     #[schemars(with = "BTreeMap<String, Take>")]
     pub take: Ordered<Take>,
+    /// How this system carries tasks and events to people.
+    #[serde(default)]
+    pub tell: Option<Tell>,
     /// Replies and what must come of them, run offline by `exeunt scanners check`.
     #[serde(default)]
     pub examples: Vec<Example>,

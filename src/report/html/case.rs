@@ -78,12 +78,31 @@ pub fn case(view: &Case, company: &str) -> String {
                 (Some(by), true) => format!("<span class=\"word good\">done</span> by {}", say(by)),
                 _ => "<span class=\"word medium\">open</span>".to_owned(),
             };
+            let told = view.told.iter().filter(|told| told.task == Some(task.task));
+            let told: String = told
+                .map(|told| format!("<div class=\"meta\">{} in {}: {}</div>", told.kind, say(&told.system), say(&told.says())))
+                .collect();
             let note = task.note.as_ref().map(|note| format!("<div class=\"meta\">{}</div>", say(note))).unwrap_or_default();
             body.push_str(&format!(
-                "<tr><td>{}{note}<td>{}<td class=\"soft\">{}<td>{state}</tr>",
+                "<tr><td>{}{note}{told}<td>{}<td class=\"soft\">{}<td>{state}</tr>",
                 say(&task.title),
                 say(&task.role),
                 moment::full(task.due)
+            ));
+        }
+        body.push_str("</table></div>");
+    }
+    let notices: Vec<_> = view.told.iter().filter(|told| told.task.is_none()).collect();
+    if !notices.is_empty() {
+        body.push_str("<h2>Who was told</h2><div class=\"wide\"><table><tr><th>Of<th>Whom<th>By<th>When (UTC)<th></tr>");
+        for told in notices {
+            body.push_str(&format!(
+                "<tr><td>{}<td>{}<td>{}<td class=\"soft\">{}<td>{}</tr>",
+                told.event,
+                say(&told.receiver),
+                say(&told.system),
+                told.at.map(moment::full).unwrap_or_default(),
+                say(&told.says())
             ));
         }
         body.push_str("</table></div>");

@@ -35,6 +35,7 @@ async fn case(change: impl Fn(&World), allow: &[&str]) -> Case {
         settings,
         read: Some("secret-r".into()),
         revoke: Some("secret-w".into()),
+        tell: None,
         ca_file: None,
         recorder: None,
     })

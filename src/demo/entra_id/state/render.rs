@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Application, Assignment, Group, Kind, Method, PASSWORD, Tenant, User, id_of};
+use super::{App, Application, Assignment, Grant, Group, Kind, Method, PASSWORD, Tenant, User, id_of};
 
 /// No role of the app's own: access as such.
 const DEFAULT_ACCESS: &str = "00000000-0000-0000-0000-000000000000";
@@ -29,10 +29,15 @@ impl Tenant {
             "surname": person.last,
             "userPrincipalName": user.name,
             "accountEnabled": user.enabled,
+            "assignedLicenses": user.licences.iter().map(|sku| json!({ "disabledPlans": [], "skuId": sku })).collect::<Vec<_>>(),
             "createdDateTime": moment(self.made),
             "department": person.department,
             "employeeId": if user.guest { None } else { Some(&person.number) },
             "lastPasswordChangeDateTime": moment(user.password_changed),
+            "externalUserState": if user.guest { Some("Accepted") } else { None },
+            "onPremisesLastSyncDateTime": user.synced.then(|| exact(user.synced_at)),
+            "onPremisesSamAccountName": user.synced.then_some(&person.login),
+            "onPremisesSecurityIdentifier": user.synced.then(|| format!("S-1-5-21-1004336348-1177238915-682003330-{}", person.index())),
             "onPremisesSyncEnabled": if user.synced { Some(true) } else { None },
             "otherMails": if user.guest { vec![&user.mail] } else { person.aliases.iter().collect() },
             "proxyAddresses": if user.guest { Vec::new() } else { vec![format!("SMTP:{}", user.mail)] },
@@ -53,7 +58,7 @@ impl Tenant {
         self.groups.iter().map(|group| self.group(group)).collect()
     }
 
-    fn group(&self, group: &Group) -> Value {
+    pub(super) fn group(&self, group: &Group) -> Value {
         let kind = group.planted.kind;
         json!({
             "@odata.type": "#microsoft.graph.group",
@@ -87,6 +92,11 @@ impl Tenant {
             user.or_else(|| self.groups.iter().find(|other| other.planted.id == *id).map(|other| self.group(other)))
         };
         Some(group.members.iter().filter_map(one).collect())
+    }
+
+    /// The groups that hold a group, through others as well.
+    pub(in super::super) fn groups_above(&self, id: &str) -> Vec<Value> {
+        self.above(id, true).into_iter().map(|group| self.group(group)).collect()
     }
 
     /// Groups and directory roles of a user.
@@ -144,7 +154,7 @@ impl Tenant {
         all.collect()
     }
 
-    fn assignment(&self, one: &Assignment) -> Value {
+    pub(super) fn assignment(&self, one: &Assignment) -> Value {
         json!({
             "id": one.id,
             "principalId": one.principal(),
@@ -160,23 +170,25 @@ impl Tenant {
     }
 
     pub(in super::super) fn apps(&self) -> Vec<Value> {
-        let one = |app: &super::App| {
-            json!({
-                "id": app.id,
-                "accountEnabled": true,
-                "appDisplayName": app.name,
-                "appId": app.id.replacen("50000000", "51000000", 1),
-                "appOwnerOrganizationId": if app.ours { self.planted.tenant.clone() } else { "99999999-0000-4000-8000-000000000001".to_owned() },
-                "displayName": app.name,
-                "servicePrincipalType": "Application",
-                "verifiedPublisher": { "displayName": null, "verifiedPublisherId": null, "addedDateTime": null },
-            })
-        };
-        self.planted.apps.iter().map(one).collect()
+        self.planted.apps.iter().map(|app| self.service_principal(app)).collect()
+    }
+
+    pub(super) fn service_principal(&self, app: &App) -> Value {
+        json!({
+            "@odata.type": "#microsoft.graph.servicePrincipal",
+            "id": app.id,
+            "accountEnabled": true,
+            "appDisplayName": app.name,
+            "appId": app.id.replacen("50000000", "51000000", 1),
+            "appOwnerOrganizationId": if app.ours { self.planted.tenant.clone() } else { "99999999-0000-4000-8000-000000000001".to_owned() },
+            "displayName": app.name,
+            "servicePrincipalType": "Application",
+            "verifiedPublisher": { "displayName": null, "verifiedPublisherId": null, "addedDateTime": null },
+        })
     }
 
     pub(in super::super) fn grants(&self) -> Vec<Value> {
-        let one = |grant: &super::Grant| {
+        let one = |grant: &Grant| {
             json!({
                 "id": grant.id,
                 "clientId": self.app(&grant.app),
@@ -250,18 +262,19 @@ impl Tenant {
         self.planted.applications.iter().map(|application| self.application(application)).collect()
     }
 
-    pub(in super::super) fn owned(&self, user: &str) -> Vec<Value> {
-        let owned = |application: &&Application| application.owners.iter().any(|number| id_of(number) == user);
-        self.planted.applications.iter().filter(owned).map(|application| self.application(application)).collect()
-    }
-
-    pub(in super::super) fn owners(&self, application: &str) -> Option<Vec<Value>> {
-        let application = self.planted.applications.iter().find(|known| known.id == application)?;
-        let users = application.owners.iter().filter_map(|number| self.find(&id_of(number)));
-        Some(users.map(|user| self.user(user)).collect())
-    }
-
-    fn application(&self, application: &Application) -> Value {
+    pub(super) fn application(&self, application: &Application) -> Value {
+        let certificates = application.certificates.iter().map(|certificate| {
+            json!({
+                "customKeyIdentifier": null,
+                "displayName": certificate.name,
+                "endDateTime": moment(self.made_after(certificate.made - 730)),
+                "key": null,
+                "keyId": certificate.key,
+                "startDateTime": moment(self.made_after(certificate.made)),
+                "type": "AsymmetricX509Cert",
+                "usage": "Verify",
+            })
+        });
         let secrets = application.secrets.iter().map(|secret| {
             let made = self.made_after(secret.made);
             json!({
@@ -280,14 +293,14 @@ impl Tenant {
             "appId": application.id.replacen("70000000", "72000000", 1),
             "createdDateTime": moment(self.made),
             "displayName": application.name,
-            "keyCredentials": [],
+            "keyCredentials": certificates.collect::<Vec<_>>(),
             "passwordCredentials": secrets.collect::<Vec<_>>(),
             "signInAudience": "AzureADMyOrg",
         })
     }
 
     /// The moment so many days before the simulation started, which was ten years after the tenant was made.
-    fn made_after(&self, days_ago: i64) -> Timestamp {
+    pub(super) fn made_after(&self, days_ago: i64) -> Timestamp {
         let hours = jiff::SignedDuration::from_hours((3650 - days_ago).saturating_mul(24));
         self.made.checked_add(hours).unwrap_or(self.made)
     }
@@ -304,11 +317,11 @@ impl Tenant {
 }
 
 /// To the second, as Graph writes it.
-fn moment(at: Timestamp) -> String {
+pub(super) fn moment(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// Finer, so that a revocation in the very second of a sign-in is told from it.
-fn exact(at: Timestamp) -> String {
+pub(super) fn exact(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
 }

@@ -5,7 +5,7 @@ use anyhow::Context;
 use super::super::super::company::{Company, Person};
 use super::super::super::planted;
 use super::super::fixture::{self, Planted};
-use super::{Authorization, DeployKey, Hook, Member, PublicKey, Repository, State, Team, Token, User};
+use super::{Authorization, DeployKey, Hook, Invitation, Member, PublicKey, Repository, State, Team, Token, User};
 
 impl State {
     pub(in super::super) fn new(company: &Company) -> anyhow::Result<State> {
@@ -70,6 +70,11 @@ impl State {
             authorizations,
             tokens: standing,
             requests: requested,
+            invitations: planted
+                .invitations
+                .into_iter()
+                .map(|invitation| Invitation { made: company.days_ago(invitation.made), planted: invitation })
+                .collect(),
             hooks: planted.hooks.into_iter().map(|hook| Hook { made: company.days_ago(hook.made), planted: hook }).collect(),
         })
     }

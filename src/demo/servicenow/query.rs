@@ -1,0 +1,31 @@
+//! Encoded queries: `active=true^user_nameSTARTSWITHa^ORDERBYname`, as far as the simulation needs them.
+
+use serde_json::{Map, Value};
+
+use super::state::Instance;
+
+/// The records that fit every part of an encoded query.
+pub(super) fn matching<'r>(
+    instance: &Instance,
+    records: &'r [Map<String, Value>],
+    query: &str,
+) -> Result<Vec<&'r Map<String, Value>>, String> {
+    let mut found: Vec<&Map<String, Value>> = records.iter().collect();
+    for part in query.split('^').filter(|part| !part.is_empty()) {
+        if let Some(field) = part.strip_prefix("ORDERBY") {
+            let key = |record: &&Map<String, Value>| instance.field(record, field).map(|value| value.to_string());
+            found.sort_by_key(key);
+            continue;
+        }
+        let (field, value, differs) = match part.split_once("!=") {
+            Some((field, value)) => (field, value, true),
+            None => part.split_once('=').map(|(field, value)| (field, value, false)).ok_or_else(|| format!("{part} is not understood"))?,
+        };
+        // An unknown field restricts nothing on a real instance, unless glide.invalid_query.returns_no_rows is set; here it is an error.
+        if !records.is_empty() && instance.field(&records[0], field).is_none() {
+            return Err(format!("there is no field {field}"));
+        }
+        found.retain(|record| instance.field(record, field).is_some_and(|here| (here == value) != differs));
+    }
+    Ok(found)
+}
