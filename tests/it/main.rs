@@ -13,6 +13,10 @@ mod gaps;
 mod real;
 /// A real Active Directory domain controller.
 mod real_ad;
+/// A real JupyterHub.
+mod real_jupyterhub;
+/// The walk of docs/add-a-system.md, on a real JupyterHub.
+mod real_jupyterhub_walk;
 /// A real OpenLDAP server.
 mod real_openldap;
 /// A real SCIM provider.
