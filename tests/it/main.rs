@@ -17,6 +17,8 @@ mod real_ad;
 mod real_jupyterhub;
 /// The walk of docs/add-a-system.md, on a real JupyterHub.
 mod real_jupyterhub_walk;
+/// Moto: AWS's IAM and IAM Identity Center.
+mod real_moto;
 /// A real OpenLDAP server.
 mod real_openldap;
 /// A real SCIM provider.
