@@ -14,9 +14,9 @@ pub fn hold(recorded: &[PathBuf]) {
         return;
     };
     for file in recorded {
-        under_their_names(file);
+        let named = under_their_names(file);
         let output = Command::new(&checker)
-            .arg(file)
+            .arg(&named)
             .args(["--no-notes"])
             .output()
             .unwrap_or_else(|error| panic!("{} can't be run: {error}", checker.display()));
@@ -26,16 +26,16 @@ pub fn hold(recorded: &[PathBuf]) {
     }
 }
 
-/// Two systems are parts of a vendor whose description goes by another name.
-fn under_their_names(file: &Path) {
+/// The recording under the names of the descriptions: some systems are parts of a vendor whose description goes by another name.
+fn under_their_names(file: &Path) -> PathBuf {
     let text = std::fs::read_to_string(file).unwrap();
     let renamed = text
         .replace("{\"system\":\"onedrive-sharepoint\"", "{\"system\":\"microsoft-graph\"")
         .replace("{\"system\":\"google-cloud\"", "{\"system\":\"google\"")
         .replace("{\"system\":\"diligent\"", "{\"system\":\"scim\"");
-    if renamed != text {
-        std::fs::write(file, renamed).unwrap();
-    }
+    let copy = file.with_extension("named");
+    std::fs::write(&copy, renamed).unwrap();
+    copy
 }
 
 fn checker() -> Option<PathBuf> {
