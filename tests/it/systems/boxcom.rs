@@ -1,5 +1,7 @@
 //! Box: content, links, device pins.
 
+use exeunt::demo::faults::FaultKind;
+
 use super::System;
 
 #[test]
@@ -34,4 +36,22 @@ fn on_notice_nothing_can_be_destroyed_and_without_a_policy_legal_places_the_hold
     let departed = system.depart_in("notice", "E1012");
     assert_eq!((departed.state("restrict"), departed.state("hold_by_hand")), ("gone", "handed_off"), "{departed:?}");
     assert!(system.left("E1012").iter().any(|line| line.starts_with("the account")));
+}
+
+#[test]
+fn the_one_administrator_is_refused_until_the_role_is_handed_over() {
+    let system = System::up("box");
+    let departed = system.depart("E1008");
+    assert_eq!((departed.state("replace_admin"), departed.state("inactivate")), ("handed_off", "refused"), "{departed:?}");
+    assert!(system.left("E1008").iter().any(|line| line.starts_with("the account")));
+}
+
+#[test]
+fn a_lie_about_a_link_is_found_out() {
+    let system = System::up("box");
+    system.fault("PUT", "/2.0/files/61002", FaultKind::Lie);
+    let departed = system.depart("E1002");
+    let open: Vec<_> = departed.actions("close_link").into_iter().filter(|action| action["state"] != "gone").collect();
+    assert_eq!(open.len(), 1, "{departed:?}");
+    assert!(system.left("E1002").iter().any(|line| line.contains("Board pack Q4.pdf")));
 }

@@ -11,6 +11,7 @@ mod boxcom;
 mod card_statement;
 mod cloudflare;
 mod cloudflare_zero_trust;
+mod dropbox;
 mod entra_id;
 mod figma;
 mod github;
