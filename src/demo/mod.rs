@@ -13,6 +13,7 @@ pub mod directory;
 pub mod dropbox;
 pub mod entra_id;
 pub mod faults;
+pub mod figma;
 pub mod github;
 pub mod glewlwyd;
 pub mod google;

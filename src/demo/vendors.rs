@@ -4,6 +4,7 @@ use super::company::Company;
 use super::vendor::Vendor;
 use super::{
     asana, atlassian, aws_iam, aws_identity_center, boxcom, cloudflare, entra_id, github, glewlwyd, google, google_cloud, hubspot, intune,
+    asana, aws_iam, aws_identity_center, boxcom, cloudflare, entra_id, figma, github, glewlwyd, google, google_cloud, hubspot, intune,
     jira, jupyterhub, keycloak, kisi, netsuite, notion, okta, onedrive, pagerduty, privacyidea, salesforce, scim, servicenow, slack,
     stripe, tailscale, tryton, webhook, zendesk, zoom,
 };
@@ -24,6 +25,7 @@ pub const VENDORS: &[Vendor] = &[
     boxcom::VENDOR,
     cloudflare::VENDOR,
     entra_id::VENDOR,
+    figma::VENDOR,
     glewlwyd::VENDOR,
     google_cloud::VENDOR,
     hubspot::VENDOR,

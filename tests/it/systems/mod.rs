@@ -13,6 +13,7 @@ mod card_statement;
 mod cloudflare;
 mod cloudflare_zero_trust;
 mod entra_id;
+mod figma;
 mod github;
 mod glewlwyd;
 mod google_cloud;

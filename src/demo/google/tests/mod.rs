@@ -115,7 +115,8 @@ async fn every_flaw_and_trap_of_the_answer_key_is_planted() {
     let traps = company.traps.iter().map(|t| (&t.check, &t.person, &t.system, &t.subject));
     let mut seen = 0;
     for (check, person, system, subject) in flaws.chain(traps) {
-        if system != "google-workspace" {
+        // A calendar is no file: it is named by its owner's address.
+        if system != "google-workspace" || (check == "share-to-self" && subject.contains('@')) {
             continue;
         }
         seen += 1;
