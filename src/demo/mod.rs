@@ -1,6 +1,7 @@
 //! The simulated company: people, and vendors' servers that keep to the vendors' own API descriptions.
 
 pub mod asana;
+pub mod atlassian;
 pub mod aws_iam;
 pub mod aws_identity_center;
 mod aws_signature;

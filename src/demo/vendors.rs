@@ -6,6 +6,10 @@ use super::{
     asana, aws_iam, aws_identity_center, boxcom, cloudflare, dropbox, entra_id, figma, github, glewlwyd, google, google_cloud, hubspot,
     intune, jira, jupyterhub, keycloak, kisi, netsuite, notion, okta, onedrive, pagerduty, privacyidea, salesforce, scim, servicenow,
     slack, stripe, tailscale, tryton, webhook, zendesk, zoom,
+    asana, atlassian, aws_iam, aws_identity_center, boxcom, cloudflare, entra_id, github, glewlwyd, google, google_cloud, hubspot, intune,
+    asana, aws_iam, aws_identity_center, boxcom, cloudflare, entra_id, figma, github, glewlwyd, google, google_cloud, hubspot, intune,
+    jira, jupyterhub, keycloak, kisi, netsuite, notion, okta, onedrive, pagerduty, privacyidea, salesforce, scim, servicenow, slack,
+    stripe, tailscale, tryton, webhook, zendesk, zoom,
 };
 
 /// Vendors that speak HTTP, in the order in which they come up.
@@ -18,6 +22,7 @@ pub const VENDORS: &[Vendor] = &[
     kisi::VENDOR,
     scim::VENDOR,
     asana::VENDOR,
+    atlassian::VENDOR,
     aws_iam::VENDOR,
     aws_identity_center::VENDOR,
     boxcom::VENDOR,

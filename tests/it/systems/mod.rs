@@ -3,6 +3,7 @@
 
 mod active_directory;
 mod asana;
+mod atlassian;
 mod aws_iam;
 mod aws_identity_center;
 mod badge_file;
