@@ -12,7 +12,6 @@ mod card_statement;
 mod cloudflare;
 mod cloudflare_zero_trust;
 mod entra_id;
-mod asana;
 mod figma;
 mod github;
 mod glewlwyd;
