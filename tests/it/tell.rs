@@ -79,7 +79,7 @@ fn each_task_is_one_ticket_and_each_event_one_message() {
     let recorded = sim.folder().join("t.jsonl");
     let ran = sim.exeunt(&["revoke", LEAVER, "--yes", "--json", "--record", "t.jsonl"]);
     assert_eq!(ran.json()["untold"], json!([]), "{ran:?}");
-    conform::hold(&[recorded.clone()]);
+    conform::hold(std::slice::from_ref(&recorded));
     assert!(tasks(&sim) >= 4);
     let made = issues(&sim);
     assert_eq!(made.len() as i64, tasks(&sim));
