@@ -71,11 +71,10 @@ fn real_moto_iam_from_the_first_scan_to_the_last_proof() {
     let report = site.scan(IAM);
     assert_eq!(count(&report, "/opened"), 0, "{report}");
     site.audit_is_intact(10);
+    a_user_is_not_deleted_while_anything_hangs_on_them();
 }
 
-#[test]
-#[ignore = "needs the real servers: tests/real/run"]
-fn real_moto_a_user_is_not_deleted_while_anything_hangs_on_them() {
+fn a_user_is_not_deleted_while_anything_hangs_on_them() {
     let site = Site::allowing(&[SECOND.to_owned()], &iam("AKIAREAD"), &["aws-iam.delete_user"]);
     site.scan(IAM);
     let said = site.run(&["revoke", "N9002", "--yes", "--json"]);

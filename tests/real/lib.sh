@@ -83,10 +83,10 @@ stop() {
   rm -f "$PID"
 }
 
-# ready COMMAND...: waits till it succeeds, while the server lives.
+# ready COMMAND...: waits till it succeeds, while the server lives; PATIENCE is how many times it is tried, ten a second.
 ready() {
   local _
-  for _ in $(seq 300); do
+  for _ in $(seq "${PATIENCE:-300}"); do
     "$@" >/dev/null 2>&1 && return 0
     alive || break
     sleep 0.1
