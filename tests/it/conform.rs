@@ -31,6 +31,7 @@ fn under_their_names(file: &Path) -> PathBuf {
     let text = std::fs::read_to_string(file).unwrap();
     let renamed = text
         .replace("{\"system\":\"onedrive-sharepoint\"", "{\"system\":\"microsoft-graph\"")
+        .replace("{\"system\":\"cloudflare-zero-trust\"", "{\"system\":\"cloudflare\"")
         .replace("{\"system\":\"google-cloud\"", "{\"system\":\"google\"")
         .replace("{\"system\":\"diligent\"", "{\"system\":\"scim\"");
     let copy = file.with_extension("named");
