@@ -10,6 +10,7 @@ pub mod boxcom;
 pub mod cloudflare;
 pub mod company;
 pub mod directory;
+pub mod docusign;
 pub mod dropbox;
 pub mod entra_id;
 pub mod faults;

@@ -12,6 +12,7 @@ mod boxcom;
 mod card_statement;
 mod cloudflare;
 mod cloudflare_zero_trust;
+mod docusign;
 mod dropbox;
 mod entra_id;
 mod figma;
