@@ -21,6 +21,7 @@ pub mod google;
 pub mod google_cloud;
 pub mod hubspot;
 pub mod intune;
+pub mod jamf;
 pub mod jira;
 pub mod jupyterhub;
 pub mod keycloak;

@@ -23,6 +23,7 @@ mod google_drive;
 mod google_workspace;
 mod hubspot;
 mod intune;
+mod jamf_pro;
 mod jupyterhub;
 mod keycloak;
 mod kisi;
