@@ -1,6 +1,7 @@
 //! The simulated company: people, and vendors' servers that keep to the vendors' own API descriptions.
 
 pub mod asana;
+pub mod atlassian;
 pub mod aws_iam;
 pub mod aws_identity_center;
 mod aws_signature;
@@ -14,12 +15,14 @@ pub mod docusign;
 pub mod dropbox;
 pub mod entra_id;
 pub mod faults;
+pub mod figma;
 pub mod github;
 pub mod glewlwyd;
 pub mod google;
 pub mod google_cloud;
 pub mod hubspot;
 pub mod intune;
+pub mod jamf;
 pub mod jira;
 pub mod jupyterhub;
 pub mod keycloak;

@@ -316,7 +316,9 @@ mod tests {
         assert_eq!(proof(json!({}), 404, false), 1);
         assert_eq!(proof(json!({"state": "off"}), 500, true), 1, "a failed read proves nothing");
         let seen = |id: &str, gone: bool| {
-            run_on(json!([{"prove": "out", "reply": {"users": [{"id": "u1", "group": "g1"}]}, "given": {"node": {"id": id}}, "gone": gone}]))
+            run_on(
+                json!([{"prove": "out", "reply": {"users": [{"id": "u1", "group": "g1"}]}, "given": {"node": {"id": id}}, "gone": gone}]),
+            )
         };
         assert_eq!(seen("u1", false), Vec::<String>::new());
         assert_eq!(seen("u2", true), Vec::<String>::new());

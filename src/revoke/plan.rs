@@ -12,7 +12,7 @@ use super::cut;
 use super::order;
 use super::spec::{Blind, EdgeName, Falls, Kept, OtherHit, OwnCredential, Plan, PlannedAction, PlannedTask, Spec, Who, label};
 use crate::config::{Keep, is_like};
-use crate::graph::{Graph, LinkState, Person};
+use crate::graph::{Graph, LinkState, Node, Person};
 use crate::manifest::express::Expr;
 use crate::manifest::raw::{Take, TakeKind};
 use crate::manifest::template::{Place, render};
@@ -177,11 +177,13 @@ impl Planner<'_> {
     /// We never saw off the branch we sit on.
     fn own_credentials(&mut self) {
         for (system, hand, key) in &self.rules.own_accounts {
+            let named = |node: &Node| node.system == *system && (node.key == *key || node.emails().contains(&key.to_lowercase()));
+            // Where that is an account, a token of the same number is another thing: vendors count each kind from one.
+            let is_account = self.graph.nodes().any(|(_, node)| node.seen && node.kind == NodeKind::Account && named(node));
             let hit = self.found.list.iter().any(|candidate| match candidate.target {
                 Target::Node(index) => {
                     let node = &self.graph.net[index];
-                    let named = node.key == *key || node.emails().contains(&key.to_lowercase());
-                    node.system == *system && named && matches!(node.kind, NodeKind::Account | NodeKind::Credential)
+                    named(node) && (node.kind == NodeKind::Account || (node.kind == NodeKind::Credential && !is_account))
                 }
                 Target::Edge(_) => false,
             });

@@ -17,10 +17,30 @@ mod gaps;
 mod real;
 /// A real Active Directory domain controller.
 mod real_ad;
+/// A real Directus.
+mod real_directus;
+/// Emulators of Okta, GitHub and Slack.
+mod real_emulate;
+/// A real Glewlwyd single sign-on server.
+mod real_glewlwyd;
+/// A real JupyterHub.
+mod real_jupyterhub;
+/// The walk of docs/add-a-system.md, on a real JupyterHub.
+mod real_jupyterhub_walk;
+/// A real Keycloak.
+mod real_keycloak;
+/// Moto: AWS's IAM and IAM Identity Center.
+mod real_moto;
 /// A real OpenLDAP server.
 mod real_openldap;
+/// A real privacyIDEA server.
+mod real_privacyidea;
 /// A real SCIM provider.
 mod real_scim;
+/// A real mail server.
+mod real_smtp;
+/// A real Tryton server.
+mod real_tryton;
 /// Serving: HR's word starts departures, once; schedules are kept; a stop leaves nothing half way.
 mod serve;
 /// Mistakes in settings are one clear line; help and JSON are there for every command.

@@ -104,6 +104,11 @@ pub struct Site {
 impl Site {
     /// A site with these people (lines of HR's file) and these systems (a part of the settings).
     pub fn new(people: &[String], systems: &str) -> Self {
+        Self::allowing(people, systems, &[])
+    }
+
+    /// The same, where these actions are taken as well, which nobody takes unless they are allowed.
+    pub fn allowing(people: &[String], systems: &str, allow: &[&str]) -> Self {
         let site = Self { folder: tempfile::tempdir().unwrap() };
         fs::create_dir(site.path("scanners")).unwrap();
         fs::write(site.path("scanners/hr-file.yaml"), HR_FILE).unwrap();
@@ -111,7 +116,7 @@ impl Site {
         fs::write(site.path("people.csv"), format!("{head}\n{}\n", people.join("\n"))).unwrap();
         let settings = format!(
             "scanners = \"scanners\"\n\n[company]\nname = \"Northmoor\"\ndomains = [\"real.northmoor.example\"]\n\n\
-             [departure]\nmass_limit = 50\nallow = [\"scim.remove_from_group\"]\n\n\
+             [people]\nexecutive = \"person.title | matches('chief')\"\n\n[departure]\nmass_limit = 50\nallow = {allow:?}\n\n\
              [systems.hr]\nscanner = \"hr-file\"\npath = \"{}\"\n\n{systems}",
             site.path("people.csv").display()
         );
@@ -160,14 +165,15 @@ impl Site {
         shown["plan"].clone()
     }
 
-    /// Runs a departure. All but `refused` must be proved gone; each of those must be somebody's task that names it.
+    /// Runs a departure. All but `refused` must be proved gone, or handed to a person; each of those must be somebody's task that names it.
     pub fn revoke(&self, person: &str, refused: &[&str]) -> Value {
         let said = self.run(&["revoke", person, "--yes", "--json"]);
         assert_eq!(said.err, "", "no progress in a pipe");
         let ended = said.json();
         assert_eq!(said.code, i32::from(!refused.is_empty()), "what is still there is said by the exit code: {said:?}");
-        let lines = ended["lines"].as_array().unwrap();
-        let still = |line: &&Value| line["verdict"] != "gone";
+        let by_hand = |line: &&Value| line["state"] == "handed_off";
+        let lines: Vec<&Value> = ended["lines"].as_array().unwrap().iter().filter(|line| !by_hand(line)).collect();
+        let still = |line: &&&Value| line["verdict"] != "gone";
         let left = sorted(lines.iter().filter(still).map(|line| text(line, "/label").to_owned()));
         assert_eq!(left, sorted(refused.iter().map(|label| (*label).to_owned())), "{ended}");
         let counts = ["/gone", "/present", "/claimed", "/unknown", "/stuck", "/residual_paths"].map(|pointer| count(&ended, pointer));
@@ -218,6 +224,25 @@ impl Site {
             .unwrap();
         usize::try_from(told).unwrap()
     }
+}
+
+/// Asks a server with curl: the status, and the body (the text of it, if it is no JSON).
+pub fn ask(method: &str, url: &str, headers: &[&str], body: Option<&Value>) -> (u16, Value) {
+    let mut command = Command::new("curl");
+    command.args(["-sS", "--globoff", "-X", method, "-w", "\n%{http_code}"]);
+    for header in headers {
+        command.args(["-H", header]);
+    }
+    if let Some(body) = body {
+        command.args(["-d", &body.to_string()]);
+        if !headers.iter().any(|header| header.starts_with("Content-Type")) {
+            command.args(["-H", "Content-Type: application/json"]);
+        }
+    }
+    let output = command.arg(url).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let (body, status) = text.rsplit_once('\n').unwrap_or_else(|| panic!("{method} {url}: {}", String::from_utf8_lossy(&output.stderr)));
+    (status.parse().unwrap(), serde_json::from_str(body).unwrap_or_else(|_| Value::String(body.to_owned())))
 }
 
 /// The program, on these settings.

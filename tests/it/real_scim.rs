@@ -1,7 +1,5 @@
 //! SCIM, held to a real provider that has rights for each token: `tests/real/run` brings it up.
 
-use std::process::Command;
-
 use exeunt::model::NodeKind;
 use serde_json::{Value, json};
 
@@ -21,24 +19,17 @@ fn settings() -> String {
     )
 }
 
-/// Asks the server with curl: the status, and the body.
+/// Asks the server, with the token of this variable.
 fn ask(token: &str, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
-    let mut command = Command::new("curl");
-    command.args(["-s", "-X", method, "-w", "\n%{http_code}", "-H", &format!("Authorization: Bearer {}", env(token))]);
-    if let Some(body) = body {
-        command.args(["-H", "Content-Type: application/scim+json", "-d", &body.to_string()]);
-    }
-    let output = command.arg(format!("{}{path}", env("EXEUNT_REAL_SCIM_URL"))).output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    let (body, status) = text.rsplit_once('\n').unwrap();
-    (status.parse().unwrap(), serde_json::from_str(body).unwrap_or(Value::Null))
+    let headers = [format!("Authorization: Bearer {}", env(token)), "Content-Type: application/scim+json".to_owned()];
+    crate::real::ask(method, &format!("{}{path}", env("EXEUNT_REAL_SCIM_URL")), &[&headers[0], &headers[1]], body)
 }
 
 #[test]
 #[ignore = "needs the real servers: tests/real/run"]
 fn real_scim_from_the_first_scan_to_the_last_proof() {
     let truth = truth("EXEUNT_REAL_SCIM_TRUTH");
-    let site = Site::new(&PEOPLE.map(str::to_owned), &settings());
+    let site = Site::allowing(&PEOPLE.map(str::to_owned), &settings(), &["scim.remove_from_group"]);
     site.scan(SYSTEM);
     everything_is_seen(&site, &truth);
     site.scan_is_quiet(SYSTEM);

@@ -40,6 +40,24 @@ quietly() {
   "$@" >"$LOG/$what.log" 2>&1 || { tail -n 10 "$LOG/$what.log" >&2; die "$NAME: $what failed (log: $LOG/$what.log)"; }
 }
 
+# python_packages SPEC... and npm_packages SPEC...: an environment of the system's own ($DIR/venv, $DIR/npm) with these packages, made once
+# for a list of them.
+python_packages() {
+  [[ $(cat "$DIR/venv/made" 2>/dev/null) != "$*" ]] || return 0
+  rm -rf "$DIR/venv"
+  quietly venv "${PYTHON:-python3}" -m venv "$DIR/venv"
+  quietly pip "$DIR/venv/bin/pip" install -q --disable-pip-version-check "$@"
+  printf '%s' "$*" >"$DIR/venv/made"
+}
+npm_packages() {
+  [[ $(cat "$DIR/npm/made" 2>/dev/null) != "$*" ]] || return 0
+  rm -rf "$DIR/npm"
+  mkdir "$DIR/npm"
+  printf '{"private":true}\n' >"$DIR/npm/package.json"
+  quietly npm npm install --prefix "$DIR/npm" --no-audit --no-fund "$@"
+  printf '%s' "$*" >"$DIR/npm/made"
+}
+
 # The process id is kept with the moment the process started, so that a later process with the same id is never taken for it.
 born() { [[ -r /proc/$1/stat ]] && sed 's/^.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
 alive() {
@@ -65,10 +83,10 @@ stop() {
   rm -f "$PID"
 }
 
-# ready COMMAND...: waits till it succeeds, while the server lives.
+# ready COMMAND...: waits till it succeeds, while the server lives; PATIENCE is how many times it is tried, ten a second.
 ready() {
   local _
-  for _ in $(seq 300); do
+  for _ in $(seq "${PATIENCE:-300}"); do
     "$@" >/dev/null 2>&1 && return 0
     alive || break
     sleep 0.1
@@ -114,13 +132,20 @@ seed() {
   touch "$DIR/seeded"
 }
 
+# What is installed stays: only the data goes. A system keeps them in $DIR/data, or says what else.
+fresh() {
+  stop
+  rm -rf "$DIR/data" "$DIR/seeded"
+}
+
 verbs() {
   case ${1:-} in
     up) timed up up ;;
     seed) timed seed seed ;;
     env) env_lines ;;
     down) stop ;;
+    fresh) fresh ;;
     purge) stop; rm -rf "${DIR:?}" ;;
-    *) say "usage: $(basename "$0") up | seed | env | down | purge"; exit 2 ;;
+    *) say "usage: $(basename "$0") up | seed | env | down | fresh | purge"; exit 2 ;;
   esac
 }

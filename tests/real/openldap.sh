@@ -36,7 +36,7 @@ database mdb
 suffix "$BASE"
 rootdn "cn=admin,$BASE"
 rootpw "$ADMIN_PASSWORD"
-directory $DIR/db
+directory $DIR/data
 maxsize 1073741824
 index objectClass,entryUUID eq
 index uid,cn,mail,employeeNumber eq
@@ -62,7 +62,7 @@ END
 answers() { ldapsearch -LLL -x -H ldap://$ADDR:$PORT -b '' -s base namingContexts; }
 
 start() {
-  mkdir -p "$DIR/db"
+  mkdir -p "$DIR/data"
   [[ -s $DIR/tls/cert.pem ]] || quietly certificate certificate localhost "DNS:localhost,IP:$ADDR"
   configure
   port_free $ADDR $PORT
@@ -75,8 +75,8 @@ start() {
 fill() {
   python3 "$HERE/seed/openldap.py" "$BASE" "$READ_PASSWORD" "$REVOKE_PASSWORD" "$TRUTH" >"$DIR/seed.ldif"
   stop
-  rm -rf "$DIR/db"
-  mkdir "$DIR/db"
+  rm -rf "$DIR/data"
+  mkdir "$DIR/data"
   quietly slapadd /usr/sbin/slapadd -q -w -f "$DIR/slapd.conf" -l "$DIR/seed.ldif"
   start
 }

@@ -7,7 +7,7 @@ ADMIN_PASSWORD='Adm1n-Passw0rd!' READ_PASSWORD='Read-0nly!' REVOKE_PASSWORD='Rev
 SERVICES="OU=Service Accounts,$BASE"
 
 system samba-ad
-CONF=$DIR/dc/etc/smb.conf SAM=$DIR/dc/private/sam.ldb
+CONF=$DIR/data/etc/smb.conf SAM=$DIR/data/private/sam.ldb
 KEEP=(--option="interfaces=$ADDR/8" --option="bind interfaces only=yes" --option="vfs objects=dfs_samba4 acl_xattr xattr_tdb")
 
 install() {
@@ -18,9 +18,9 @@ install() {
 }
 
 provision() {
-  rm -rf "$DIR/dc" "$DIR/seeded"
+  rm -rf "$DIR/data" "$DIR/seeded"
   samba-tool domain provision --realm=${DNSNAME^^} --domain=REAL --server-role=dc --dns-backend=SAMBA_INTERNAL --backend-store=mdb \
-    --adminpass="$ADMIN_PASSWORD" --targetdir="$DIR/dc" --host-name=dc1 --host-ip=$ADDR "${KEEP[@]}" --option="log file=$LOG/provision-%m.log" || return
+    --adminpass="$ADMIN_PASSWORD" --targetdir="$DIR/data" --host-name=dc1 --host-ip=$ADDR "${KEEP[@]}" --option="log file=$LOG/provision-%m.log" || return
   cat >"$CONF" <<END
 [global]
 	workgroup = REAL
@@ -29,13 +29,13 @@ provision() {
 	server role = active directory domain controller
 	interfaces = $ADDR/8
 	bind interfaces only = yes
-	private dir = $DIR/dc/private
-	state directory = $DIR/dc/state
-	cache directory = $DIR/dc/cache
-	lock directory = $DIR/dc
+	private dir = $DIR/data/private
+	state directory = $DIR/data/state
+	cache directory = $DIR/data/cache
+	lock directory = $DIR/data
 	pid directory = $DIR
-	binddns dir = $DIR/dc/bind-dns
-	ncalrpc dir = $DIR/dc/ncalrpc
+	binddns dir = $DIR/data/bind-dns
+	ncalrpc dir = $DIR/data/ncalrpc
 	log file = $LOG/%m.log
 	max log size = 5000
 	logging = file
@@ -46,14 +46,14 @@ provision() {
 	server services = ldap, kdc
 	vfs objects = dfs_samba4 acl_xattr xattr_tdb
 END
-  mkdir -p "$DIR/dc/ncalrpc" "$DIR/dc/cache" && touch "$DIR/dc/provisioned"
+  mkdir -p "$DIR/data/ncalrpc" "$DIR/data/cache" && touch "$DIR/data/provisioned"
 }
 
 root_dse() { ldapsearch -LLL -x -H ldap://$ADDR -b '' -s base defaultNamingContext; }
 
 start() {
   [[ -s $DIR/tls/cert.pem ]] || quietly certificate certificate dc1.$DNSNAME "DNS:dc1.$DNSNAME,DNS:$DNSNAME,IP:$ADDR"
-  [[ -e $DIR/dc/provisioned ]] || quietly provision provision
+  [[ -e $DIR/data/provisioned ]] || quietly provision provision
   port_free $ADDR 389
   launch samba -s "$CONF" -F --no-process-group --model=single
   ready root_dse

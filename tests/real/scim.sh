@@ -7,11 +7,7 @@ ADMIN_TOKEN=scim-admin-t0ken READ_TOKEN=scim-read-t0ken REVOKE_TOKEN=scim-revoke
 
 system scim
 
-environment() { "${PYTHON:-python3}" -m venv "$DIR/venv" && "$DIR/venv/bin/pip" install -q --disable-pip-version-check 'scim2-server==0.8.*' && touch "$DIR/venv/made"; }
-
-install() {
-  [[ -e $DIR/venv/made ]] || { rm -rf "$DIR/venv"; quietly environment environment; }
-}
+install() { python_packages 'scim2-server==0.8.*'; }
 
 answers() { curl -sf -H "Authorization: Bearer $READ_TOKEN" $URL/ServiceProviderConfig; }
 

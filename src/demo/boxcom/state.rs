@@ -190,23 +190,25 @@ impl Content {
             notified: None,
             sessions: 0,
         }];
-        users.extend(company.people.iter().filter(with_account).map(|person| User {
-            id: user_id(person),
-            name: person.display(),
-            login: person.work_email.clone(),
-            title: person.title.clone(),
-            role: match &person.number {
-                number if *number == planted.administrator => "admin",
-                number if planted.coadmins.contains(number) => "coadmin",
-                _ => "user",
+        users.extend(company.people.iter().filter(with_account).map(|person| {
+            User {
+                id: user_id(person),
+                name: person.display(),
+                login: person.work_email.clone(),
+                title: person.title.clone(),
+                role: match &person.number {
+                    number if *number == planted.administrator => "admin",
+                    number if planted.coadmins.contains(number) => "coadmin",
+                    _ => "user",
+                }
+                .into(),
+                status: if planted.inactive.contains(&person.number) { "inactive" } else { "active" }.into(),
+                sync: true,
+                external_collab_restricted: false,
+                service: false,
+                notified: planted.notified.iter().find(|one| one.person == person.number).map(|one| one.email.clone()),
+                sessions: if person.executive { 2 } else { 1 },
             }
-            .into(),
-            status: if planted.inactive.contains(&person.number) { "inactive" } else { "active" }.into(),
-            sync: true,
-            external_collab_restricted: false,
-            service: false,
-            notified: planted.notified.iter().find(|one| one.person == person.number).map(|one| one.email.clone()),
-            sessions: if person.executive { 2 } else { 1 },
         }));
         // The fixture speaks of people; from here on everything speaks of users.
         let user_of = |number: &str| -> anyhow::Result<String> {

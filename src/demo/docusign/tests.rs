@@ -78,13 +78,17 @@ async fn closing_says_for_each_user_how_it_went() {
     assert_eq!(probe.call("DELETE", &at("/groups/9002/users"), Some(leave.clone())).await.status, 400, "everyone's group");
 
     let closed = probe.call("DELETE", &at("/users"), Some(json!({ "users": [{ "userId": CFO }, { "userId": "nobody" }] }))).await.body;
-    assert_eq!((&closed["users"][0]["userStatus"], &closed["users"][1]["errorDetails"]["errorCode"]), (&json!("Closed"), &json!("INVALID_USERID")));
+    assert_eq!(
+        (&closed["users"][0]["userStatus"], &closed["users"][1]["errorDetails"]["errorCode"]),
+        (&json!("Closed"), &json!("INVALID_USERID"))
+    );
     let found = probe.get(&at("/users?email=rafael.okonjo@northmoor.example")).await.body;
     assert_eq!(found["users"][0]["userStatus"], "Closed");
     assert_eq!(probe.call("DELETE", &at("/users"), Some(leave)).await.body["users"][0]["userStatus"], "Closed", "once more");
 
     // The counsel is an administrator, and so is our own user: one of them may go.
-    let counsel = json!({ "users": [{ "userId": "d0c50000-0000-4000-8000-000000001007" }, { "userId": "d0c50000-0000-4000-8000-000000001008" }] });
+    let counsel =
+        json!({ "users": [{ "userId": "d0c50000-0000-4000-8000-000000001007" }, { "userId": "d0c50000-0000-4000-8000-000000001008" }] });
     assert_eq!(probe.call("DELETE", &at("/users"), Some(counsel)).await.body["users"][1]["userStatus"], "Closed");
     let last = probe.call("DELETE", &at("/users"), Some(json!({ "users": [{ "userId": REVOKE_USER }] }))).await.body;
     assert!(last["users"][0]["errorDetails"]["message"].as_str().unwrap().contains("last administrator"));

@@ -204,7 +204,15 @@ async fn a_refresh_token_is_good_for_its_own_app() {
     let running = up().await;
     let issue = async |app: &str, token: &str| {
         let form = [("grant_type", "refresh_token"), ("client_id", app), ("refresh_token", token)];
-        let answer = reqwest::Client::builder().no_proxy().build().unwrap().post(format!("{}/oauth2/token", running.url)).form(&form).send().await.unwrap();
+        let answer = reqwest::Client::builder()
+            .no_proxy()
+            .build()
+            .unwrap()
+            .post(format!("{}/oauth2/token", running.url))
+            .form(&form)
+            .send()
+            .await
+            .unwrap();
         (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
     };
     assert_eq!(issue(token::READ_APP, "revoke-dropbox").await.0, 400);

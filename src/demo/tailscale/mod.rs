@@ -24,7 +24,7 @@ pub const VENDOR: Vendor = Vendor {
     name: "tailscale",
     start,
     millis: 40,
-    rate: RateLimit::of(100, 60, RateStyle::RetryAfterOnly),
+    rate: RateLimit::of(300, 60, RateStyle::RetryAfterOnly),
     secret: Secret::Token,
     signs_in_through: None,
     settings: |url| format!("url = \"{url}\"\nread_client = \"kReadCNTRL\"\nrevoke_client = \"kRevokeCNTRL\"\n"),

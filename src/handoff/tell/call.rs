@@ -93,7 +93,7 @@ impl Line<'_> {
         Err(Failed {
             why: format!("{} answered {}: {}", self.row.system, reply.class.word(), reply.says()),
             // An error of the server's may have come after the deed.
-            unsent: reply.class != Class::Transient || reply.status == 503 && wait.is_some(),
+            unsent: reply.class != Class::Transient,
             gone: reply.class == Class::Gone,
             wait,
         })

@@ -214,28 +214,28 @@ impl<'a> Line<'a> {
     /// None if it can't be told: then that is written down.
     fn of(teller: &'a Teller<'a>, row: &'a DeliveryRow) -> Result<Option<Self>> {
         let Some(connection) = teller.systems.get(&row.system) else {
-            let known = teller.config.systems.contains_key(&row.system);
-            let why = if known { "the system can't be used; `exeunt check` says why" } else { "the system isn't configured any more" };
-            fail(teller.store, row, why, None, row.state != DeliveryState::Sending)?;
+            if teller.config.systems.contains_key(&row.system) {
+                fail(teller.store, row, "the system can't be used; `exeunt check` says why", None, row.state != DeliveryState::Sending)?;
+            } else {
+                // It isn't ours any more to look after; whoever carries its tasks now has a delivery of its own.
+                let step = if row.state == DeliveryState::Told { DeliveryMove::Done } else { DeliveryMove::Moot };
+                move_down(teller.store, row, &step, "delivery.dropped", json!({ "why": "the system isn't configured any more" }))?;
+            }
             return Ok(None);
         };
         let (task, scope) = words::scope(teller, row)?;
         Ok(Some(Self { teller, row, connection, task, scope }))
     }
 
-    /// What it was about has passed: a task that was done meanwhile, an approval that was given.
+    /// What it was about has passed (a task that was done meanwhile, an approval that was given), or the settings send it another way by now.
     fn has_passed(&self) -> Result<bool> {
-        words::has_passed(self.teller.store, self.row, self.task.as_ref())
+        Ok(!news::is_wanted(self.teller.config, self.row, self.task.as_ref())
+            || words::has_passed(self.teller.store, self.row, self.task.as_ref())?)
     }
 
     /// Writes a move down, with its entry in the audit log.
     fn moves(&self, row: &DeliveryRow, step: &DeliveryMove, act: &str, detail: Value) -> Result<DeliveryRow> {
-        let now = clock::now();
-        self.teller.store.write_durably(|tx| {
-            deliveries::move_to(tx, row, step, now)?;
-            audit::append(tx, now, &entry(row, act, detail))?;
-            Ok(())
-        })?;
+        let now = move_down(self.teller.store, row, step, act, detail)?;
         let mut row = row.clone();
         if *step == DeliveryMove::Sending {
             (row.state, row.tried) = (DeliveryState::Sending, Some(now));
@@ -248,6 +248,16 @@ impl<'a> Line<'a> {
         fail(self.teller.store, row, why, wait, unsent)?;
         Ok(Came::Nothing)
     }
+}
+
+/// Writes a move down, with its entry in the audit log; when that was.
+fn move_down(store: &Store, row: &DeliveryRow, step: &DeliveryMove, act: &str, detail: Value) -> Result<Timestamp> {
+    let now = clock::now();
+    store.write_durably(|tx| {
+        deliveries::move_to(tx, row, step, now)?;
+        audit::append(tx, now, &entry(row, act, detail))?;
+        Ok(now)
+    })
 }
 
 fn entry(row: &DeliveryRow, act: &str, mut detail: Value) -> Draft {
@@ -271,7 +281,7 @@ fn fail(store: &Store, row: &DeliveryRow, why: &str, wait: Option<Duration>, uns
         DeliveryKind::Ticket => "ticket.failed",
         DeliveryKind::Notice => "notice.failed",
     };
-    tracing::warn!(system = row.system, delivery = row.id.0, why, "people could not be told");
+    tracing::warn!(system = row.system, delivery = row.id.0, "people could not be told; `exeunt tasks` says why");
     store.write_durably(|tx| {
         deliveries::move_to(tx, row, &DeliveryMove::Failed { why: why.to_owned(), due, unsent }, now)?;
         // The log says it when it is new; a system that is down for a night is one entry.

@@ -7,8 +7,8 @@ use rusqlite::Connection;
 use super::{Teller, words};
 use crate::clock;
 use crate::config::Config;
-use crate::model::{ActionState, DeliveryKind, DepartureState, TellEvent};
-use crate::store::deliveries::{self, NewDelivery};
+use crate::model::{ActionState, DeliveryKind, DeliveryState, DepartureState, TellEvent};
+use crate::store::deliveries::{self, DeliveryRow, NewDelivery};
 use crate::store::departures::{self, DepartureRow, TaskRow};
 
 /// What happened longer ago is no news, when somebody is to be told for the first time.
@@ -28,8 +28,13 @@ pub(super) fn write_down(teller: &Teller<'_>) -> Result<()> {
 
 fn wanted(conn: &Connection, config: &Config, carries_tickets: &dyn Fn(&str) -> bool, now: Timestamp) -> Result<Vec<NewDelivery>> {
     let mut all = Vec::new();
+    // A ticket that is there stays where it is, also when the settings send new ones elsewhere.
+    let known = deliveries::live(conn)?;
+    let carried = |task: &TaskRow| {
+        known.iter().any(|row| row.task == Some(task.id) && row.state == DeliveryState::Told && config.systems.contains_key(&row.system))
+    };
     for task in departures::tasks(conn, None)?.iter().filter(|task| !task.done) {
-        if let Some(system) = config.departure.tell.carrier(&task.role) {
+        if let Some(system) = config.departure.tell.carrier(&task.role).filter(|_| !carried(task)) {
             let ticket = carries_tickets(system);
             let address = config.departure.roles.get(&task.role).cloned().unwrap_or_default();
             all.push(NewDelivery {
@@ -98,6 +103,13 @@ fn of_departure(conn: &Connection, config: &Config, row: &DepartureRow, now: Tim
         }
     }
     Ok(())
+}
+
+/// Whether the settings still send this where it goes.
+pub(super) fn is_wanted(config: &Config, row: &DeliveryRow, task: Option<&TaskRow>) -> bool {
+    let heard = || hearers(config, row.event).iter().any(|(system, receiver)| *system == row.system && *receiver == row.receiver);
+    let carried = || task.is_some_and(|task| config.departure.tell.carrier(&task.role) == Some(row.system.as_str()));
+    (row.event == TellEvent::Task && carried()) || (row.kind == DeliveryKind::Notice && heard())
 }
 
 /// Who hears of an event: system, and the receiver there.

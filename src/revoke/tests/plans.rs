@@ -189,6 +189,18 @@ fn we_do_not_saw_off_the_branch_we_sit_on() {
 }
 
 #[test]
+fn a_token_with_the_number_of_our_account_is_another_thing() {
+    let world = World::new();
+    ada_in_acme(&world);
+    let mut rules = rules();
+    rules.own_accounts = vec![("acme".into(), "revoke".into(), "t1".into())];
+    let blocked = |world: &World| world.plan_with(Mode::Departure, &systems("http://x"), &rules).2.blocked.len();
+    assert_eq!(blocked(&world), 1, "the token may be our own");
+    world.see("acme", &[node(ACCOUNT, "", "t1", json!({ "emails": ["exeunt@acme.example"] }))]);
+    assert_eq!(blocked(&world), 0, "our own is the account of that number, which is nobody's");
+}
+
+#[test]
 fn a_dead_account_still_lets_its_token_in() {
     let world = World::new();
     ada_in_acme(&world);

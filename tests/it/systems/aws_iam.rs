@@ -48,7 +48,7 @@ fn no_user_is_deleted_before_what_hangs_on_them() {
     system.scan();
     let departed = system.depart("E1002");
     assert_eq!(departed.state("delete_user"), "refused", "{departed:?}");
-    assert!(departed.why("delete_user").contains("must delete access keys first"), "{departed:?}");
+    assert!(departed.why("delete_user").contains("Cannot delete entity, must delete"), "{departed:?}");
     assert!(departed.tasks().iter().any(|task| task.contains("still hang on the user")), "{departed:?}");
     assert_eq!(departed.state("deny_all"), "gone");
 }

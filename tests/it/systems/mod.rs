@@ -3,6 +3,7 @@
 
 mod active_directory;
 mod asana;
+mod atlassian;
 mod aws_iam;
 mod aws_identity_center;
 mod badge_file;
@@ -15,6 +16,7 @@ mod directus;
 mod docusign;
 mod dropbox;
 mod entra_id;
+mod figma;
 mod github;
 mod glewlwyd;
 mod google_cloud;
@@ -22,6 +24,7 @@ mod google_drive;
 mod google_workspace;
 mod hubspot;
 mod intune;
+mod jamf_pro;
 mod jupyterhub;
 mod keycloak;
 mod kisi;
