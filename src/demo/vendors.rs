@@ -3,12 +3,9 @@
 use super::company::Company;
 use super::vendor::Vendor;
 use super::{
-    asana, aws_iam, aws_identity_center, boxcom, cloudflare, directus, docusign, dropbox, entra_id, github, glewlwyd, google, google_cloud, hubspot, intune, jira,
-    jupyterhub, keycloak, kisi, netsuite, notion, okta, onedrive, onepassword, pagerduty, privacyidea, salesforce, scim, servicenow, slack, stripe,
-    tailscale, tryton, webhook, zendesk, zoom,
-    asana, atlassian, aws_iam, aws_identity_center, boxcom, cloudflare, docusign, dropbox, entra_id, figma, github, glewlwyd, google,
-    google_cloud, hubspot, intune, jamf, jira, jupyterhub, keycloak, kisi, netsuite, notion, okta, onedrive, pagerduty, privacyidea,
-    salesforce, scim, servicenow, slack, stripe, tailscale, tryton, webhook, zendesk, zoom,
+    asana, atlassian, aws_iam, aws_identity_center, boxcom, cloudflare, directus, docusign, dropbox, entra_id, figma, github, glewlwyd,
+    google, google_cloud, hubspot, intune, jamf, jira, jupyterhub, keycloak, kisi, netsuite, notion, okta, onedrive, onepassword,
+    pagerduty, privacyidea, salesforce, scim, servicenow, slack, stripe, tailscale, tryton, webhook, zendesk, zoom,
 };
 
 /// Vendors that speak HTTP, in the order in which they come up.
@@ -26,8 +23,8 @@ pub const VENDORS: &[Vendor] = &[
     aws_identity_center::VENDOR,
     boxcom::VENDOR,
     cloudflare::VENDOR,
-    directus::VENDOR,
     cloudflare::ZERO_TRUST,
+    directus::VENDOR,
     docusign::VENDOR,
     dropbox::VENDOR,
     entra_id::VENDOR,

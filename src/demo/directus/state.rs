@@ -192,12 +192,16 @@ impl Server {
         let id = user_id(&person.number);
         let mut left = Vec::new();
         if let Some(user) = self.users.iter().find(|user| user.id == id) {
-            left.extend(["active", "invited"].contains(&user.status.as_str()).then(|| format!("the account {}, {}", user.email, user.status)));
+            left.extend(
+                ["active", "invited"].contains(&user.status.as_str()).then(|| format!("the account {}, {}", user.email, user.status)),
+            );
             left.extend((user.sessions > 0).then(|| "a session".to_owned()));
             left.extend((user.status == "active" && user.token.is_some()).then(|| "the static token".to_owned()));
         }
         let own = |by: &Option<String>| by.as_ref() == Some(&id);
-        left.extend(self.shares.iter().filter(|share| own(&share.by) && share.opens()).map(|share| format!("the link {}", share.planted.name)));
+        left.extend(
+            self.shares.iter().filter(|share| own(&share.by) && share.opens()).map(|share| format!("the link {}", share.planted.name)),
+        );
         let runs = |flow: &&Flow| own(&flow.by) && flow.planted.trigger == "webhook" && flow.planted.status == "active";
         left.extend(self.flows.iter().filter(runs).map(|flow| format!("the flow {}", flow.planted.name)));
         left

@@ -77,7 +77,10 @@ impl Vaults {
         let devices = planted.devices.iter().map(|device| &device.person);
         let named = devices.chain(&planted.owners).chain(&planted.managed_elsewhere);
         for person in named.chain(planted.vaults.iter().flat_map(|vault| &vault.seen_by)) {
-            anyhow::ensure!(users.iter().any(|user| user.number == *person), "fixtures/onepassword/state.yaml names {person}, who is no user");
+            anyhow::ensure!(
+                users.iter().any(|user| user.number == *person),
+                "fixtures/onepassword/state.yaml names {person}, who is no user"
+            );
         }
         let made = company.days_ago(800).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         Ok(Self { planted, users, made, tokens: HashMap::new() })

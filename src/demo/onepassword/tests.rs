@@ -47,7 +47,10 @@ async fn people_are_paged_and_suspended_but_for_those_who_cant_be() {
     }
     assert_eq!(probe.get(&users(&format!("/{cfo}"))).await.body["state"], "SUSPENDED");
     let left = left(company.person("E1002").unwrap());
-    assert!(!left.is_empty() && left.iter().all(|line| line.starts_with("the copy on") || line.starts_with("the secrets seen")), "{left:?}");
+    assert!(
+        !left.is_empty() && left.iter().all(|line| line.starts_with("the copy on") || line.starts_with("the secrets seen")),
+        "{left:?}"
+    );
     assert_eq!(probe.call("POST", &users(&format!("/{cfo}:reactivate")), None).await.body["state"], "ACTIVE");
 
     for (email, why) in [("mei-lin.tavares@northmoor.example", "last owner"), ("yuki.abernathy@northmoor.example", "externally managed")] {
