@@ -59,6 +59,10 @@ pub(super) fn get_info(team: &mut Team, asked: &Asked) -> Outcome {
             Err(other) => return Err(other),
         });
     }
+    // Whoever was being removed when this was asked is removed from here on.
+    for job in team.jobs.iter().filter(|job| !job.complete).map(|job| job.id.clone()).collect::<Vec<_>>() {
+        complete(team, &job);
+    }
     Ok(json!({ "members_info": info }))
 }
 
@@ -153,7 +157,7 @@ pub(super) fn remove(team: &mut Team, asked: &Asked) -> Outcome {
     Ok(json!({ ".tag": "async_job_id", "async_job_id": job }))
 }
 
-/// The first question finds the job under way, the second one finds it done.
+/// The first question finds the job under way, the next one finds it done.
 pub(super) fn remove_status(team: &mut Team, asked: &Asked) -> Outcome {
     let id = asked.text("async_job_id")?;
     let job = team.jobs.iter_mut().find(|job| job.id == id).ok_or(Refusal::Tag("invalid_async_job_id"))?;
@@ -161,12 +165,15 @@ pub(super) fn remove_status(team: &mut Team, asked: &Asked) -> Outcome {
         job.asked = true;
         return Ok(json!({ ".tag": "in_progress" }));
     }
-    if !job.complete {
-        job.complete = true;
-        let (member, to, keep) = (job.member.clone(), job.to.clone(), job.keep);
-        finish(team, &member, to.as_deref(), keep);
-    }
+    complete(team, id);
     Ok(json!({ ".tag": "complete" }))
+}
+
+fn complete(team: &mut Team, id: &str) {
+    let Some(job) = team.jobs.iter_mut().find(|job| job.id == id && !job.complete) else { return };
+    job.complete = true;
+    let (member, to, keep) = (job.member.clone(), job.to.clone(), job.keep);
+    finish(team, &member, to.as_deref(), keep);
 }
 
 fn finish(team: &mut Team, id: &str, to: Option<&str>, keep: bool) {

@@ -53,7 +53,7 @@ pub(super) struct Hold {
     pub(super) active: bool,
 }
 
-/// A removal, which goes on in the background until it has been asked about once.
+/// A removal, which goes on in the background until it, or any member, has been asked about.
 pub(super) struct Job {
     pub(super) id: String,
     pub(super) member: String,
