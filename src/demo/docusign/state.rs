@@ -182,7 +182,7 @@ impl Account {
         }
         if full {
             let groups = self.planted.groups.iter().filter(|group| is_in(group, user));
-            let groups: Vec<Value> = groups.map(|group| group_named(group)).collect();
+            let groups: Vec<Value> = groups.map(group_named).collect();
             shown["groupList"] = groups.into();
             shown["enableConnectForUser"] = "false".into();
         }

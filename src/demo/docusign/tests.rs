@@ -48,7 +48,7 @@ async fn a_token_acts_as_who_consented_and_reads_others_from_the_list_only() {
     loop {
         let body = probe.get(&at(&format!("/users?additional_info=true&count=50&start_position={}", users.len()))).await.body;
         users.extend(body["users"].as_array().unwrap().clone());
-        if body["totalSetSize"] == users.len().to_string() {
+        if body["totalSetSize"].as_str() == Some(&*users.len().to_string()) {
             break;
         }
     }
