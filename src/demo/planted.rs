@@ -20,12 +20,13 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use std::sync::Arc;
 
+    use axum::Router;
+
     use super::super::company::Company;
     use super::super::faults::Faults;
     use super::super::probe::Probe;
     use super::super::vendor::{Profile, serve};
     use super::super::{github, kisi, scim, slack};
-    use super::*;
 
     /// The answers in which each system shows what is planted there.
     async fn shown(system: &str, company: &Arc<Company>) -> String {

@@ -3,9 +3,9 @@
 use super::company::Company;
 use super::vendor::Vendor;
 use super::{
-    asana, atlassian, aws_iam, aws_identity_center, boxcom, cloudflare, dropbox, entra_id, figma, github, glewlwyd, google, google_cloud,
-    hubspot, intune, jira, jupyterhub, keycloak, kisi, netsuite, notion, okta, onedrive, pagerduty, privacyidea, salesforce, scim,
-    servicenow, slack, stripe, tailscale, tryton, webhook, zendesk, zoom,
+    asana, atlassian, aws_iam, aws_identity_center, boxcom, cloudflare, directus, docusign, dropbox, entra_id, figma, github, glewlwyd,
+    google, google_cloud, hubspot, intune, jamf, jira, jupyterhub, keycloak, kisi, netsuite, notion, okta, onedrive, onepassword,
+    pagerduty, privacyidea, salesforce, scim, servicenow, slack, stripe, tailscale, tryton, webhook, zendesk, zoom,
 };
 
 /// Vendors that speak HTTP, in the order in which they come up.
@@ -24,6 +24,8 @@ pub const VENDORS: &[Vendor] = &[
     boxcom::VENDOR,
     cloudflare::VENDOR,
     cloudflare::ZERO_TRUST,
+    directus::VENDOR,
+    docusign::VENDOR,
     dropbox::VENDOR,
     entra_id::VENDOR,
     figma::VENDOR,
@@ -31,11 +33,13 @@ pub const VENDORS: &[Vendor] = &[
     google::acquired::VENDOR,
     google_cloud::VENDOR,
     hubspot::VENDOR,
+    jamf::VENDOR,
     jupyterhub::VENDOR,
     keycloak::VENDOR,
     netsuite::VENDOR,
     notion::VENDOR,
     onedrive::VENDOR,
+    onepassword::VENDOR,
     pagerduty::VENDOR,
     privacyidea::VENDOR,
     salesforce::VENDOR,

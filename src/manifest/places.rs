@@ -93,9 +93,9 @@ const TABLE: &[Row] = &[
     ),
     Row(Spot::After, "take: undo, undo_body, keep", &["settings", "person", "departure", "now"]),
     Row(Spot::Prove, "prove: call, search, body, form, headers, as", &["settings", "person", "departure", "now"]),
-    Row(Spot::GoneCall, "prove with a call: gone", &["settings", "person", "departure", "now", "status", "headers", "body"]),
-    Row(Spot::GoneSearch, "prove with a search: gone", &["settings", "person", "departure", "now", "it", "entries", "code"]),
-    Row(Spot::GoneSee, "prove with see: gone", &["settings", "person", "departure", "now", "seen"]),
+    Row(Spot::GoneCall, "prove with a call: gone, failed", &["settings", "person", "departure", "now", "status", "headers", "body"]),
+    Row(Spot::GoneSearch, "prove with a search: gone, failed", &["settings", "person", "departure", "now", "it", "entries", "code"]),
+    Row(Spot::GoneSee, "prove with see: gone, failed", &["settings", "person", "departure", "now", "seen"]),
     Row(Spot::Ticket, "tell.ticket: find and open: call, body, form, headers", &["settings", "task", "person", "departure", "now"]),
     Row(
         Spot::TicketMade,

@@ -191,7 +191,7 @@ async fn act(shared: &Shared, job: &mut Job, times: &mut Times) -> Result<End, S
                     format!("whether it was done before the interruption can't be told, and doing it twice can't be taken back: {why}");
                 return Ok(stuck(job, Verdict::Unknown, why, json!({})));
             }
-            Reading::Still(_) | Reading::Unknown(_) => {}
+            Reading::Still(_) | Reading::Failed(_) | Reading::Unknown(_) => {}
         }
     }
 
@@ -335,7 +335,7 @@ async fn not_accepted(job: &Job, line: &Line, take: &Take, id: Option<&str>, fir
     if let Reading::Gone(detail) = reading {
         return gone(job, line, take, id, detail).await;
     }
-    let verdict = if matches!(reading, Reading::Still(_)) { Verdict::Present } else { Verdict::Unknown };
+    let verdict = if matches!(reading, Reading::Still(_) | Reading::Failed(_)) { Verdict::Present } else { Verdict::Unknown };
     match fired {
         Fired::Refused { why, blocked, detail } => {
             // The manifest says what is in the way, never of what: the task's title has to.
@@ -353,9 +353,13 @@ async fn end(job: &Job, line: &Line, take: &Take, id: Option<&str>, reading: Rea
     match reading {
         Reading::Gone(detail) => gone(job, line, take, id, detail).await,
         Reading::Still(detail) => still(job, id.is_some(), detail),
+        Reading::Failed(detail) => stuck(job, Verdict::Present, FAILED.to_owned(), detail),
         Reading::Unknown(why) => stuck(job, Verdict::Unknown, why, json!({})),
     }
 }
+
+/// What is said of a job that the system gave up on.
+pub(super) const FAILED: &str = "the system accepted it, and says now that it failed";
 
 /// Still there at the end: a job under way is a claim, anything else needs a person.
 fn still(job: &Job, under_way: bool, detail: Value) -> End {

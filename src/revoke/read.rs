@@ -23,6 +23,8 @@ pub(super) enum Reading {
     Gone(Value),
     /// It is still there; what the system said.
     Still(Value),
+    /// It is still there, and the system has given up on it.
+    Failed(Value),
     /// It can't be told, and why.
     Unknown(String),
 }
@@ -43,7 +45,7 @@ pub(super) async fn until_gone(connection: &Connection, take: &Take, spec: &Spec
         let reading = tokio::time::timeout(left, once(connection, take, spec, job))
             .await
             .unwrap_or_else(|_| Reading::Unknown("the read that should prove it was not answered in time".to_owned()));
-        if matches!(reading, Reading::Gone(_)) || Instant::now() + pause > end {
+        if matches!(reading, Reading::Gone(_) | Reading::Failed(_)) || Instant::now() + pause > end {
             return reading;
         }
         tokio::time::sleep(pause).await;
@@ -123,7 +125,7 @@ fn judge(connection: &Connection, prove: &Prove, spec: &Spec, job: Option<&str>,
     Attempt::Said(decide(connection, prove, spec, job, &more, words))
 }
 
-/// Evaluates `gone` over what was read.
+/// Evaluates `gone` over what was read, and `failed` where it isn't.
 fn decide(connection: &Connection, prove: &Prove, spec: &Spec, job: Option<&str>, more: &Map<String, Value>, words: Value) -> Reading {
     let verdict = with_scope(connection, spec, job, |scope| {
         let mut scope = scope.clone();
@@ -132,11 +134,14 @@ fn decide(connection: &Connection, prove: &Prove, spec: &Spec, job: Option<&str>
                 scope.set(name, value);
             }
         }
-        Expr::compile(&prove.gone)?.truth(&scope)
+        let failed = prove.failed.as_deref().map(Expr::compile).transpose()?;
+        let gone = Expr::compile(&prove.gone)?.truth(&scope)?;
+        Ok::<_, String>((gone, !gone && failed.is_some_and(|failed| failed.truth(&scope) == Ok(true))))
     });
     match verdict {
-        Ok(true) => Reading::Gone(words),
-        Ok(false) => Reading::Still(words),
+        Ok((true, _)) => Reading::Gone(words),
+        Ok((_, true)) => Reading::Failed(words),
+        Ok(_) => Reading::Still(words),
         Err(problem) => Reading::Unknown(format!("the proof can't be judged: {problem}")),
     }
 }

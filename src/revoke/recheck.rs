@@ -4,6 +4,7 @@ use anyhow::Result;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
+use super::action::FAILED;
 use super::journal::{draft, target};
 use super::read::{self, Reading};
 use super::run::RunDeps;
@@ -48,6 +49,7 @@ pub async fn recheck(deps: &RunDeps, departure: DepartureId, gone_too: bool) -> 
         let (verdict, why, detail) = match reading {
             Reading::Gone(detail) => (Verdict::Gone, None, detail),
             Reading::Still(detail) => (Verdict::Present, None, detail),
+            Reading::Failed(detail) => (Verdict::Present, Some(FAILED.to_owned()), detail),
             Reading::Unknown(why) => (Verdict::Unknown, Some(why), json!({})),
         };
         let news = (verdict == Verdict::Gone) != (row.state == ActionState::Gone);

@@ -111,6 +111,7 @@ fn each_task_is_one_ticket_and_each_event_one_message() {
     // Asked again, and again after a crash that forgot to write down how it went: nothing leaves twice.
     let again = sim.exeunt(&["tell", "--json"]).ended(FINE).json();
     assert_eq!((&again["tickets"], &again["notices"]), (&json!(0), &json!(0)));
+    search_catches_up(&sim);
     sim.sql().execute("UPDATE delivery SET state = 'sending', tried = 0, due = 0 WHERE kind = 'ticket' OR system = 'slack'", []).unwrap();
     let again = sim.exeunt(&["tell", "--json", "--record", "t2.jsonl"]).ended(FINE).json();
     assert_eq!((&again["tickets"], &again["untold"]), (&json!(tasks(&sim)), &json!([])));

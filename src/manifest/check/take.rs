@@ -270,6 +270,9 @@ fn proof(checker: &mut Checker<'_>, path: &str, prove: &raw::Prove, extra: Extra
     // Without one way to read there is no telling what the answer holds.
     if given.len() == 1 {
         checker.expr(&format!("{path}.gone"), &prove.gone, spot, extra);
+        if let Some(failed) = &prove.failed {
+            checker.expr(&format!("{path}.failed"), failed, spot, extra);
+        }
     }
     checker.classes(path, &prove.classes);
     for (key, text) in [("within", &prove.within), ("lives_on", &prove.lives_on)] {

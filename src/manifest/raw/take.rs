@@ -174,6 +174,9 @@ pub struct Prove {
     pub act_as: Option<String>,
     /// Expression over the answer: it is gone. A reply of class `gone` proves it by itself, unless this says otherwise (`gone_is: present`).
     pub gone: String,
+    /// Expression over the answer: the job ended without doing it (`body.state == 'ERROR'`). Nobody waits any longer, and a person is told.
+    #[serde(default)]
+    pub failed: Option<String>,
     /// How replies to this read are classed, when not as usual.
     #[serde(default)]
     pub classes: Classes,

@@ -19,13 +19,16 @@ struct Case {
 }
 
 async fn case(change: impl Fn(&World), allow: &[&str]) -> Case {
+    case_of(&MANIFEST.replace("within: 2s", "within: 300ms"), change, allow).await
+}
+
+async fn case_of(text: &str, change: impl Fn(&World), allow: &[&str]) -> Case {
     let world = World::new();
     ada_in_acme(&world);
     change(&world);
     let (vendor, base) = Vendor::start().await;
-    let text = MANIFEST.replace("within: 2s", "within: 300ms");
     let settings = json!({ "base": base });
-    let facts = SystemFacts { manifest: manifest(&text), settings: settings.clone(), has_revoke: true };
+    let facts = SystemFacts { manifest: manifest(text), settings: settings.clone(), has_revoke: true };
     let mut rules = rules();
     rules.allow = allow.iter().map(|name| (*name).to_owned()).collect();
     let (_, ada, plan) = world.plan_with(Mode::Departure, &BTreeMap::from([("acme".to_owned(), facts.clone())]), &rules);
@@ -130,6 +133,23 @@ async fn a_lie_is_found_out() {
     assert_eq!((outcome.gone, outcome.stuck, outcome.present), (3, 1, 1), "{outcome:#?}");
     assert_eq!(case.tasks(), ["Look at: suspend ada@acme.example in acme"]);
     assert_eq!(case.vendor.calls("DELETE /users/u1/sessions"), 2, "sessions are cleared again all the same");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_failed_is_not_waited_for() {
+    let text = MANIFEST
+        .replace(
+            "gone: body.state == 'suspended', within: 2s",
+            "gone: body.state == 'suspended', failed: body.state != 'suspended', within: 30s",
+        )
+        .replace("suspend\n    also_removes: [signs", "suspend\n    job: \"'j1'\"\n    also_removes: [signs");
+    let case = case_of(&text, |_| {}, &[]).await;
+    case.vendor.wrong("POST /users/u1/suspend", Wrong::Lie, 99);
+    let started = std::time::Instant::now();
+    let outcome = case.run().await;
+    assert!(started.elapsed() < Duration::from_secs(20), "it waited");
+    assert_eq!(case.state("suspend"), (ActionState::Stuck, "present".into()), "{outcome:#?}");
+    assert_eq!(case.tasks(), ["Look at: suspend ada@acme.example in acme"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,7 +1,5 @@
 //! Box: content, links, device pins.
 
-use exeunt::demo::faults::FaultKind;
-
 use super::System;
 
 #[test]
@@ -44,14 +42,4 @@ fn the_one_administrator_is_refused_until_the_role_is_handed_over() {
     let departed = system.depart("E1008");
     assert_eq!((departed.state("replace_admin"), departed.state("inactivate")), ("handed_off", "refused"), "{departed:?}");
     assert!(system.left("E1008").iter().any(|line| line.starts_with("the account")));
-}
-
-#[test]
-fn a_lie_about_a_link_is_found_out() {
-    let system = System::up("box");
-    system.fault("PUT", "/2.0/files/61002", FaultKind::Lie);
-    let departed = system.depart("E1002");
-    let open: Vec<_> = departed.actions("close_link").into_iter().filter(|action| action["state"] != "gone").collect();
-    assert_eq!(open.len(), 1, "{departed:?}");
-    assert!(system.left("E1002").iter().any(|line| line.contains("Board pack Q4.pdf")));
 }
