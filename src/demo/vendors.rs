@@ -3,9 +3,9 @@
 use super::company::Company;
 use super::vendor::Vendor;
 use super::{
-    asana, atlassian, aws_iam, aws_identity_center, boxcom, cloudflare, entra_id, figma, github, glewlwyd, google, google_cloud, hubspot,
-    intune, jamf, jira, jupyterhub, keycloak, kisi, netsuite, notion, okta, onedrive, pagerduty, privacyidea, salesforce, scim, servicenow,
-    slack, stripe, tailscale, tryton, webhook, zendesk, zoom,
+    asana, atlassian, aws_iam, aws_identity_center, boxcom, brivo, cloudflare, diligent, entra_id, figma, github, glewlwyd, google,
+    google_cloud, hubspot, intune, jamf, jira, jupyterhub, keycloak, kisi, netsuite, notion, okta, onedrive, pagerduty, privacyidea,
+    salesforce, scim, servicenow, slack, stripe, tailscale, tryton, verkada, webhook, zendesk, zoom,
 };
 
 /// Vendors that speak HTTP, in the order in which they come up.
@@ -22,7 +22,9 @@ pub const VENDORS: &[Vendor] = &[
     aws_iam::VENDOR,
     aws_identity_center::VENDOR,
     boxcom::VENDOR,
+    brivo::VENDOR,
     cloudflare::VENDOR,
+    diligent::VENDOR,
     entra_id::VENDOR,
     figma::VENDOR,
     glewlwyd::VENDOR,
@@ -40,6 +42,7 @@ pub const VENDORS: &[Vendor] = &[
     stripe::VENDOR,
     tailscale::VENDOR,
     tryton::VENDOR,
+    verkada::VENDOR,
     zendesk::VENDOR,
     zoom::VENDOR,
     // Those that carry tasks and notices to people.
