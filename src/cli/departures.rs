@@ -220,6 +220,9 @@ pub fn ended_json(ended: &Ended) -> Result<Value> {
     Ok(value)
 }
 
+/// How many hand-offs are shown by name; the others are in `exeunt tasks`.
+const SHOWN: usize = 6;
+
 /// Prints how a departure ended.
 pub fn print_ended(ended: &Ended) {
     let outcome = &ended.outcome;
@@ -251,8 +254,11 @@ pub fn print_ended(ended: &Ended) {
     out::say(format!("Window      {:.2} s from the start to the last proof{ratio}", outcome.window_ms / 1000.0));
     let titles: Vec<String> = ended.tasks.iter().map(|(title, role)| format!("{title} ({role})")).collect();
     out::say(format!("Left        {} paths · {} hand-offs", ended.residual.len(), titles.len()));
-    for title in titles.iter().chain(&ended.residual) {
+    for title in titles.iter().take(SHOWN).chain(&ended.residual) {
         out::say(format!("            {title}"));
+    }
+    if titles.len() > SHOWN {
+        out::say(format!("            … and {} more: exeunt tasks", titles.len() - SHOWN));
     }
     let told = &ended.told;
     if told.tickets + told.notices + told.failed.len() > 0 {

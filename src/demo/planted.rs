@@ -1,28 +1,11 @@
 //! Reads what is planted in a simulated system, `fixtures/<system>/state.yaml`, which is part of the binary.
 
 use anyhow::Context;
-use axum::Router;
-use axum::http::Uri;
 use serde::de::DeserializeOwned;
-use serde_json::json;
-
-use super::vendor::reply;
 
 /// The planted state of one system, or what is wrong with its file.
 pub(super) fn read<T: DeserializeOwned>(system: &str, text: &str) -> anyhow::Result<T> {
     serde_saphyr::from_str(text).with_context(|| format!("fixtures/{system}/state.yaml does not parse"))
-}
-
-/// The vendor, or one that answers each request with what is wrong: an empty vendor would look like a company without flaws.
-pub(super) fn or_broken(system: &'static str, built: anyhow::Result<Router>) -> Router {
-    built.unwrap_or_else(|error| {
-        let what = format!("{error:#}");
-        tracing::error!(system, error = what, "a simulated vendor can't be built");
-        Router::new().fallback(move |uri: Uri| {
-            let body = json!({ "error": what, "path": uri.path() });
-            async move { reply(500, &body) }
-        })
-    })
 }
 
 /// A stable number for a text, for ids that a vendor hands out.
@@ -37,12 +20,13 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use std::sync::Arc;
 
+    use axum::Router;
+
     use super::super::company::Company;
     use super::super::faults::Faults;
     use super::super::probe::Probe;
     use super::super::vendor::{Profile, serve};
     use super::super::{github, kisi, scim, slack};
-    use super::*;
 
     /// The answers in which each system shows what is planted there.
     async fn shown(system: &str, company: &Arc<Company>) -> String {
@@ -104,16 +88,6 @@ mod tests {
         }
         assert_eq!(count, 15);
         assert!(shown("scim", &company).await.contains("rafael.okonjo@northmoor.example"));
-    }
-
-    #[tokio::test]
-    async fn a_vendor_that_cant_be_built_says_so_on_every_request() {
-        let router = or_broken("github", Err(anyhow::anyhow!("state.yaml does not parse")));
-        let running = serve("github", router, Profile::default(), Faults::default()).await.unwrap();
-        let probe = Probe::new("planted", &running.url, "https://planted.example", "");
-        let answer = probe.get("/orgs/northmoor/members").await;
-        assert_eq!(answer.status, 500);
-        assert!(answer.body["error"].as_str().unwrap().contains("does not parse"));
     }
 
     #[test]

@@ -241,7 +241,7 @@ fn too_many(style: RateStyle, seconds: i64) -> Response {
             "message": "API rate limit exceeded",
             "documentation_url": "https://docs.github.com/rest/overview/rate-limits-for-the-rest-api",
         }),
-        RateStyle::RetryAfterOnly | RateStyle::None => json!({ "error": "too many requests" }),
+        RateStyle::RetryAfterOnly | RateStyle::None => json!({ "error": "too many requests", "code": 429, "message": "too many requests" }),
     };
     let mut response = reply(429, &body);
     if matches!(style, RateStyle::RetryAfterOnly | RateStyle::GitHub) {

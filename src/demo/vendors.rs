@@ -6,6 +6,9 @@ use super::{
     asana, atlassian, aws_iam, aws_identity_center, boxcom, brivo, cloudflare, diligent, entra_id, figma, github, glewlwyd, google,
     google_cloud, hubspot, intune, jamf, jira, jupyterhub, keycloak, kisi, netsuite, notion, okta, onedrive, pagerduty, privacyidea,
     salesforce, scim, servicenow, slack, stripe, tailscale, tryton, verkada, webhook, zendesk, zoom,
+    asana, atlassian, aws_iam, aws_identity_center, boxcom, cloudflare, directus, docusign, dropbox, entra_id, figma, github, glewlwyd,
+    google, google_cloud, hubspot, intune, jamf, jira, jupyterhub, keycloak, kisi, netsuite, notion, okta, onedrive, onepassword,
+    pagerduty, privacyidea, salesforce, scim, servicenow, slack, stripe, tailscale, tryton, webhook, zendesk, zoom,
 };
 
 /// Vendors that speak HTTP, in the order in which they come up.
@@ -25,9 +28,14 @@ pub const VENDORS: &[Vendor] = &[
     brivo::VENDOR,
     cloudflare::VENDOR,
     diligent::VENDOR,
+    cloudflare::ZERO_TRUST,
+    directus::VENDOR,
+    docusign::VENDOR,
+    dropbox::VENDOR,
     entra_id::VENDOR,
     figma::VENDOR,
     glewlwyd::VENDOR,
+    google::acquired::VENDOR,
     google_cloud::VENDOR,
     hubspot::VENDOR,
     jamf::VENDOR,
@@ -36,6 +44,7 @@ pub const VENDORS: &[Vendor] = &[
     netsuite::VENDOR,
     notion::VENDOR,
     onedrive::VENDOR,
+    onepassword::VENDOR,
     pagerduty::VENDOR,
     privacyidea::VENDOR,
     salesforce::VENDOR,

@@ -120,11 +120,11 @@ fn seen(collection: &raw::Collection, body: &Value, reply: &Scope<'_>, scope: &S
     if problems.is_empty() { Ok(out) } else { Err(problems) }
 }
 
-/// The keys of the nodes among observations.
+/// The keys of the nodes among observations, those at both ends of an edge included: as a proof of a departure takes them.
 fn keys(seen: &[Observation]) -> Value {
-    let keys = seen.iter().filter_map(|seen| match seen {
-        Observation::Node(node) => Some(json!(node.node.key)),
-        Observation::Edge(_) => None,
+    let keys = seen.iter().flat_map(|seen| match seen {
+        Observation::Node(node) => vec![json!(node.node.key)],
+        Observation::Edge(edge) => vec![json!(edge.from.key), json!(edge.to.key)],
     });
     Value::Array(keys.collect())
 }
@@ -316,10 +316,13 @@ mod tests {
         assert_eq!(proof(json!({}), 404, false), 1);
         assert_eq!(proof(json!({"state": "off"}), 500, true), 1, "a failed read proves nothing");
         let seen = |id: &str, gone: bool| {
-            run_on(json!([{"prove": "out", "reply": {"users": [{"id": "u1"}]}, "given": {"node": {"id": id}}, "gone": gone}]))
+            run_on(
+                json!([{"prove": "out", "reply": {"users": [{"id": "u1", "group": "g1"}]}, "given": {"node": {"id": id}}, "gone": gone}]),
+            )
         };
         assert_eq!(seen("u1", false), Vec::<String>::new());
         assert_eq!(seen("u2", true), Vec::<String>::new());
+        assert_eq!(seen("g1", false), Vec::<String>::new(), "only an edge names it");
         assert_eq!(seen("u1", true).len(), 1);
     }
 }

@@ -40,9 +40,9 @@ fn bad(what: &str) -> Refusal {
     Refusal::new(400, "bad_request", what)
 }
 
-/// The enterprise keeps its administrator: nobody demotes, inactivates or deletes the last one.
+/// The enterprise keeps its one administrator: nobody demotes, inactivates or deletes them.
 fn not_the_administrator(content: &Content, id: &str) -> Result<(), Refusal> {
-    match id == content.administrator() {
+    match content.find(id).is_some_and(|user| user.role == "admin") {
         true => Err(Refusal::new(403, "forbidden", "The enterprise administrator can't be changed")),
         false => Ok(()),
     }
@@ -70,6 +70,11 @@ fn update_user(content: &mut Content, id: &str, body: &Value) -> Outcome {
         None => Ok(None),
         Some(value) => value.as_bool().map(Some).ok_or_else(|| bad(&format!("{name} must be true or false"))),
     };
+    let notified = match body.get("notification_email") {
+        None => None,
+        Some(Value::Null) => Some(None),
+        Some(given) => Some(Some(given["email"].as_str().ok_or_else(|| bad("notification_email.email is missing"))?.to_owned())),
+    };
     let (sync, restricted) = (flag("is_sync_enabled")?, flag("is_external_collab_restricted")?);
     let user = content.users.iter_mut().find(|user| user.id == id).ok_or_else(Refusal::not_found)?;
     if let Some(status) = status {
@@ -80,6 +85,9 @@ fn update_user(content: &mut Content, id: &str, body: &Value) -> Outcome {
     }
     if let Some(role) = role {
         user.role = role.to_owned();
+    }
+    if let Some(notified) = notified {
+        user.notified = notified;
     }
     user.sync = sync.unwrap_or(user.sync);
     user.external_collab_restricted = restricted.unwrap_or(user.external_collab_restricted);

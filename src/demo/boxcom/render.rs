@@ -28,7 +28,8 @@ impl Content {
             "is_sync_enabled": user.sync,
             "is_external_collab_restricted": user.external_collab_restricted,
             "is_exempt_from_login_verification": false,
-            "notification_email": null,
+            "notification_email": user.notified.as_ref().map(|email| json!({ "email": email, "is_confirmed": true })),
+            "is_platform_access_only": user.service,
             "enterprise": { "type": "enterprise", "id": self.planted.enterprise.id, "name": self.planted.enterprise.name },
         })
     }
@@ -200,9 +201,9 @@ impl Content {
         Ok(on.map(|one| self.render_collaboration(one)).collect())
     }
 
-    /// What the user invited somebody to who hasn't answered; the administrator sees everybody's.
+    /// What the user invited somebody to who hasn't answered; the service account sees everybody's.
     pub(super) fn pending(&self, user: &str) -> Vec<Value> {
-        let pending = self.planted.collaborations.iter().filter(|one| one.pending && (one.by == user || user == self.administrator()));
+        let pending = self.planted.collaborations.iter().filter(|one| one.pending && (one.by == user || user == self.service()));
         pending.map(|one| self.render_collaboration(one)).collect()
     }
 
@@ -231,7 +232,7 @@ impl Content {
                     "ownership": count("ownership"),
                     "interactions": count("interactions"),
                 },
-                "created_by": self.mini(self.administrator()),
+                "created_by": self.mini(self.service()),
                 "created_at": self.made,
                 "modified_at": self.made,
             });
@@ -256,7 +257,7 @@ impl Content {
                 "id": one.id,
                 "legal_hold_policy": { "type": "legal_hold_policy", "id": one.hold },
                 "assigned_to": { "type": one.kind, "id": one.target },
-                "assigned_by": self.mini(self.administrator()),
+                "assigned_by": self.mini(self.service()),
                 "assigned_at": self.made,
             })
         });

@@ -31,6 +31,10 @@ pub(super) struct User {
     pub(super) status: String,
     pub(super) sync: bool,
     pub(super) external_collab_restricted: bool,
+    /// The account behind an application.
+    pub(super) service: bool,
+    /// Where mail about files goes, beside the login.
+    pub(super) notified: Option<String>,
     /// How many places the user is signed in at; nothing lists them.
     pub(super) sessions: u32,
 }
@@ -69,10 +73,12 @@ pub(super) struct Event {
 pub(super) struct Planted {
     pub(super) enterprise: Enterprise,
     departments: Vec<String>,
-    pub(super) administrator: Administrator,
+    pub(super) service: Service,
+    administrator: String,
     coadmins: Vec<String>,
     standing_hold: StandingHold,
     inactive: Vec<String>,
+    notified: Vec<Notified>,
     pub(super) aliases: Vec<Alias>,
     pub(super) groups: Vec<Group>,
     pub(super) items: Vec<Item>,
@@ -96,10 +102,18 @@ struct StandingHold {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Administrator {
+pub(super) struct Service {
     pub(super) id: String,
-    pub(super) name: String,
-    pub(super) login: String,
+    name: String,
+    login: String,
+}
+
+/// Whose mail about files goes to another address.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Notified {
+    person: String,
+    email: String,
 }
 
 #[derive(Deserialize)]
@@ -160,29 +174,41 @@ impl Content {
         let with_account = |person: &&Person| {
             planted.inactive.contains(&person.number)
                 || planted.coadmins.contains(&person.number)
+                || planted.administrator == person.number
                 || person.active(today) && (person.executive || planted.departments.contains(&person.department))
         };
         let mut users = vec![User {
-            id: planted.administrator.id.clone(),
-            name: planted.administrator.name.clone(),
-            login: planted.administrator.login.clone(),
+            id: planted.service.id.clone(),
+            name: planted.service.name.clone(),
+            login: planted.service.login.clone(),
             title: String::new(),
-            role: "admin".into(),
+            role: "user".into(),
             status: "active".into(),
-            sync: true,
+            sync: false,
             external_collab_restricted: false,
-            sessions: 1,
+            service: true,
+            notified: None,
+            sessions: 0,
         }];
-        users.extend(company.people.iter().filter(with_account).map(|person| User {
-            id: user_id(person),
-            name: person.display(),
-            login: person.work_email.clone(),
-            title: person.title.clone(),
-            role: if planted.coadmins.contains(&person.number) { "coadmin" } else { "user" }.into(),
-            status: if planted.inactive.contains(&person.number) { "inactive" } else { "active" }.into(),
-            sync: true,
-            external_collab_restricted: false,
-            sessions: if person.executive { 2 } else { 1 },
+        users.extend(company.people.iter().filter(with_account).map(|person| {
+            User {
+                id: user_id(person),
+                name: person.display(),
+                login: person.work_email.clone(),
+                title: person.title.clone(),
+                role: match &person.number {
+                    number if *number == planted.administrator => "admin",
+                    number if planted.coadmins.contains(number) => "coadmin",
+                    _ => "user",
+                }
+                .into(),
+                status: if planted.inactive.contains(&person.number) { "inactive" } else { "active" }.into(),
+                sync: true,
+                external_collab_restricted: false,
+                service: false,
+                notified: planted.notified.iter().find(|one| one.person == person.number).map(|one| one.email.clone()),
+                sessions: if person.executive { 2 } else { 1 },
+            }
         }));
         // The fixture speaks of people; from here on everything speaks of users.
         let user_of = |number: &str| -> anyhow::Result<String> {
@@ -243,6 +269,7 @@ impl Content {
         if let Some(user) = self.find(&id).filter(|user| user.status != "inactive") {
             left.push(format!("the account {}", user.login));
             left.extend((user.sessions > 0).then(|| format!("{} sessions", user.sessions)));
+            left.extend(user.notified.as_ref().map(|address| format!("mail about files to {address}")));
         }
         left.extend(self.planted.pins.iter().filter(|pin| pin.person == id).map(|pin| format!("the device pin {}", pin.product)));
         let open = |item: &&Item| item.owner == id && item.link.as_deref() == Some("open");
@@ -252,8 +279,9 @@ impl Content {
         left
     }
 
-    pub(super) fn administrator(&self) -> &str {
-        &self.planted.administrator.id
+    /// The account behind the applications whose tokens speak for the whole enterprise.
+    pub(super) fn service(&self) -> &str {
+        &self.planted.service.id
     }
 
     pub(super) fn is_enterprise(&self, id: &str) -> bool {
@@ -280,9 +308,9 @@ impl Content {
         groups.chain(own).collect()
     }
 
-    /// Owners, collaborators on it or on what it lies in, and the administrator.
+    /// Owners, collaborators on it or on what it lies in, and the service account.
     pub(super) fn may_see(&self, item: &Item, user: &str) -> bool {
-        if user == self.administrator() || item.owner == user {
+        if user == self.service() || item.owner == user {
             return true;
         }
         let faces = self.faces(user);

@@ -132,8 +132,8 @@ async fn an_owner_is_deleted_only_when_nothing_is_owned() {
 async fn the_administrator_stays_and_holds_have_one_name() {
     let running = up().await;
     let probe = as_(&running, "revoke-box");
-    assert_eq!(probe.call("PUT", "/2.0/users/300001", Some(json!({ "status": "inactive" }))).await.status, 403);
-    assert_eq!(probe.call("DELETE", "/2.0/users/300001?force=true", None).await.status, 403);
+    assert_eq!(probe.call("PUT", "/2.0/users/301008", Some(json!({ "status": "inactive" }))).await.status, 403);
+    assert_eq!(probe.call("DELETE", "/2.0/users/301008?force=true", None).await.status, 403);
     let hold = json!({ "policy_name": "Departure E1002", "is_ongoing": true });
     let made = probe.call("POST", "/2.0/legal_hold_policies", Some(hold.clone())).await;
     assert_eq!((made.status, &made.body["status"]), (201, &json!("applying")));

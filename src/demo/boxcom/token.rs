@@ -16,10 +16,10 @@ pub(super) struct Issued {
     pub(super) user: String,
 }
 
-/// The token that a request carries: one that was issued, or one of the administrator's own developer tokens.
+/// The token that a request carries: one that was issued, or one of the service account's own, for a developer.
 pub(super) fn carried(content: &Content, headers: &HeaderMap) -> Issued {
     let issued = token_of(headers).and_then(|token| content.tokens.get(&token).cloned());
-    issued.unwrap_or_else(|| Issued { access: Access::of(headers, "box"), user: content.administrator().to_owned() })
+    issued.unwrap_or_else(|| Issued { access: Access::of(headers, "box"), user: content.service().to_owned() })
 }
 
 /// Client credentials grant with a subject: `enterprise` is the application's service account, `user` one managed user.
@@ -40,7 +40,7 @@ pub(super) fn issue(content: &mut Content, headers: &HeaderMap, form: &HashMap<S
     }
     let subject = said("box_subject_id");
     let user = match said("box_subject_type") {
-        "enterprise" if content.is_enterprise(subject) => content.administrator().to_owned(),
+        "enterprise" if content.is_enterprise(subject) => content.service().to_owned(),
         "user" if content.may_act(subject) => subject.to_owned(),
         _ => return refuse("invalid_grant", "Grant credentials are invalid"),
     };

@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 use super::state::{Job, Team};
 use super::{Asked, Outcome, Refusal};
 
+/// How many members stand on one page at most: the vendor may hand out fewer than it is asked for.
+const PAGE: usize = 60;
+
 pub(super) fn authenticated_admin(team: &mut Team, _: &Asked) -> Outcome {
     Ok(json!({ "admin_profile": team.members.first().map(|member| team.profile(member, true)) }))
 }
@@ -14,7 +17,7 @@ pub(super) fn list(team: &mut Team, asked: &Asked) -> Outcome {
     if !(1..=1000).contains(&limit) {
         return Err(Refusal::Bad("request body: limit: must be between 1 and 1000".into()));
     }
-    Ok(part(team, usize::try_from(limit).unwrap_or(1000), asked.flag("include_removed", false)?, 0))
+    Ok(part(team, usize::try_from(limit).unwrap_or(PAGE).min(PAGE), asked.flag("include_removed", false)?, 0))
 }
 
 pub(super) fn list_continue(team: &mut Team, asked: &Asked) -> Outcome {
@@ -86,14 +89,17 @@ pub(super) fn unsuspend(team: &mut Team, asked: &Asked) -> Outcome {
 
 pub(super) fn set_roles(team: &mut Team, asked: &Asked) -> Outcome {
     let at = team.named(&asked.body["user"])?;
-    let roles: Vec<&str> = asked.body["new_roles"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    if roles.iter().any(|role| *role != super::render::ADMIN_ROLE) {
-        return Err(Refusal::Tag("role_not_found"));
-    }
-    if roles.is_empty() && team.is_last_admin(at) {
+    let mut roles: Vec<&str> = asked.body["new_roles"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let role = match roles.pop() {
+        // The vendor takes one role at most.
+        Some(_) if !roles.is_empty() => return Err(Refusal::Bad("request body: new_roles: list must have at most 1 items".into())),
+        Some(role) => Some(super::render::role_named(role).ok_or(Refusal::Tag("role_not_found"))?),
+        None => None,
+    };
+    if role.as_deref() != Some("team") && team.is_last_admin(at) {
         return Err(Refusal::Tag("last_admin"));
     }
-    team.members[at].admin = !roles.is_empty();
+    team.members[at].role = role;
     let member = &team.members[at];
     Ok(json!({ "team_member_id": member.id, "roles": team.roles(member) }))
 }
@@ -136,7 +142,7 @@ pub(super) fn remove(team: &mut Team, asked: &Asked) -> Outcome {
         if admin == at {
             return Err(Refusal::Tag("removed_and_transfer_admin_should_differ"));
         }
-        if !team.members[admin].admin {
+        if team.members[admin].role.as_deref() != Some("team") {
             return Err(Refusal::Tag("transfer_admin_is_not_admin"));
         }
         to = Some(team.members[dest].id.clone());
@@ -166,7 +172,7 @@ pub(super) fn remove_status(team: &mut Team, asked: &Asked) -> Outcome {
 fn finish(team: &mut Team, id: &str, to: Option<&str>, keep: bool) {
     for member in team.members.iter_mut().filter(|member| member.id == id) {
         member.status = "removed";
-        member.admin = false;
+        member.role = None;
         member.recoverable = !keep;
     }
     for group in &mut team.groups {
@@ -175,6 +181,13 @@ fn finish(team: &mut Team, id: &str, to: Option<&str>, keep: bool) {
     team.desktops.retain(|one| one.person != id);
     team.mobiles.retain(|one| one.person != id);
     team.apps.retain(|app| app.person != id);
+    for folder in &mut team.folders {
+        folder.editors.retain(|member| member != id);
+        if let Some(to) = to.filter(|_| folder.owner == id) {
+            folder.owner = to.to_owned();
+        }
+    }
+    team.folders.retain(|folder| folder.owner != id);
     match to {
         Some(to) => team.links.iter_mut().filter(|link| link.person == id).for_each(|link| link.person = to.to_owned()),
         None => team.links.retain(|link| link.person != id),

@@ -1,11 +1,13 @@
 //! Dropbox for teams, simulated: everything is asked by POST, refusals come with status 409 and a tag that says why.
 
+mod folders;
 mod members;
 mod render;
 mod state;
 #[cfg(test)]
 mod tests;
 mod things;
+mod token;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,17 +20,29 @@ use serde_json::{Value, json};
 
 use self::state::Team;
 use super::company::Company;
-use super::planted;
-use super::vendor::{Access, reply};
+use super::vendor::{Access, RateLimit, RateStyle, Secret, Simulated, Vendor, reply};
 
-/// The vendor's API, below `/2`. Tokens: `read-dropbox` and `revoke-dropbox`, as Bearer.
-pub fn router(company: Arc<Company>) -> Router {
-    planted::or_broken("dropbox", built(&company))
-}
+/// How it is brought up: the API below `/2`, and the token endpoint. The two secrets are refresh tokens of two team apps.
+pub const VENDOR: Vendor = Vendor {
+    name: "dropbox",
+    start,
+    millis: 60,
+    rate: RateLimit::of(600, 60, RateStyle::RetryAfterOnly),
+    secret: Secret::Token,
+    signs_in_through: None,
+    settings: |url| {
+        format!(
+            "url = \"{url}\"\nread_app = \"{}\"\nrevoke_app = \"{}\"\nlegal_hold = true\ntransfer_admin = \"{}\"\n",
+            token::READ_APP,
+            token::REVOKE_APP,
+            state::member_id("TEAMADMIN")
+        )
+    },
+};
 
-fn built(company: &Company) -> anyhow::Result<Router> {
+fn start(company: &Arc<Company>) -> anyhow::Result<Simulated> {
     let team = Arc::new(Mutex::new(Team::new(company)?));
-    Ok(Router::new().fallback(answer).with_state(team))
+    Ok(Simulated::over(team.clone(), Router::new().fallback(answer).with_state(team), Team::left))
 }
 
 /// Why a request does nothing.
@@ -37,6 +51,8 @@ enum Refusal {
     Auth(Value),
     /// 409, the endpoint's own.
     Tag(&'static str),
+    /// The same, with the reason inside the reason.
+    Within(&'static str, &'static str),
     /// 400, in plain text.
     Bad(String),
 }
@@ -76,6 +92,8 @@ const ENDPOINTS: &[(&str, &str, bool, Call)] = &[
     ("team/members/set_admin_permissions_v2", "members.write", false, members::set_roles),
     ("team/members/remove", "members.delete", false, members::remove),
     ("team/members/remove/job_status/get", "members.delete", false, members::remove_status),
+    ("team/groups/list/continue", "groups.read", false, things::groups_continue),
+    ("team/groups/members/add", "groups.write", false, things::join_group),
     ("team/groups/list", "groups.read", false, things::groups),
     ("team/groups/members/list", "groups.read", false, things::group_members),
     ("team/groups/members/remove", "groups.write", false, things::leave_group),
@@ -89,7 +107,14 @@ const ENDPOINTS: &[(&str, &str, bool, Call)] = &[
     // The vendor asks for the right to write, even here.
     ("team/legal_holds/get_policy", "team_data.governance.write", false, things::hold),
     ("team/legal_holds/list_policies", "team_data.governance.write", false, things::holds),
+    ("team/legal_holds/release_policy", "team_data.governance.write", false, things::release_hold),
     ("sharing/list_shared_links", "sharing.read", true, things::links),
+    ("sharing/get_shared_link_metadata", "sharing.read", true, things::link_metadata),
+    ("sharing/list_folders", "sharing.read", true, folders::list),
+    ("sharing/list_folders/continue", "sharing.read", true, folders::list_continue),
+    ("sharing/list_folder_members", "sharing.read", true, folders::members),
+    ("sharing/list_folder_members/continue", "sharing.read", true, folders::members_continue),
+    ("sharing/remove_folder_member", "sharing.write", true, folders::remove_member),
     ("sharing/revoke_shared_link", "sharing.write", true, things::revoke_link),
 ];
 
@@ -99,6 +124,9 @@ const READ_SCOPES: [&str; 5] = ["team_info.read", "members.read", "groups.read",
 async fn answer(State(team): State<Arc<Mutex<Team>>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let bytes = to_bytes(body, 1 << 20).await.unwrap_or_else(|_| Bytes::new());
+    if parts.method == Method::POST && parts.uri.path() == "/oauth2/token" {
+        return token::issue(&mut team.lock().unwrap_or_else(PoisonError::into_inner), &bytes);
+    }
     let path = parts.uri.path().strip_prefix("/2/").unwrap_or_default();
     let endpoint = ENDPOINTS.iter().find(|(known, ..)| *known == path);
     let (Some((path, scope, own, call)), Method::POST) = (endpoint, parts.method) else {
@@ -117,6 +145,10 @@ async fn answer(State(team): State<Arc<Mutex<Team>>>, request: Request) -> Respo
             let summary = format!("{}/..", error[".tag"].as_str().unwrap_or_default());
             reply(401, &json!({ "error_summary": summary, "error": error }))
         }
+        Err(Refusal::Within(tag, reason)) => {
+            let error = json!({ ".tag": tag, tag: { ".tag": reason } });
+            reply(409, &json!({ "error_summary": format!("{tag}/{reason}/.."), "error": error }))
+        }
         Err(Refusal::Tag(tag)) => reply(409, &json!({ "error_summary": format!("{tag}/.."), "error": { ".tag": tag } })),
         Err(Refusal::Bad(what)) => plain(400, &format!("Error in call to API function \"{path}\": {what}")),
     }
@@ -124,7 +156,7 @@ async fn answer(State(team): State<Arc<Mutex<Team>>>, request: Request) -> Respo
 
 fn allowed(team: &Team, headers: &HeaderMap, scope: &str, own: bool) -> Result<Option<String>, Refusal> {
     let error = |tag: &str| Refusal::Auth(json!({ ".tag": tag }));
-    match Access::of(headers, "dropbox") {
+    match token::access(team, headers) {
         Access::Nobody => return Err(error("invalid_access_token")),
         Access::Read if !READ_SCOPES.contains(&scope) => {
             return Err(Refusal::Auth(json!({ ".tag": "missing_scope", "required_scope": scope })));

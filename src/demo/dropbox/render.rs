@@ -4,8 +4,21 @@ use serde_json::{Value, json};
 
 use super::state::{Group, Hold, Link, Member, Team};
 
-/// The one role of administrators here.
-pub(super) const ADMIN_ROLE: &str = "pid_dbtmr:northmoor-team-admin";
+/// The roles of administrators here: the fixture's word, the vendor's name, what it may do.
+const ROLES: &[(&str, &str, &str)] = &[
+    ("team", "Team admin", "Add, remove, and manage member accounts"),
+    ("users", "User management admin", "Add, remove, unsuspend and manage member accounts"),
+    ("billing", "Billing admin", "Manage billing and the team's plan"),
+];
+
+fn role_id(role: &str) -> String {
+    format!("pid_dbtmr:northmoor-{role}")
+}
+
+/// The fixture's word for a role that is named by its id.
+pub(super) fn role_named(id: &str) -> Option<String> {
+    ROLES.iter().find(|(role, ..)| role_id(role) == id).map(|(role, ..)| (*role).to_owned())
+}
 
 pub(super) fn group_id(id: &str) -> String {
     format!("g:northmoor{id}")
@@ -18,8 +31,8 @@ pub(super) fn session_id(kind: &str, id: &str) -> String {
 
 impl Team {
     pub(super) fn roles(&self, member: &Member) -> Value {
-        let admin = json!({ "role_id": ADMIN_ROLE, "name": "Team", "description": "Add, remove, and manage member accounts" });
-        if member.admin { json!([admin]) } else { json!([]) }
+        let known = ROLES.iter().filter(|(role, ..)| member.role.as_deref() == Some(role));
+        known.map(|(role, name, what)| json!({ "role_id": role_id(role), "name": name, "description": what })).collect()
     }
 
     /// The profile, with the groups where the endpoint shows them.
@@ -128,6 +141,7 @@ impl Team {
             "link_permissions": {
                 "can_revoke": true,
                 "resolved_visibility": { ".tag": link.audience },
+                "link_access_level": { ".tag": "viewer" },
                 "visibility_policies": [],
                 "can_set_expiry": true,
                 "can_remove_expiry": false,

@@ -1,10 +1,13 @@
 //! What the simulated team holds.
 
+use std::collections::HashMap;
+
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::company::{Company, Person};
 use super::super::planted;
+use super::super::vendor::Access;
 use super::Refusal;
 
 pub(super) struct Team {
@@ -15,6 +18,11 @@ pub(super) struct Team {
     pub(super) mobiles: Vec<Mobile>,
     pub(super) apps: Vec<App>,
     pub(super) links: Vec<Link>,
+    pub(super) folders: Vec<Folder>,
+    /// Folder and address: on their way out, in the background.
+    pub(super) leaving: Vec<(String, String)>,
+    /// By the token itself.
+    pub(super) tokens: HashMap<String, Access>,
     pub(super) holds: Vec<Hold>,
     pub(super) jobs: Vec<Job>,
     pub(super) made: String,
@@ -30,7 +38,7 @@ pub(super) struct Member {
     pub(super) email: String,
     pub(super) aliases: Vec<String>,
     pub(super) status: &'static str,
-    pub(super) admin: bool,
+    pub(super) role: Option<String>,
     /// Recoverable for some days after the removal.
     pub(super) recoverable: bool,
 }
@@ -60,7 +68,7 @@ pub(super) struct Job {
 struct Planted {
     departments: Vec<String>,
     administrator: Administrator,
-    admins: Vec<String>,
+    admins: HashMap<String, String>,
     suspended: Vec<String>,
     groups: Vec<Group>,
     web: Vec<Web>,
@@ -68,6 +76,7 @@ struct Planted {
     mobiles: Vec<Mobile>,
     apps: Vec<App>,
     links: Vec<Link>,
+    folders: Vec<Folder>,
 }
 
 #[derive(Deserialize)]
@@ -131,13 +140,35 @@ pub(super) struct Link {
     pub(super) folder: bool,
 }
 
+/// A folder that its owner shares with colleagues, and with people outside.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Folder {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) owner: String,
+    pub(super) editors: Vec<String>,
+    pub(super) outsiders: Vec<Outsider>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Outsider {
+    pub(super) email: String,
+    pub(super) right: String,
+    /// Has not answered the invitation.
+    #[serde(default)]
+    pub(super) pending: bool,
+}
+
 impl Link {
     pub(super) fn url(&self) -> String {
         format!("https://www.dropbox.com/scl/fi/{}?dl=0", self.key)
     }
 }
 
-fn member_id(number: &str) -> String {
+/// The id of the member that the fixture names by an employee number.
+pub(super) fn member_id(number: &str) -> String {
     format!("dbmid:AAD-northmoor-{number}")
 }
 
@@ -158,7 +189,7 @@ impl Team {
             email: planted.administrator.email.clone(),
             aliases: Vec::new(),
             status: "active",
-            admin: true,
+            role: Some("team".into()),
             recoverable: false,
         }];
         members.extend(company.people.iter().filter(belongs).map(|person| Member {
@@ -169,7 +200,7 @@ impl Team {
             email: person.work_email.clone(),
             aliases: person.aliases.clone(),
             status: if planted.suspended.contains(&person.number) { "suspended" } else { "active" },
-            admin: planted.admins.contains(&person.number),
+            role: planted.admins.get(&person.number).cloned(),
             recoverable: false,
         }));
         // The fixture speaks of people; from here on everything speaks of members.
@@ -179,6 +210,7 @@ impl Team {
         let named = named.chain(planted.mobiles.iter_mut().map(|one| &mut one.person));
         let named = named.chain(planted.apps.iter_mut().map(|one| &mut one.person));
         let named = named.chain(planted.links.iter_mut().map(|one| &mut one.person));
+        let named = named.chain(planted.folders.iter_mut().flat_map(|folder| folder.editors.iter_mut().chain([&mut folder.owner])));
         for person in named {
             let id = member_id(person);
             anyhow::ensure!(members.iter().any(|one| one.id == id), "fixtures/dropbox/state.yaml names {person}, who is no member");
@@ -194,6 +226,9 @@ impl Team {
             mobiles: planted.mobiles,
             apps: planted.apps,
             links: planted.links,
+            folders: planted.folders,
+            leaving: Vec::new(),
+            tokens: HashMap::new(),
             holds: Vec::new(),
             jobs: Vec::new(),
             made: at(500),
@@ -218,7 +253,29 @@ impl Team {
 
     /// Whether nobody else could administer the team.
     pub(super) fn is_last_admin(&self, at: usize) -> bool {
-        self.members[at].admin && self.members.iter().filter(|member| member.admin && member.status == "active").count() < 2
+        let administers = |member: &Member| member.role.as_deref() == Some("team");
+        administers(&self.members[at]) && self.members.iter().filter(|member| administers(member) && member.status == "active").count() < 2
+    }
+
+    /// What a person can still do. Linked apps and devices outlive a suspension, and so do links and what was shared with outsiders.
+    pub(super) fn left(&self, person: &Person) -> Vec<String> {
+        let id = member_id(&person.number);
+        let mut left = Vec::new();
+        if let Some(member) = self.members.iter().find(|member| member.id == id && member.status == "active") {
+            left.push(format!("the account {}", member.email));
+            left.extend(member.role.as_ref().map(|role| format!("the role {role}")));
+        }
+        left.extend(self.web.iter().filter(|one| one.person == id).map(|one| format!("signed in with {}", one.agent)));
+        left.extend(self.desktops.iter().filter(|one| one.person == id).map(|one| format!("the desktop client on {}", one.host)));
+        left.extend(self.mobiles.iter().filter(|one| one.person == id).map(|one| format!("the client on {}", one.device)));
+        left.extend(self.apps.iter().filter(|one| one.person == id).map(|one| format!("the linked app {}", one.name)));
+        let open = |link: &&Link| link.person == id && link.audience != "team_only";
+        left.extend(self.links.iter().filter(open).map(|link| format!("the open link to {}", link.name)));
+        for folder in &self.folders {
+            let home = |one: &&Outsider| Some(&one.email) == person.home_email.as_ref();
+            left.extend(folder.outsiders.iter().filter(home).map(|one| format!("{} in the folder {}", one.email, folder.name)));
+        }
+        left
     }
 
     /// Browsers are signed out; with `wipe`, devices are unlinked and their copies deleted.

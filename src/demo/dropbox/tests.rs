@@ -11,7 +11,7 @@ const ADMIN: &str = "dbmid:AAD-northmoor-TEAMADMIN";
 
 async fn up() -> Running {
     let company = Company::load("2026-03-10T09:00:00Z".parse().unwrap()).unwrap();
-    serve("dropbox", router(Arc::new(company)), Profile::default(), Faults::default()).await.unwrap()
+    serve("dropbox", start(&Arc::new(company)).unwrap().router, Profile::default(), Faults::default()).await.unwrap()
 }
 
 fn as_(running: &Running, token: &str) -> Probe {
@@ -79,9 +79,13 @@ async fn links_go_before_the_suspension_which_is_not_idempotent() {
     let as_cfo = as_(&running, "revoke-dropbox").with("dropbox-api-select-user", CFO);
     let links = post(&as_cfo, "sharing/list_shared_links", json!({})).await.body["links"].clone();
     assert_eq!(links.as_array().unwrap().len(), 2);
+    let metadata = post(&as_cfo, "sharing/get_shared_link_metadata", json!({ "url": links[0]["url"] })).await;
+    assert_eq!((metadata.status, &metadata.body["name"]), (200, &links[0]["name"]));
     let url = json!({ "url": links[0]["url"] });
     assert_eq!(post(&as_cfo, "sharing/revoke_shared_link", url.clone()).await.status, 200);
-    assert_eq!(tag(&post(&as_cfo, "sharing/revoke_shared_link", url).await), (409, "shared_link_not_found"));
+    for path in ["sharing/revoke_shared_link", "sharing/get_shared_link_metadata"] {
+        assert_eq!(tag(&post(&as_cfo, path, url.clone()).await), (409, "shared_link_not_found"));
+    }
     assert_eq!(post(&as_cfo, "sharing/list_shared_links", json!({})).await.body["links"].as_array().unwrap().len(), 1);
 
     let app = json!({ "app_id": "501", "team_member_id": CFO });
@@ -168,4 +172,52 @@ async fn a_hold_has_one_name_at_most_five_members_and_binds_the_account() {
     assert_eq!(post(&probe, "team/legal_holds/list_policies", json!({})).await.status, 200);
     let kept = json!({ "user": member(CFO), "wipe_data": false, "keep_account": true });
     assert_eq!(tag(&post(&probe, "team/members/remove", kept).await), (409, "cannot_keep_account_under_legal_hold"));
+}
+
+#[tokio::test]
+async fn outsiders_are_taken_out_of_a_folder_by_its_owner_in_the_background() {
+    let running = up().await;
+    let as_member = |id: &str| as_(&running, "revoke-dropbox").with("dropbox-api-select-user", id);
+    let (cfo, editor) = (as_member(CFO), as_member("dbmid:AAD-northmoor-E1012"));
+    let folders = post(&cfo, "sharing/list_folders", json!({ "limit": 1 })).await.body;
+    let folder = folders["entries"][0]["shared_folder_id"].clone();
+    let more = post(&cfo, "sharing/list_folders/continue", json!({ "cursor": folders["cursor"] })).await.body;
+    assert_eq!((more["entries"].as_array().unwrap().len(), &more["cursor"]), (1, &Value::Null));
+    let take = json!({ "shared_folder_id": folder, "member": { ".tag": "email", "email": "rafael.okonjo@postbox.example" }, "leave_a_copy": false });
+    assert_eq!(tag(&post(&editor, "sharing/remove_folder_member", take.clone()).await), (409, "no_permission"));
+    assert_eq!(post(&cfo, "sharing/remove_folder_member", take.clone()).await.body[".tag"], "async_job_id");
+    let outside = async || {
+        let mut body = post(&cfo, "sharing/list_folder_members", json!({ "shared_folder_id": folder })).await.body;
+        let mut users = body["users"].as_array().unwrap().clone();
+        while let Some(next) = body["cursor"].as_str() {
+            body = post(&cfo, "sharing/list_folder_members/continue", json!({ "cursor": next })).await.body;
+            users.extend(body["users"].as_array().unwrap().clone());
+        }
+        users.iter().filter(|one| one["user"]["same_team"] == false).count()
+    };
+    assert_eq!((outside().await, outside().await), (1, 0));
+    assert_eq!(tag(&post(&cfo, "sharing/remove_folder_member", take).await), (409, "member_error"));
+}
+
+#[tokio::test]
+async fn a_refresh_token_is_good_for_its_own_app() {
+    let running = up().await;
+    let issue = async |app: &str, token: &str| {
+        let form = [("grant_type", "refresh_token"), ("client_id", app), ("refresh_token", token)];
+        let answer = reqwest::Client::builder()
+            .no_proxy()
+            .build()
+            .unwrap()
+            .post(format!("{}/oauth2/token", running.url))
+            .form(&form)
+            .send()
+            .await
+            .unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+    };
+    assert_eq!(issue(token::READ_APP, "revoke-dropbox").await.0, 400);
+    let (status, body) = issue(token::REVOKE_APP, "revoke-dropbox").await;
+    assert_eq!((status, &body["expires_in"]), (200, &json!(14_400)));
+    let probe = as_(&running, body["access_token"].as_str().unwrap());
+    assert_eq!(post(&probe, "team/members/suspend", json!({ "user": member(CFO), "wipe_data": false })).await.status, 200);
 }

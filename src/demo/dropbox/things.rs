@@ -6,12 +6,28 @@ use super::super::vendor::now;
 use super::state::{Group, Hold, Team};
 use super::{Asked, Outcome, Refusal};
 
+/// How many groups stand on one page at most: the vendor may hand out fewer than it is asked for.
+const GROUPS: usize = 2;
 /// How many members' things stand on one page.
 const PAGE: usize = 25;
 
-pub(super) fn groups(team: &mut Team, _: &Asked) -> Outcome {
-    let groups: Vec<Value> = team.groups.iter().map(|group| team.group(group)).collect();
-    Ok(json!({ "groups": groups, "cursor": "groups-end", "has_more": false }))
+pub(super) fn groups(team: &mut Team, asked: &Asked) -> Outcome {
+    let limit = asked.body["limit"].as_u64().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(1000).clamp(1, GROUPS);
+    Ok(part_of_groups(team, limit, 0))
+}
+
+pub(super) fn groups_continue(team: &mut Team, asked: &Asked) -> Outcome {
+    let mut parts = asked.text("cursor")?.strip_prefix("groups-").unwrap_or_default().split('-').map(str::parse);
+    match (parts.next(), parts.next()) {
+        (Some(Ok(limit)), Some(Ok(from))) => Ok(part_of_groups(team, limit, from)),
+        _ => Err(Refusal::Tag("invalid_cursor")),
+    }
+}
+
+fn part_of_groups(team: &Team, limit: usize, from: usize) -> Value {
+    let to = from.saturating_add(limit).min(team.groups.len());
+    let shown: Vec<Value> = team.groups.get(from..to).unwrap_or_default().iter().map(|group| team.group(group)).collect();
+    json!({ "groups": shown, "cursor": format!("groups-{limit}-{to}"), "has_more": to < team.groups.len() })
 }
 
 fn group_named<'a>(team: &'a Team, asked: &Asked) -> Result<&'a Group, Refusal> {
@@ -40,6 +56,24 @@ pub(super) fn leave_group(team: &mut Team, asked: &Asked) -> Outcome {
         return Err(Refusal::Tag("member_not_in_group"));
     }
     group.members.retain(|member| !leaving.contains(member));
+    changed(team, &name)
+}
+
+pub(super) fn join_group(team: &mut Team, asked: &Asked) -> Outcome {
+    let name = group_named(team, asked)?.id.clone();
+    for joining in asked.body["members"].as_array().into_iter().flatten() {
+        let at = team.named(&joining["user"]).map_err(|_| Refusal::Tag("users_not_found"))?;
+        let id = team.members[at].id.clone();
+        let group = team.groups.iter_mut().find(|group| group.id == name).ok_or(Refusal::Tag("group_not_found"))?;
+        if group.members.contains(&id) {
+            return Err(Refusal::Tag("duplicate_user"));
+        }
+        group.members.push(id);
+    }
+    changed(team, &name)
+}
+
+fn changed(team: &Team, name: &str) -> Outcome {
     let group = team.groups.iter().find(|group| group.id == name).map(|group| {
         let mut shown = team.group(group);
         shown["created"] = 1_700_000_000_000_u64.into();
@@ -140,6 +174,13 @@ pub(super) fn links(team: &mut Team, asked: &Asked) -> Outcome {
     Ok(json!({ "links": own.map(|link| team.link(link)).collect::<Vec<_>>(), "has_more": false }))
 }
 
+/// Whoever may open a link may ask about it.
+pub(super) fn link_metadata(team: &mut Team, asked: &Asked) -> Outcome {
+    let url = asked.text("url")?;
+    let link = team.links.iter().find(|link| link.url() == url).ok_or(Refusal::Tag("shared_link_not_found"))?;
+    Ok(team.link(link))
+}
+
 pub(super) fn revoke_link(team: &mut Team, asked: &Asked) -> Outcome {
     let url = asked.text("url")?;
     let at = team.links.iter().position(|link| link.url() == url).ok_or(Refusal::Tag("shared_link_not_found"))?;
@@ -188,6 +229,13 @@ pub(super) fn hold(team: &mut Team, asked: &Asked) -> Outcome {
     let shown = team.hold(&team.holds[at]);
     team.holds[at].active = true;
     Ok(shown)
+}
+
+pub(super) fn release_hold(team: &mut Team, asked: &Asked) -> Outcome {
+    let id = asked.text("id")?;
+    let before = team.holds.len();
+    team.holds.retain(|hold| hold.id != id);
+    if team.holds.len() < before { Ok(Value::Null) } else { Err(Refusal::Tag("legal_hold_policy_not_found")) }
 }
 
 pub(super) fn holds(team: &mut Team, _: &Asked) -> Outcome {

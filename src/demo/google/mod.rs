@@ -4,7 +4,7 @@
 //! vendor's order traps are kept: a suspended user's factors can't be removed any more, lists of tokens and app passwords of a
 //! suspended user come back empty although both still exist, and Gmail is closed to whoever impersonates a suspended user.
 
-mod acquired;
+pub mod acquired;
 mod calendar;
 mod call;
 mod directory;

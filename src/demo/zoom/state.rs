@@ -114,7 +114,7 @@ pub(super) fn user_id(number: &str) -> String {
 
 /// Two of them hold a slash, as some do.
 pub(super) fn uuid(recording: &PlantedRecording) -> String {
-    if recording.id % 2 == 0 { format!("/rec{}==", recording.id) } else { format!("rec{}==", recording.id) }
+    if recording.id.is_multiple_of(2) { format!("/rec{}==", recording.id) } else { format!("rec{}==", recording.id) }
 }
 
 impl Account {

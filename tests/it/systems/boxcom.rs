@@ -35,3 +35,11 @@ fn on_notice_nothing_can_be_destroyed_and_without_a_policy_legal_places_the_hold
     assert_eq!((departed.state("restrict"), departed.state("hold_by_hand")), ("gone", "handed_off"), "{departed:?}");
     assert!(system.left("E1012").iter().any(|line| line.starts_with("the account")));
 }
+
+#[test]
+fn the_one_administrator_is_refused_until_the_role_is_handed_over() {
+    let system = System::up("box");
+    let departed = system.depart("E1008");
+    assert_eq!((departed.state("replace_admin"), departed.state("inactivate")), ("handed_off", "refused"), "{departed:?}");
+    assert!(system.left("E1008").iter().any(|line| line.starts_with("the account")));
+}

@@ -48,7 +48,7 @@ for i in range(PEOPLE):
 mine = [token("leaver", kind, pin="1234") for kind in ("hotp", "totp", "pw", "spass", "totp", "hotp")]
 call("POST", "/token/disable", {"serial": mine[3]})
 call("POST", "/token/revoke", {"serial": mine[4]})
-call("POST", "/token/set", {"serial": mine[5], "validity period end": "2020-01-01T10:00+0000"})
+call("POST", "/token/set", {"serial": mine[5], "validity_period_end": "2020-01-01T10:00+0000"})
 second = token("second", "spass", pin="1234")
 nobody = [token("", "hotp") for _ in range(3)]
 gone = token("vanishing", "totp")

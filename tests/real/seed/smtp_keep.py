@@ -34,7 +34,8 @@ class Keep:
 
 
 def login(server, session, envelope, mechanism, data):
-    return AuthResult(success=(data.login, data.password) == (user.encode(), password.encode()))
+    # Not `handled`: the server itself says 535.
+    return AuthResult(success=(data.login, data.password) == (user.encode(), password.encode()), handled=False)
 
 
 class Server(Controller):
