@@ -52,6 +52,7 @@ pub mod vendor;
 pub mod vendors;
 pub mod verkada;
 pub mod webhook;
+pub mod workday;
 pub mod world;
 pub mod zendesk;
 pub mod zoom;
