@@ -280,15 +280,16 @@ impl Auth {
     #[allow(clippy::type_complexity)]
     fn login_call(&self, login: &Login, act_as: Option<&str>) -> Result<(String, String, Vec<(String, String)>, Option<Body>), String> {
         self.with_scope(act_as, |scope| {
-            let call = render(&login.call, Place::Url, scope)?;
-            let (method, url) = call.split_once(' ').ok_or("login.call must be METHOD and path")?;
+            let (method, path) = login.call.split_once(' ').ok_or("login.call must be METHOD and path")?;
+            // Rendered by itself, for an address that a template begins stays whole: the login may be at another host.
+            let url = render(path.trim(), Place::Url, scope)?;
             let headers = login.headers.iter().map(|(name, value)| Ok((name.to_lowercase(), render(value, Place::Header, scope)?)));
             let body = match (&login.body, &login.form) {
                 (Some(body), _) => Some(Body::Json(fill(body, scope)?)),
                 (None, Some(form)) => Some(Body::Form(fill_form(form, scope)?)),
                 (None, None) => None,
             };
-            Ok((method.to_owned(), url.trim().to_owned(), headers.collect::<Result<_, String>>()?, body))
+            Ok((method.to_owned(), url, headers.collect::<Result<_, String>>()?, body))
         })
     }
 

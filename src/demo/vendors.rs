@@ -3,9 +3,10 @@
 use super::company::Company;
 use super::vendor::Vendor;
 use super::{
-    asana, atlassian, aws_iam, aws_identity_center, boxcom, cloudflare, directus, docusign, dropbox, entra_id, figma, github, glewlwyd,
-    google, google_cloud, hubspot, intune, jamf, jira, jupyterhub, keycloak, kisi, netsuite, notion, okta, onedrive, onepassword,
-    pagerduty, privacyidea, salesforce, scim, servicenow, slack, stripe, tailscale, tryton, webhook, zendesk, zoom,
+    asana, atlassian, aws_iam, aws_identity_center, boxcom, brivo, cloudflare, diligent, directus, docusign, dropbox, entra_id, figma,
+    github, glewlwyd, google, google_cloud, hubspot, intune, jamf, jira, jupyterhub, keycloak, kisi, netsuite, notion, okta, onedrive,
+    onepassword, pagerduty, privacyidea, salesforce, scim, servicenow, slack, stripe, tailscale, tryton, verkada, webhook, workday,
+    zendesk, zoom,
 };
 
 /// Vendors that speak HTTP, in the order in which they come up.
@@ -22,8 +23,10 @@ pub const VENDORS: &[Vendor] = &[
     aws_iam::VENDOR,
     aws_identity_center::VENDOR,
     boxcom::VENDOR,
+    brivo::VENDOR,
     cloudflare::VENDOR,
     cloudflare::ZERO_TRUST,
+    diligent::VENDOR,
     directus::VENDOR,
     docusign::VENDOR,
     dropbox::VENDOR,
@@ -46,6 +49,8 @@ pub const VENDORS: &[Vendor] = &[
     stripe::VENDOR,
     tailscale::VENDOR,
     tryton::VENDOR,
+    verkada::VENDOR,
+    workday::VENDOR,
     zendesk::VENDOR,
     zoom::VENDOR,
     // Those that carry tasks and notices to people.

@@ -54,6 +54,7 @@ pub(super) fn add_to(engine: &mut Environment<'static>) {
         .add_filter("domain", |address: Option<String>| address.and_then(|a| a.rsplit_once('@').map(|(_, domain)| domain.to_lowercase())));
     engine.add_filter("time", time);
     engine.add_filter("day", day);
+    engine.add_filter("epoch", epoch);
     engine.add_filter("rdn", |dn: String| dn.split(',').next().and_then(|first| first.split_once('=')).map(|(_, value)| value.to_owned()));
 }
 
@@ -87,6 +88,14 @@ fn time(value: Jinja) -> Result<Option<String>, Error> {
     parse_time(&to_json(&value))
         .map(|at| at.map(|at| at.to_string()))
         .ok_or_else(|| Error::new(ErrorKind::InvalidOperation, format!("{value} is no time that exeunt knows")))
+}
+
+/// A moment in any of those forms as seconds since 1970, for vendors that count them; null stays null.
+fn epoch(value: Jinja) -> Result<Option<i64>, Error> {
+    match parse_time(&to_json(&value)) {
+        Some(at) => Ok(at.map(jiff::Timestamp::as_second)),
+        None => Err(Error::new(ErrorKind::InvalidOperation, format!("{value} is no time that exeunt knows"))),
+    }
 }
 
 /// The day (`2026-03-03`, in UTC) of a moment in any of those forms, or so many days after it; before it, where the number is negative. For lists
@@ -185,6 +194,14 @@ mod tests {
             assert_eq!(parse_time(&never), Some(None), "{never}");
         }
         assert_eq!(parse_time(&json!("soon")), None);
+    }
+
+    #[test]
+    fn seconds_since_1970() {
+        assert_eq!(epoch(Jinja::from("2026-03-03T12:00:00Z")).unwrap(), Some(1_772_539_200));
+        assert_eq!(epoch(Jinja::from(1_772_539_200_i64)).unwrap(), Some(1_772_539_200));
+        assert_eq!(epoch(Jinja::from("")).unwrap(), None);
+        assert!(epoch(Jinja::from("soon")).is_err());
     }
 
     #[test]

@@ -127,7 +127,7 @@ fn judge(connection: &Connection, prove: &Prove, spec: &Spec, job: Option<&str>,
 
 /// Evaluates `gone` over what was read, and `failed` where it isn't.
 fn decide(connection: &Connection, prove: &Prove, spec: &Spec, job: Option<&str>, more: &Map<String, Value>, words: Value) -> Reading {
-    let verdict = with_scope(connection, spec, job, |scope| {
+    let verdict: Result<(bool, bool), String> = with_scope(connection, spec, job, |scope| {
         let mut scope = scope.clone();
         for name in ["status", "code", "headers", "it", "entries", "body", "seen", "parent"] {
             if let Some(value) = more.get(name) {

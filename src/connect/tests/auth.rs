@@ -180,6 +180,14 @@ async fn a_login_answers_with_a_token_in_a_header() {
 }
 
 #[tokio::test]
+async fn a_login_may_be_at_another_host() {
+    let server = endpoint(3600).await;
+    let elsewhere = "{ kind: login, login: { call: 'POST {{ settings.url }}/token', form: { grant_type: password }, token: body.access_token }, \
+                     send: { Authorization: 'Bearer {{ token }}' } }";
+    assert_eq!(presented(&wire(&server, elsewhere, "s3cret"), &get("/x")).await, "Bearer token-1");
+}
+
+#[tokio::test]
 async fn a_refused_credential_is_said_without_its_secret() {
     let server =
         serve(|seen, _| (400, vec![], json!({"error": "invalid_client", "error_description": format!("bad {}", seen.body)}))).await;

@@ -14,7 +14,7 @@ fn everything_goes() {
     let departed = system.everything_goes("E1002", &[]);
     assert_eq!((departed.state("close_user"), departed.state("leave_group")), ("gone", "gone"), "{departed:?}");
     // An invitation that was not accepted yet could still be.
-    system.everything_goes("E2006", &[]);
+    system.everything_goes("E2012", &[]);
 }
 
 #[test]

@@ -9,9 +9,11 @@ mod aws_identity_center;
 mod badge_file;
 mod board_portal;
 mod boxcom;
+mod brivo;
 mod card_statement;
 mod cloudflare;
 mod cloudflare_zero_trust;
+mod diligent;
 mod directus;
 mod docusign;
 mod dropbox;
@@ -22,6 +24,7 @@ mod glewlwyd;
 mod google_cloud;
 mod google_drive;
 mod google_workspace;
+mod hr_file;
 mod hubspot;
 mod intune;
 mod jamf_pro;
@@ -44,6 +47,8 @@ mod slack;
 mod stripe;
 mod tailscale;
 mod tryton;
+mod verkada;
+mod workday;
 mod zendesk;
 mod zoom;
 
@@ -211,6 +216,14 @@ impl System {
         let id = departed.case["departure"].to_string();
         self.exeunt(&["departure", &id, "--recheck", "--json"]);
         Departed { system: self.name, case: self.exeunt(&["departure", &id, "--json"]).json() }
+    }
+
+    /// Hears what HR's records, as last read, say: a line for each case that this opens.
+    #[track_caller]
+    pub fn heard(&self) -> Vec<String> {
+        let config = exeunt::config::Config::load(&self.sim.world.settings_file()).unwrap();
+        let store = exeunt::store::Store::open(&self.sim.store()).unwrap();
+        exeunt::departure::hear(&config, &store, "poll").unwrap()
     }
 
     /// What stands in the file that somebody dropped for this system.
