@@ -20,11 +20,12 @@ fn everything_goes() {
 }
 
 #[test]
-fn on_leave_the_code_and_the_plate_sleep_with_the_person() {
+fn on_leave_the_code_sleeps_with_the_person() {
     let system = System::up("verkada");
     let departed = system.depart_in("leave", "E1002");
     assert_eq!((departed.state("end_access"), departed.state("deactivate_card")), ("gone", "gone"), "{departed:?}");
-    assert_eq!(system.left("E1002"), ["the plate NM 44 102", "the entry code"]);
+    assert_eq!(departed.residual(), &serde_json::json!([]));
+    assert_eq!(system.left("E1002"), ["the entry code"]);
 }
 
 #[test]

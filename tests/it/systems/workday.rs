@@ -47,8 +47,13 @@ fn the_next_report_proves_what_hr_did() {
 #[test]
 fn two_hr_systems_are_heard_side_by_side() {
     let system = System::up("workday");
-    assert_eq!(system.heard(), Vec::<String>::new(), "a last day that lies ahead was known from the start");
     let today = system.sim.world.company.today();
+    // A last day that lies ahead is a case that waits for it.
+    let ahead = today.checked_add(jiff::ToSpan::days(45)).unwrap();
+    next_report(&system, "W0007", &json!({ "last_day_of_work": ahead.to_string() }));
+    system.scan();
+    let heard = system.heard();
+    assert!(heard.len() == 1 && heard[0].contains("Amina Rossi's last day"), "{heard:?}");
     next_report(&system, "W0002", &json!({ "status": "Terminated", "last_day_of_work": today.to_string() }));
     system.scan();
     let heard = system.heard();
