@@ -33,7 +33,6 @@ fn under_their_names(file: &Path) -> PathBuf {
         .replace("{\"system\":\"onedrive-sharepoint\"", "{\"system\":\"microsoft-graph\"")
         .replace("{\"system\":\"cloudflare-zero-trust\"", "{\"system\":\"cloudflare\"")
         .replace("{\"system\":\"google-cloud\"", "{\"system\":\"google\"")
-        .replace("{\"system\":\"diligent\"", "{\"system\":\"scim\"")
         // The descriptions at hand are of its other APIs, not of the one for users.
         .replace("{\"system\":\"onepassword\"", "{\"system\":\"onepassword-users\"");
     let copy = file.with_extension("named");
