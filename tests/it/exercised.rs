@@ -1,5 +1,5 @@
-//! Every call that a manifest names was made by some test. It looks at what the other tests recorded (`EXEUNT_EXCHANGES`), so it runs after them:
-//! `.ci/run` does so. What no test can make stands in `tests/data/unexercised.yaml`, each with its reason.
+//! Every call that a manifest names was made by some test. It looks at what the other tests recorded (`EXEUNT_EXCHANGES`), so it runs after them, by hand:
+//! What no test can make stands in `tests/data/unexercised.yaml`, each with its reason.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -28,7 +28,7 @@ struct Exchange {
 }
 
 #[test]
-#[ignore = "looks at what the other tests recorded under EXEUNT_EXCHANGES: .ci/run runs it after them"]
+#[ignore = "looks at what the other tests recorded under EXEUNT_EXCHANGES: run it after them, by hand"]
 fn every_call_of_every_manifest_was_made() {
     let folder = std::env::var("EXEUNT_EXCHANGES").expect("EXEUNT_EXCHANGES names the folder with what the other tests recorded");
     let recorded = read(Path::new(&folder));
