@@ -1,4 +1,4 @@
-//! Every call that a manifest names was made by some test. It looks at what the other tests recorded (`EXEUNT_EXCHANGES`), so it runs after them, by hand:
+//! Every call that a manifest names was made by some test. It looks at what the other tests recorded (`EXEUNT_EXCHANGES`), so it runs after them, by hand.
 //! What no test can make stands in `tests/data/unexercised.yaml`, each with its reason.
 
 use std::collections::{BTreeMap, BTreeSet};
