@@ -7,7 +7,6 @@ mod view;
 mod write;
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State as Shared};
@@ -36,11 +35,6 @@ pub const VENDOR: Vendor = Vendor {
 fn start(company: &Arc<Company>) -> anyhow::Result<Simulated> {
     let state = Arc::new(Mutex::new(State::build(company)?));
     Ok(Simulated::over(state.clone(), Router::new().fallback(answer).with_state(state), State::left))
-}
-
-/// Okta's limit for most of its endpoints: 600 requests a minute, told in `x-rate-limit-*`.
-pub fn rate_limit() -> RateLimit {
-    RateLimit { limit: 600, window: Duration::from_secs(60), style: RateStyle::Okta }
 }
 
 /// One request, taken apart.
