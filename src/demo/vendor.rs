@@ -1,5 +1,6 @@
 //! What all simulated vendors share: serving a router with latency, a rate limit and faults, and small helpers.
 
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -360,6 +361,13 @@ pub fn no_content() -> Response {
 pub fn param(uri: &Uri, name: &str) -> Option<String> {
     let Query(all) = Query::<Vec<(String, String)>>::try_from_uri(uri).ok()?;
     all.into_iter().find(|(n, _)| n == name).map(|(_, v)| v)
+}
+
+/// The fields of a form body; none where it isn't one.
+pub fn form(body: &[u8]) -> HashMap<String, String> {
+    let Ok(text) = std::str::from_utf8(body) else { return HashMap::new() };
+    let Ok(uri) = Uri::builder().path_and_query(format!("/?{text}")).build() else { return HashMap::new() };
+    Query::try_from_uri(&uri).map(|Query(fields)| fields).unwrap_or_default()
 }
 
 /// A numeric query parameter, or its default, at most `max`.

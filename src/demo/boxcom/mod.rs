@@ -7,19 +7,18 @@ mod state;
 mod tests;
 mod token;
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::body::{Bytes, to_bytes};
-use axum::extract::{Query, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{Method, Uri};
 use axum::response::Response;
 use serde_json::{Value, json};
 
 use self::state::Content;
 use super::company::Company;
-use super::vendor::{RateLimit, RateStyle, Secret, Simulated, Vendor, count_param, is_write, no_content, page, param, reply};
+use super::vendor::{RateLimit, RateStyle, Secret, Simulated, Vendor, count_param, form, is_write, no_content, page, param, reply};
 
 /// How it is brought up: the API below `/2.0`, and the token endpoint.
 pub const VENDOR: Vendor = Vendor {
@@ -87,7 +86,7 @@ async fn answer(State(content): State<Arc<Mutex<Content>>>, request: Request) ->
     let bytes = to_bytes(body, 1 << 20).await.unwrap_or_else(|_| Bytes::new());
     let mut content = content.lock().unwrap_or_else(PoisonError::into_inner);
     if parts.method == Method::POST && parts.uri.path() == "/oauth2/token" {
-        let form = form_urlencoded(&bytes);
+        let form = form(&bytes);
         return token::issue(&mut content, &parts.headers, &form);
     }
     let carried = token::carried(&content, &parts.headers);
@@ -122,13 +121,6 @@ async fn answer(State(content): State<Arc<Mutex<Content>>>, request: Request) ->
         false => read(&mut content, &asked, &segments),
     };
     outcome.unwrap_or_else(|refusal| refusal.response())
-}
-
-/// The fields of a form.
-fn form_urlencoded(bytes: &Bytes) -> HashMap<String, String> {
-    let query = String::from_utf8_lossy(bytes);
-    let uri = Uri::builder().path_and_query(format!("/?{query}")).build().unwrap_or_default();
-    Query::try_from_uri(&uri).map(|Query(fields)| fields).unwrap_or_default()
 }
 
 fn found(item: Option<Value>) -> Outcome {

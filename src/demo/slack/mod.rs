@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 use self::state::Workspace;
 use super::company::Company;
-use super::vendor::{RateLimit, RateStyle, Secret, Simulated, Vendor, reply, token_of};
+use super::vendor::{RateLimit, RateStyle, Secret, Simulated, Vendor, form, reply, token_of};
 
 type Shared = State<Arc<Mutex<Workspace>>>;
 
@@ -67,11 +67,8 @@ impl Arguments {
                     other => (name, other.to_string()),
                 }));
             }
-        } else if let Ok(text) = std::str::from_utf8(body)
-            && let Ok(form) = Uri::builder().path_and_query(format!("/?{text}")).build()
-            && let Ok(Query(fields)) = Query::<HashMap<String, String>>::try_from_uri(&form)
-        {
-            all.extend(fields);
+        } else {
+            all.extend(form(body));
         }
         Arguments(all)
     }
