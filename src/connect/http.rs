@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use super::auth::Auth;
 use super::budget::Budget;
 use super::redact::Redactor;
-use super::retry::{Patience, retry_after};
+use super::retry::Patience;
 use super::sigv4::hex;
 use super::{Body, Call, CallError, Class, HttpCall, Lane, Recorder, Reply, body, class};
 use crate::clock;
@@ -142,15 +142,16 @@ impl Http {
             patience.tries += 1;
             let tried = self.attempt(hand, lane, call, &url, classes, stale, &patience).await;
             let asked = match &tried {
-                Ok((reply, Some(token), _)) if reply.status == 401 && stale.is_none() => {
+                Ok((reply, Some(token))) if reply.status == 401 && stale.is_none() => {
                     stale = Some(*token);
                     continue;
                 }
-                Ok((Reply { class: Class::Throttled, .. }, _, asked)) => {
+                Ok((reply, _)) if reply.class == Class::Throttled => {
+                    let asked = reply.asked_wait();
                     self.budget.pause(asked.unwrap_or(Duration::from_secs(1)));
-                    *asked
+                    asked
                 }
-                Ok((Reply { class: Class::Transient, .. }, _, asked)) => *asked,
+                Ok((reply, _)) if reply.class == Class::Transient => reply.asked_wait(),
                 Err(CallError::Unreachable(_) | CallError::Timeout(_)) => None,
                 _ => return tried.map(|(reply, ..)| reply),
             };
@@ -161,7 +162,7 @@ impl Http {
         }
     }
 
-    /// Sends once. With the reply: which token it carried, and how long we were asked to wait.
+    /// Sends once. With the reply: which token it carried.
     #[allow(clippy::too_many_arguments)]
     async fn attempt(
         &self,
@@ -172,7 +173,7 @@ impl Http {
         classes: &raw::Classes,
         stale: Option<u64>,
         patience: &Patience,
-    ) -> Result<(Reply, Option<u64>, Option<Duration>), CallError> {
+    ) -> Result<(Reply, Option<u64>), CallError> {
         let auth = self.auth(hand)?;
         let presented = auth.present(self, call.act_as.as_deref(), stale).await?;
         let mut headers = if auth.signs() { Vec::new() } else { vec![("accept".to_owned(), "application/json, */*;q=0.5".to_owned())] };
@@ -207,7 +208,6 @@ impl Http {
         let class = class::of(classes, &self.classes, &scope, class::usual(exchange.status))
             .map_err(|error| CallError::Shape(self.clean(&format!("its reply can't be classed: {error}"))))?;
         drop(scope);
-        let asked = exchange.headers.get("retry-after").and_then(Value::as_str).and_then(|text| retry_after(text, now));
         let reply = Reply {
             status: exchange.status,
             class,
@@ -220,7 +220,7 @@ impl Http {
             attempts: patience.tries,
             sent_at: exchange.sent_at,
         };
-        Ok((reply, presented.token, asked))
+        Ok((reply, presented.token))
     }
 
     /// Sends a token request: no credential is added, and the budget counts it if it goes to the system itself. It never waits

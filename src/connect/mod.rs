@@ -290,6 +290,11 @@ impl Reply {
             None => self.status.to_string(),
         }
     }
+
+    /// How long it asks us to wait (`Retry-After`), if it does.
+    pub fn asked_wait(&self) -> Option<Duration> {
+        self.headers.get("retry-after").and_then(Value::as_str).and_then(|text| retry::retry_after(text, self.at))
+    }
 }
 
 /// What sort of answer a reply is. None means "ignore".

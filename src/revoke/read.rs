@@ -136,7 +136,7 @@ fn decide(connection: &Connection, prove: &Prove, spec: &Spec, job: Option<&str>
         }
         let failed = prove.failed.as_deref().map(Expr::compile).transpose()?;
         let gone = Expr::compile(&prove.gone)?.truth(&scope)?;
-        Ok::<_, String>((gone, !gone && failed.is_some_and(|failed| failed.truth(&scope) == Ok(true))))
+        Ok((gone, !gone && failed.is_some_and(|failed| failed.truth(&scope) == Ok(true))))
     });
     match verdict {
         Ok((true, _)) => Reading::Gone(words),

@@ -88,14 +88,12 @@ impl Line<'_> {
         if reply.class == Class::Fine {
             return Ok(reply);
         }
-        let wait =
-            reply.headers.get("retry-after").and_then(Value::as_str).and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
         Err(Failed {
             why: format!("{} answered {}: {}", self.row.system, reply.class.word(), reply.says()),
             // An error of the server's may have come after the deed.
             unsent: reply.class != Class::Transient,
             gone: reply.class == Class::Gone,
-            wait,
+            wait: reply.asked_wait(),
         })
     }
 
