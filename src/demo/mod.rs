@@ -47,6 +47,7 @@ pub mod smtp;
 mod staff;
 pub mod stripe;
 pub mod tailscale;
+mod tokens;
 pub mod tryton;
 pub mod vendor;
 pub mod vendors;

@@ -12,15 +12,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::body::{Bytes, to_bytes};
-use axum::extract::{Query, Request, State};
-use axum::http::Uri;
+use axum::extract::{Request, State};
 use axum::response::Response;
 use serde_json::Value;
 
 use self::state::{Account, User};
 use super::aws_signature::{self, Refused};
 use super::company::Company;
-use super::vendor::{Access, RateLimit, RateStyle, Secret, Simulated, Vendor};
+use super::vendor::{Access, RateLimit, RateStyle, Secret, Simulated, Vendor, form};
 
 /// How it is brought up.
 pub const VENDOR: Vendor = Vendor {
@@ -68,14 +67,10 @@ impl Call {
 async fn answer(State(account): State<Arc<Mutex<Account>>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, 1 << 20).await.unwrap_or_else(|_| Bytes::new());
+    // In the query or in the body, which are written alike.
     let mut call = BTreeMap::new();
-    for text in [parts.uri.query().unwrap_or_default(), &String::from_utf8_lossy(&body)] {
-        let pairs = Uri::builder()
-            .path_and_query(format!("/?{text}"))
-            .build()
-            .ok()
-            .and_then(|uri| Query::<Vec<(String, String)>>::try_from_uri(&uri).ok());
-        call.extend(pairs.into_iter().flat_map(|Query(pairs)| pairs));
+    for text in [parts.uri.query().unwrap_or_default().as_bytes(), &body] {
+        call.extend(form(text));
     }
     let call = Call(call);
     let action = call.text("Action").to_owned();

@@ -1,16 +1,13 @@
 //! The token endpoint: an integration's signed assertion becomes a token that acts as the user who consented.
 
-use std::collections::HashMap;
-
 use axum::body::Bytes;
-use axum::extract::Query;
-use axum::http::{HeaderMap, Uri};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use super::super::vendor::{reply, token_of};
+use super::super::vendor::{self, reply, token_of};
 use super::state::{Account, READ_USER, REVOKE_USER};
 
 /// Integration key of the app that scans.
@@ -26,9 +23,7 @@ pub(super) fn caller(account: &Account, headers: &HeaderMap) -> Option<String> {
 }
 
 pub(super) fn issue(account: &mut Account, form: &Bytes) -> Response {
-    let query = String::from_utf8_lossy(form);
-    let uri = Uri::builder().path_and_query(format!("/?{query}")).build().unwrap_or_default();
-    let form: HashMap<String, String> = Query::try_from_uri(&uri).map(|Query(fields)| fields).unwrap_or_default();
+    let form = vendor::form(form);
     let refuse = |error: &str| reply(400, &json!({ "error": error }));
     if form.get("grant_type").map(String::as_str) != Some("urn:ietf:params:oauth:grant-type:jwt-bearer") {
         return refuse("unsupported_grant_type");

@@ -1,14 +1,11 @@
 //! The token endpoint: a team app's refresh token becomes an access token for four hours.
 
-use std::collections::HashMap;
-
 use axum::body::Bytes;
-use axum::extract::Query;
-use axum::http::{HeaderMap, Uri};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::json;
 
-use super::super::vendor::{Access, reply, token_of};
+use super::super::vendor::{self, Access, reply, token_of};
 use super::state::Team;
 
 /// Key of the app that scans.
@@ -24,9 +21,7 @@ pub(super) fn access(team: &Team, headers: &HeaderMap) -> Access {
 
 /// A refresh token belongs to one app, which was authorised with PKCE and therefore has no secret.
 pub(super) fn issue(team: &mut Team, form: &Bytes) -> Response {
-    let query = String::from_utf8_lossy(form);
-    let uri = Uri::builder().path_and_query(format!("/?{query}")).build().unwrap_or_default();
-    let form: HashMap<String, String> = Query::try_from_uri(&uri).map(|Query(fields)| fields).unwrap_or_default();
+    let form = vendor::form(form);
     let refuse = |error: &str, what: &str| reply(400, &json!({ "error": error, "error_description": what }));
     let said = |name: &str| form.get(name).map_or("", String::as_str);
     if said("grant_type") != "refresh_token" {

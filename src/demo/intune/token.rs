@@ -1,36 +1,29 @@
 //! The token endpoint of the simulated Graph: client credentials become an access token that decides what is allowed.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::extract::{Form, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::json;
 
-use super::super::vendor::{Access, basic, reply, token_of};
+use super::super::tokens;
+use super::super::vendor::{Access, basic, reply};
 
 /// The access tokens issued so far to one system's clients, and what each allows.
 pub(in crate::demo) struct Tokens {
     system: &'static str,
-    issued: Mutex<HashMap<String, Access>>,
+    issued: tokens::Tokens,
 }
 
 impl Tokens {
     pub(in crate::demo) fn new(system: &'static str) -> Tokens {
-        Tokens { system, issued: Mutex::default() }
+        Tokens { system, issued: tokens::Tokens::default() }
     }
 
     pub(in crate::demo) fn access(&self, headers: &HeaderMap) -> Access {
-        let issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
-        token_of(headers).and_then(|token| issued.get(&token).copied()).unwrap_or(Access::Nobody)
-    }
-
-    fn add(&self, client: &str, access: Access) -> String {
-        let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
-        let token = format!("simulated.{client}.{}", issued.len() + 1);
-        issued.insert(token.clone(), access);
-        token
+        self.issued.access(headers)
     }
 }
 
@@ -59,6 +52,6 @@ pub(in crate::demo) async fn issue(
     if secret != client {
         return refuse(401, "invalid_client", "the client secret is wrong");
     }
-    let token = tokens.add(&client, access);
+    let token = tokens.issued.hand_out(&client, access);
     reply(200, &json!({ "token_type": "Bearer", "expires_in": 3599, "ext_expires_in": 3599, "access_token": token }))
 }

@@ -18,7 +18,8 @@ use serde_json::{Value, json};
 
 use self::state::{Realm, Refused};
 use super::company::Company;
-use super::vendor::{Access, Secret, Simulated, Vendor, basic, is_write, no_content, param, reply, token_of};
+use super::tokens::Tokens;
+use super::vendor::{Access, Secret, Simulated, Vendor, basic, is_write, no_content, param, reply};
 
 /// The realm; another one there is not.
 const REALM: &str = "customers";
@@ -44,7 +45,7 @@ fn start(company: &Arc<Company>) -> anyhow::Result<Simulated> {
 }
 
 fn router(realm: Arc<Mutex<Realm>>) -> Router {
-    let tokens = Arc::new(Tokens::default());
+    let tokens = Tokens::default();
     let user = format!("/admin/realms/{REALM}/users/{{user}}");
     let at = |rest: &str| format!("{user}/{rest}");
     let admin = Router::new()
@@ -78,18 +79,7 @@ fn router(realm: Arc<Mutex<Realm>>) -> Router {
     admin.merge(token).fallback(|| async { refuse(404, "Realm not found.") })
 }
 
-/// Access tokens that were issued, and what each allows.
-#[derive(Default)]
-struct Tokens(Mutex<HashMap<String, Access>>);
-
-impl Tokens {
-    fn access(&self, headers: &HeaderMap) -> Access {
-        let issued = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        token_of(headers).and_then(|token| issued.get(&token).copied()).unwrap_or(Access::Nobody)
-    }
-}
-
-async fn guard(State(tokens): State<Arc<Tokens>>, request: Request, next: Next) -> Response {
+async fn guard(State(tokens): State<Tokens>, request: Request, next: Next) -> Response {
     match tokens.access(request.headers()).may(is_write(request.method())) {
         Ok(()) => next.run(request).await,
         Err(status) if status == 401 => refuse(401, "HTTP 401 Unauthorized"),
@@ -98,7 +88,7 @@ async fn guard(State(tokens): State<Arc<Tokens>>, request: Request, next: Next) 
 }
 
 /// Service accounts of two clients: client id and secret, as Basic or in the form.
-async fn issue(State(tokens): State<Arc<Tokens>>, headers: HeaderMap, Form(form): Form<HashMap<String, String>>) -> Response {
+async fn issue(State(tokens): State<Tokens>, headers: HeaderMap, Form(form): Form<HashMap<String, String>>) -> Response {
     let no = |status, error: &str, description: &str| reply(status, &json!({ "error": error, "error_description": description }));
     if form.get("grant_type").map(String::as_str) != Some("client_credentials") {
         return no(400, "unsupported_grant_type", "Unsupported grant_type");
@@ -110,9 +100,7 @@ async fn issue(State(tokens): State<Arc<Tokens>>, headers: HeaderMap, Form(form)
         ("exeunt-revoke", "revoke-keycloak") => Access::Revoke,
         _ => return no(401, "unauthorized_client", "Invalid client or Invalid client credentials"),
     };
-    let mut issued = tokens.0.lock().unwrap_or_else(PoisonError::into_inner);
-    let token = format!("simulated.{client}.{}", issued.len() + 1);
-    issued.insert(token.clone(), access);
+    let token = tokens.hand_out(&client, access);
     reply(
         200,
         &json!({ "access_token": token, "expires_in": 300, "refresh_expires_in": 0, "token_type": "Bearer", "not-before-policy": 0, "scope": "profile email" }),

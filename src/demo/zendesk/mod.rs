@@ -18,8 +18,8 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use self::state::{Desk, Refused};
-use self::token::Tokens;
 use super::company::Company;
+use super::tokens::Tokens;
 use super::vendor::{RateLimit, RateStyle, Secret, Simulated, Vendor, count_param, is_write, no_content, page, param, reply, same_with};
 
 type Shared = State<Arc<Mutex<Desk>>>;

@@ -1,18 +1,13 @@
 //! The token endpoint: a confidential client's secret becomes an access token with the scopes it asked for.
 //! <https://developer.zendesk.com/api-reference/ticketing/oauth/grant_type_tokens/>
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::super::vendor::{Access, basic, reply, token_of};
-
-/// The access tokens issued so far, and what each allows.
-pub(super) type Tokens = Arc<Mutex<HashMap<String, Access>>>;
+use super::super::tokens::Tokens;
+use super::super::vendor::{Access, basic, form, reply};
 
 /// What the request's token allows: a token from here, or an API token as the password of `somebody@company/token`.
 pub(super) fn access(tokens: &Tokens, headers: &HeaderMap) -> Access {
@@ -23,10 +18,7 @@ pub(super) fn access(tokens: &Tokens, headers: &HeaderMap) -> Access {
             _ => Access::Nobody,
         },
         Some(_) => Access::Nobody,
-        None => {
-            let issued = tokens.lock().unwrap_or_else(PoisonError::into_inner);
-            token_of(headers).and_then(|token| issued.get(&token).copied()).unwrap_or(Access::Nobody)
-        }
+        None => tokens.access(headers),
     }
 }
 
@@ -34,9 +26,9 @@ pub(super) fn access(tokens: &Tokens, headers: &HeaderMap) -> Access {
 pub(super) async fn issue(State(tokens): State<Tokens>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let bytes = axum::body::to_bytes(body, 1 << 16).await.unwrap_or_default();
-    let form = axum::http::Uri::builder().path_and_query(format!("/?{}", String::from_utf8_lossy(&bytes))).build().unwrap_or_default();
+    let form = form(&bytes);
     let json: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-    let said = |name: &str| json[name].as_str().map(str::to_owned).or_else(|| super::param(&form, name)).unwrap_or_default();
+    let said = |name: &str| json[name].as_str().map(str::to_owned).or_else(|| form.get(name).cloned()).unwrap_or_default();
     let refuse = |status: StatusCode, error: &str, why: &str| reply(status.as_u16(), &json!({ "error": error, "error_description": why }));
     if said("grant_type") != "client_credentials" {
         return refuse(StatusCode::BAD_REQUEST, "unsupported_grant_type", "The authorization grant type is not supported.");
@@ -56,8 +48,6 @@ pub(super) async fn issue(State(tokens): State<Tokens>, request: Request) -> Res
         (_, true, false) => Access::Read,
         _ => return refuse(StatusCode::BAD_REQUEST, "invalid_scope", "The client may not ask for this scope."),
     };
-    let mut issued = tokens.lock().unwrap_or_else(PoisonError::into_inner);
-    let token = format!("simulated.{client}.{}", issued.len() + 1);
-    issued.insert(token.clone(), access);
+    let token = tokens.hand_out(&client, access);
     reply(200, &json!({ "access_token": token, "token_type": "bearer", "scope": scope, "expires_in": 7200 }))
 }

@@ -6,7 +6,6 @@ mod tests;
 mod users;
 mod view;
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::{Path, Request, State};
@@ -19,14 +18,12 @@ use serde_json::{Value, json};
 
 use self::state::{Account, Refused};
 use super::company::Company;
+use super::tokens::Tokens;
 use super::vendor::{
-    Access, RateLimit, RateStyle, Secret, Simulated, Vendor, basic, count_param, is_write, no_content, now, page, param, reply, token_of,
+    Access, RateLimit, RateStyle, Secret, Simulated, Vendor, basic, count_param, form, is_write, no_content, now, page, param, reply,
 };
 
 type Shared = State<Arc<Mutex<Account>>>;
-
-/// Access tokens issued so far; they are asked for with a client's secret and an account id.
-type Tokens = Arc<Mutex<HashMap<String, Access>>>;
 
 /// How it is brought up.
 pub const VENDOR: Vendor = Vendor {
@@ -78,10 +75,8 @@ fn router(account: Arc<Mutex<Account>>) -> Router {
 }
 
 async fn guard(State(tokens): State<Tokens>, request: Request, next: Next) -> Response {
-    let issued = |token: String| tokens.lock().unwrap_or_else(PoisonError::into_inner).get(&token).copied();
-    let access = token_of(request.headers()).and_then(issued).unwrap_or(Access::Nobody);
     // The vendor answers 400, not 403, where a scope is missing.
-    match access.may(is_write(request.method())) {
+    match tokens.access(request.headers()).may(is_write(request.method())) {
         Ok(()) => next.run(request).await,
         Err(status) if status == 401 => refuse(401, 124, "Invalid access token."),
         Err(_) => {
@@ -99,8 +94,8 @@ fn scope(method: &Method, uri: &Uri) -> String {
 
 async fn issue(State((account, tokens)): State<(Arc<Mutex<Account>>, Tokens)>, headers: HeaderMap, uri: Uri, body: String) -> Response {
     // In the query or in a form, which are written alike.
-    let form = Uri::builder().path_and_query(format!("/?{body}")).build().unwrap_or_default();
-    let said = |name: &str| param(&form, name).or_else(|| param(&uri, name));
+    let form = form(body.as_bytes());
+    let said = |name: &str| form.get(name).cloned().or_else(|| param(&uri, name));
     let refused = |status, error: &str, why: &str| reply(status, &json!({ "error": error, "reason": why }));
     if said("grant_type").as_deref() != Some("account_credentials") {
         return refused(400, "unsupported_grant_type", "unsupported grant type");
@@ -119,9 +114,7 @@ async fn issue(State((account, tokens)): State<(Arc<Mutex<Account>>, Tokens)>, h
     if said("account_id").as_deref() != Some(open(&account).id()) {
         return refused(400, "invalid_request", "Bad request: no such account");
     }
-    let mut issued = tokens.lock().unwrap_or_else(PoisonError::into_inner);
-    let token = format!("simulated.{client}.{}", issued.len() + 1);
-    issued.insert(token.clone(), access);
+    let token = tokens.hand_out(&client, access);
     reply(200, &json!({ "access_token": token, "token_type": "bearer", "expires_in": 3599, "scope": "" }))
 }
 
