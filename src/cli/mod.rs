@@ -217,8 +217,16 @@ async fn dispatch(cli: Cli) -> Result<Exit> {
     }
 }
 
-/// Logging goes to standard error, silent unless `EXEUNT_LOG` asks for it (`EXEUNT_LOG=exeunt=debug`).
+/// Logging goes to standard error, silent but for errors unless `EXEUNT_LOG` asks for more (`EXEUNT_LOG=exeunt=debug`).
 fn start_logging() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("EXEUNT_LOG").unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("error"));
-    let _already_set = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    use tracing_subscriber::prelude::*;
+    use tracing_subscriber::{filter::Targets, fmt, registry};
+    let asked = std::env::var("EXEUNT_LOG").unwrap_or_else(|_| "error".to_owned());
+    let filter = asked.parse::<Targets>().unwrap_or_else(|error| {
+        eprintln!(
+            "warning: EXEUNT_LOG={asked} is no filter ({error}): only errors are logged; write, for example, EXEUNT_LOG=exeunt=debug"
+        );
+        Targets::new().with_default(tracing::Level::ERROR)
+    });
+    let _already_set = registry().with(fmt::layer().with_writer(std::io::stderr).with_filter(filter)).try_init();
 }
