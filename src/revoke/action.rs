@@ -109,7 +109,12 @@ pub(super) async fn drive(shared: Arc<Shared>, mut job: Job) -> (usize, Option<M
     let end = match act(&shared, &mut job, &mut times).await {
         Ok(end) => end,
         // The journal has stopped: so does everything.
-        Err(Stopped) => return (job.place, None),
+        Err(Quit::Stopped) => return (job.place, None),
+        Err(Quit::StaysGone) => {
+            shared.statuses[job.place].send_replace(Status::Proved);
+            shared.tell(Progress::Judged { number: job.row.number, verdict: Verdict::Gone, state: ActionState::Gone });
+            return (job.place, None);
+        }
     };
     let now = Instant::now();
     let proved = end.state == ActionState::Gone;
@@ -141,10 +146,15 @@ pub(super) async fn drive(shared: Arc<Shared>, mut job: Job) -> (usize, Option<M
     (job.place, measured)
 }
 
-/// The journal can't be written any more.
-struct Stopped;
+/// Why an action ends without a new word on it.
+enum Quit {
+    /// The journal can't be written any more.
+    Stopped,
+    /// It was proved gone in an earlier run, and what would show it can't be read any more: nothing says that it came back.
+    StaysGone,
+}
 
-async fn act(shared: &Shared, job: &mut Job, times: &mut Times) -> Result<End, Stopped> {
+async fn act(shared: &Shared, job: &mut Job, times: &mut Times) -> Result<End, Quit> {
     let line = match &job.line {
         Ok(line) => line,
         Err(why) => return Ok(stuck(job, Verdict::Unknown, why.clone(), json!({}))),
@@ -185,6 +195,7 @@ async fn act(shared: &Shared, job: &mut Job, times: &mut Times) -> Result<End, S
         match read::until_gone(&line.connection, take, &line.spec, id.as_deref(), patience).await {
             Reading::Gone(detail) if job.again.is_empty() => return Ok(gone(job, line, take, id.as_deref(), detail).await),
             Reading::Gone(_) => fire_first = false,
+            Reading::Unknown(_) if job.row.state == ActionState::Gone => return Err(Quit::StaysGone),
             Reading::Still(detail) if careful && accepted => return Ok(still(job, id.is_some(), detail)),
             Reading::Unknown(why) if job.irreversible => {
                 let why =
@@ -250,10 +261,10 @@ async fn wait(shared: &Shared, place: usize) -> Status {
 }
 
 /// Writes into the journal, on disk, that the call leaves.
-async fn announce(shared: &Shared, job: &Job) -> Result<(), Stopped> {
+async fn announce(shared: &Shared, job: &Job) -> Result<(), Quit> {
     let step = Move::to(ActionState::Fired, clock::now());
     let entry = Entry { action: job.row.id, step, audit: None, evidence: None, task: None, written: None };
-    if shared.journal.write(entry).await { Ok(()) } else { Err(Stopped) }
+    if shared.journal.write(entry).await { Ok(()) } else { Err(Quit::Stopped) }
 }
 
 async fn fire(

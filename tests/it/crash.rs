@@ -123,6 +123,19 @@ fn assert_all_is_over(sim: &Sim, round: &str) -> bool {
 }
 
 #[test]
+fn a_departure_that_is_over_may_be_run_again() {
+    let sim = Sim::up();
+    sim.world.faults.keep_answers();
+    sim.exeunt(&["scan"]);
+    sim.exeunt(&["revoke", LEAVER, "--yes"]);
+    assert!(!assert_all_is_over(&sim, "the first time"));
+    sim.exeunt(&["revoke", LEAVER, "--yes"]);
+    // Much of it can't be read any more by now: a suspended account's mail settings, for one.
+    assert!(!assert_all_is_over(&sim, "the second time"));
+    assert!(irreversible_writes(&sim).values().all(|count| *count == 1), "{:?}", irreversible_writes(&sim));
+}
+
+#[test]
 fn a_departure_that_is_killed_is_gone_on_with() {
     // How it goes when nobody kills it.
     let calm = Sim::up();

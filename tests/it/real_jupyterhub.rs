@@ -82,7 +82,7 @@ fn the_leaver_leaves(site: &Site, truth: &Value) {
     let kinds = ["close invitation", "close named invitation", "remove share", "stop server", "stop named server", "delete user"];
     assert_eq!(kinds.map(planned), [1; 6], "{plan}");
     // One more for each running server, and one that the service which started them asked for.
-    assert_eq!(planned("revoke token"), tokens.len() + 2, "{plan}");
+    assert_eq!(planned("revoke token") + planned("revoke session"), tokens.len() + 2, "{plan}");
     site.revoke("N9001", &[]);
 
     // The hub itself, asked by somebody else.

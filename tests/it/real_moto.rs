@@ -121,7 +121,6 @@ fn real_moto_identity_center_from_the_first_scan_to_the_last_proof() {
 #[ignore = "needs the real servers: tests/real/run"]
 fn real_moto_a_web_page_in_place_of_an_answer_is_a_gap() {
     let site = Site::new(&[LEAVER.to_owned()], &iam("AKIAPLAIN"));
-    site.scan(IAM);
     let said = site.run(&["scan", "--json"]);
     assert_eq!(said.code, 2, "what can't be seen is said by the exit code: {said:?}");
     let report = report_of(&said.json(), IAM);

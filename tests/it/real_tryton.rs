@@ -66,7 +66,7 @@ fn real_tryton_from_the_first_scan_to_the_last_proof() {
     let leaver = one(&graph, SYSTEM, NodeKind::Account, |node| node.label() == "leaver");
     assert_eq!(groups(&graph, leaver).0, texts(&truth, "/leaver/groups"));
     let keys = seen(&graph, SYSTEM, NodeKind::Credential).into_iter().filter(|node| node.type_ == "api_token");
-    let id = |state: &str| count(&truth, &format!("/leaver/keys/{state}/id")).to_string();
+    let id = |state: &str| format!("key/{}", count(&truth, &format!("/leaver/keys/{state}/id")));
     let keys = sorted(keys.map(|node| node.key.clone()));
     assert!(keys.contains(&id("validated")) && keys.contains(&id("requested")) && !keys.contains(&id("cancelled")), "{keys:?}");
     site.scan_is_quiet(SYSTEM);

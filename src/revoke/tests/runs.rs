@@ -254,6 +254,19 @@ async fn what_can_not_be_taken_back_is_not_done_blindly_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_proved_gone_stays_so_when_it_can_not_be_read_any_more() {
+    let case = case(|_| {}, &[]).await;
+    case.run().await;
+    assert_eq!(case.state("reset_factors"), (ActionState::Gone, "gone".into()));
+    // As the vendor has it: nothing is told of the factors of a suspended user, and they can't be removed.
+    case.vendor.wrong("GET /users/u1/factors", Wrong::Status(403), 99);
+    let sent = case.vendor.calls("DELETE /users/u1/factors");
+    let again = run(&case.deps, case.id, &Options { anew: true, ..Options::default() }).await.unwrap();
+    assert_eq!(case.state("reset_factors"), (ActionState::Gone, "gone".into()), "{again:#?}");
+    assert_eq!((again.gone, case.vendor.calls("DELETE /users/u1/factors")), (4, sent));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_blocked_plan_fires_nothing() {
     let case = case(|_| {}, &[]).await;
     case.world

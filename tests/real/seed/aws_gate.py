@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Runs moto behind a gate that mends where it differs from AWS. usage: aws_gate.py HOST PORT
 
-- moto sends calls on by the service that the signature names, and checks no signature: the gate goes by the operation.
 - AWS says what type its JSON has, moto says text/html.
 - AWS writes policy documents percent-encoded into its XML, moto as they are.
+- moto hasn't DescribeInstance: the gate asks for the list of instances, which says as much of a right.
 - moto hasn't ListServiceSpecificCredentials and ListApplicationAssignmentsForPrincipal, and answers with a web page and 500: the gate says
   that there are none, but to the access key AKIAPLAIN, which sees moto as it is.
 """
@@ -17,7 +17,7 @@ import urllib.parse
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import run_simple
 
-SERVICES = {"AWSIdentityStore": "identitystore", "SWBExternalService": "sso"}
+JSON = ("AWSIdentityStore.", "SWBExternalService.")
 NONE = """<ListServiceSpecificCredentialsResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ListServiceSpecificCredentialsResult>
 <ServiceSpecificCredentials/></ListServiceSpecificCredentialsResult></ListServiceSpecificCredentialsResponse>"""
 DOCUMENT = re.compile(r"<((?:AssumeRole)?PolicyDocument)>(.*?)</\1>", re.DOTALL)
@@ -38,11 +38,11 @@ def gate(environ, start_response):
     signature = environ.get("HTTP_AUTHORIZATION", "")
     if "Credential=AKIAPLAIN/" in signature:
         return moto(environ, start_response)
-    service = SERVICES.get(environ.get("HTTP_X_AMZ_TARGET", "").split(".")[0])
-    if environ.get("HTTP_X_AMZ_TARGET", "").endswith(".ListApplicationAssignmentsForPrincipal"):
+    target = environ.get("HTTP_X_AMZ_TARGET", "")
+    if target.endswith(".ListApplicationAssignmentsForPrincipal"):
         return say(start_response, "application/x-amz-json-1.1", '{"ApplicationAssignments": []}')
-    if service:
-        environ["HTTP_AUTHORIZATION"] = re.sub(r"/[^/]*/aws4_request", f"/{service}/aws4_request", signature)
+    if target.startswith(JSON):
+        environ["HTTP_X_AMZ_TARGET"] = target.replace(".DescribeInstance", ".ListInstances")
 
         def typed(status, headers, *more):
             return start_response(status, [(n, "application/x-amz-json-1.1" if n.lower() == "content-type" else v) for n, v in headers], *more)
