@@ -228,7 +228,7 @@ pub fn print_ended(ended: &Ended) {
     let outcome = &ended.outcome;
     let calls = outcome.actions.len() - outcome.handed_off;
     out::say(format!(
-        "Firing      {} of {calls} sent, those that wait for nothing within {} ms",
+        "Firing      {} of {calls} sent, those that wait for nothing within {:.1} ms",
         outcome.sent, outcome.first_to_last_call_ms
     ));
     out::say(format!(

@@ -102,7 +102,7 @@ async fn sign_in(State(tickets): State<Arc<Tickets>>, body: Bytes) -> Response {
     let ticket = format!("simulated.{}.{}", known.len() + 1, planted_mark());
     known.insert(ticket.clone(), access);
     let rights: &[&str] = if access == Access::Read {
-        &["tokenlist", "userlist", "machinelist"]
+        &["tokenlist", "userlist", "manage_machine_tokens"]
     } else {
         &["tokenlist", "enable", "disable", "revoke", "delete"]
     };

@@ -56,7 +56,7 @@ lines = [entry for entry in open(passwd) if not entry.startswith("vanishing:")]
 open(passwd, "w").writelines(lines)
 
 # Once there is a policy for administrators, nobody has a right that no policy gives.
-for name, admin, action in (("all", "admin", "*"), ("read", "exeunt-read", "tokenlist, userlist, machinelist"),
+for name, admin, action in (("all", "admin", "*"), ("read", "exeunt-read", "tokenlist, userlist, manage_machine_tokens"),
                             ("revoke", "exeunt-revoke", "tokenlist, enable, disable, revoke, delete")):
     call("POST", f"/policy/{name}", {"scope": "admin", "action": action, "adminuser": admin, "active": True})
 
