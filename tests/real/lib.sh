@@ -25,11 +25,15 @@ need() {
   shift
   [[ $(id -u) = 0 ]] || die "needed as root: apt-get install --no-install-recommends $*"
   say "installing $*"
-  local policy=/usr/sbin/policy-rc.d made='' ok=1
+  local policy=/usr/sbin/policy-rc.d made='' ok=1 lock
+  # One at a time: servers are brought up beside one another, and Debian's installer is alone or fails.
+  exec {lock}>"$ROOT/apt.lock"
+  flock "$lock"
   [[ -e $policy ]] || { printf '#!/bin/sh\nexit 101\n' >$policy; chmod 755 $policy; made=1; }
   DEBIAN_FRONTEND=noninteractive apt-get update -q >"$LOG/apt.log" 2>&1 || true
   DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" >>"$LOG/apt.log" 2>&1 || ok=
   [[ -z $made ]] || rm -f $policy
+  exec {lock}>&-
   [[ -n $ok ]] || { tail -n 5 "$LOG/apt.log" >&2; die "apt-get install $* failed (log: $LOG/apt.log)"; }
 }
 
