@@ -97,19 +97,14 @@ pub(super) fn with_scope<T>(connection: &Connection, spec: &Spec, job: Option<&s
 
 fn judge(connection: &Connection, prove: &Prove, spec: &Spec, job: Option<&str>, call: &Call, reply: &Reply) -> Attempt {
     let words = json!({ "status": reply.status, "digest": reply.digest, "class": reply.class.word() });
+    let refused = || Reading::Unknown(format!("the read that should prove it was answered {}: {}", reply.class.word(), reply.says()));
     let speaks_of_status = Expr::compile(&prove.gone).is_ok_and(|gone| gone.names().iter().any(|name| ["status", "code"].contains(name)));
     match reply.class {
         Class::Gone => return Attempt::Said(Reading::Gone(words)),
         Class::Fine => {}
         Class::Refused if speaks_of_status => {}
         Class::Forbidden => return Attempt::NoRight(format!("forbidden ({})", reply.status)),
-        Class::Throttled | Class::Transient | Class::Refused => {
-            return Attempt::Said(Reading::Unknown(format!(
-                "the read that should prove it was answered {}: {}",
-                reply.class.word(),
-                reply.says()
-            )));
-        }
+        Class::Throttled | Class::Transient | Class::Refused => return Attempt::Said(refused()),
     }
     let mut more = Map::new();
     more.insert("status".into(), json!(reply.status));
@@ -122,7 +117,11 @@ fn judge(connection: &Connection, prove: &Prove, spec: &Spec, job: Option<&str>,
         more.insert("it".into(), reply.body.clone());
     }
     more.insert("body".into(), reply.body.clone());
-    Attempt::Said(decide(connection, prove, spec, job, &more, words))
+    Attempt::Said(match decide(connection, prove, spec, job, &more, words) {
+        // A read that was refused may say that it is gone (404), never that it is still there.
+        Reading::Still(_) if reply.class == Class::Refused => refused(),
+        reading => reading,
+    })
 }
 
 /// Evaluates `gone` over what was read, and `failed` where it isn't.

@@ -1,4 +1,10 @@
-//! Every call that a manifest names was made by some test. It looks at what the other tests recorded (`EXEUNT_EXCHANGES`), so it runs after them, by hand.
+//! Every call that a manifest names was made by some test. It looks at what the other tests recorded, so it runs after them:
+//!
+//! ```text
+//! export EXEUNT_EXCHANGES=$(mktemp -d)
+//! cargo test && cargo test --test it exercised -- --ignored
+//! ```
+//!
 //! What no test can make stands in `tests/data/unexercised.yaml`, each with its reason.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,12 +15,13 @@ use exeunt::manifest::Manifest;
 use exeunt::manifest::load;
 use serde_json::Value;
 
-/// A call as a manifest writes it: where it stands, its method, the pieces of its path (none for what a template puts in), the names of its query
-/// parameters, and words that its body or headers must hold where the path doesn't tell calls apart.
+/// A call as a manifest writes it: where it stands, its method, the pieces of its path (none for what a template puts in), the text of its path
+/// between templates, the names of its query parameters, and words that its body or headers must hold where the path doesn't tell calls apart.
 struct Call {
     place: String,
     method: String,
     path: Vec<Option<String>>,
+    text: Vec<String>,
     query: BTreeSet<String>,
     words: Vec<String>,
 }
@@ -28,7 +35,7 @@ struct Exchange {
 }
 
 #[test]
-#[ignore = "looks at what the other tests recorded under EXEUNT_EXCHANGES: run it after them, by hand"]
+#[ignore = "looks at what the other tests recorded under EXEUNT_EXCHANGES, so it runs after them: see its head"]
 fn every_call_of_every_manifest_was_made() {
     let folder = std::env::var("EXEUNT_EXCHANGES").expect("EXEUNT_EXCHANGES names the folder with what the other tests recorded");
     let recorded = read(Path::new(&folder));
@@ -43,10 +50,13 @@ fn every_call_of_every_manifest_was_made() {
         let mut missing: BTreeSet<&str> = calls.iter().map(|call| call.place.as_str()).collect();
         all += missing.len();
         for exchange in recorded.get(name).into_iter().flatten() {
-            if let Some(call) = calls.iter().filter(|call| call.fits(exchange)).max_by_key(|call| call.precise()) {
-                let twins = calls.iter().filter(|twin| twin.fits(exchange) && twin.precise() == call.precise());
-                twins.for_each(|twin| _ = missing.remove(twin.place.as_str()));
+            let mut fitting: Vec<&Call> = calls.iter().filter(|call| call.fits(exchange, Call::fits_piece_by_piece)).collect();
+            if fitting.is_empty() {
+                fitting.extend(calls.iter().filter(|call| call.fits(exchange, Call::fits_loosely)));
             }
+            let most = fitting.iter().map(|call| call.precise()).max();
+            let twins = fitting.into_iter().filter(|twin| Some(twin.precise()) == most);
+            twins.for_each(|twin| _ = missing.remove(twin.place.as_str()));
         }
         made += calls.iter().map(|call| &call.place).collect::<BTreeSet<_>>().len() - missing.len();
         wrong.extend(missing.iter().filter(|place| !known.contains_key(**place)).map(|place| format!("{name}: {place} was never called")));
@@ -101,9 +111,13 @@ impl Call {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let mut pieces: Vec<Option<String>> = segments(path).map(|piece| (!piece.contains('\u{1}')).then(|| piece.to_owned())).collect();
         // An absolute address begins with where the system is.
-        if path.starts_with('\u{1}') && pieces.len() > 1 {
-            pieces.remove(0);
-        }
+        let path = match path.strip_prefix("\u{1}/") {
+            Some(rest) => {
+                pieces.remove(0);
+                rest
+            }
+            None => path,
+        };
         let names = query.split('&').filter_map(|pair| pair.split('=').next()).filter(|name| !name.is_empty() && !name.contains('\u{1}'));
         let mut words = Vec::new();
         for value in about.iter().flatten() {
@@ -112,16 +126,40 @@ impl Call {
                 words.extend(value[name].as_str().filter(|word| !word.contains("{{")).map(|word| word.replace('"', "\\\"")));
             }
         }
-        Some(Self { place, method: method.to_owned(), path: pieces, query: names.map(decoded).collect(), words })
+        let text = path.trim_matches('/').split('\u{1}').map(str::to_owned).collect();
+        Some(Self { place, method: method.to_owned(), path: pieces, text, query: names.map(decoded).collect(), words })
     }
 
-    fn fits(&self, exchange: &Exchange) -> bool {
+    fn fits(&self, exchange: &Exchange, path: fn(&Self, &Exchange) -> bool) -> bool {
+        self.method == exchange.method
+            && self.query.is_subset(&exchange.query)
+            && self.words.iter().all(|word| exchange.rest.contains(word))
+            && path(self, exchange)
+    }
+
+    fn fits_piece_by_piece(&self, exchange: &Exchange) -> bool {
         let start = exchange.path.len().checked_sub(self.path.len());
         start.is_some_and(|start| {
             self.path.iter().zip(&exchange.path[start..]).all(|(want, is)| want.as_ref().is_none_or(|want| want == is))
-        }) && self.method == exchange.method
-            && self.query.is_subset(&exchange.query)
-            && self.words.iter().all(|word| exchange.rest.contains(word))
+        })
+    }
+
+    /// As above, where a template may hold several pieces, or a part of one.
+    fn fits_loosely(&self, exchange: &Exchange) -> bool {
+        let path = exchange.path.join("/");
+        let (Some(last), Some(mut rest)) = (self.text.last(), path.strip_suffix(self.text.last().map_or("", String::as_str))) else {
+            return false;
+        };
+        if self.text.len() == 1 {
+            return !last.is_empty() && (rest.is_empty() || rest.ends_with('/'));
+        }
+        self.text[..self.text.len() - 1].iter().all(|part| match rest.find(part.as_str()) {
+            Some(at) => {
+                rest = &rest[at + part.len()..];
+                true
+            }
+            None => false,
+        })
     }
 
     /// The more a call says, the more an exchange is its own.

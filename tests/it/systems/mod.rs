@@ -192,6 +192,8 @@ impl System {
         departed.assert_all_gone();
         let left: Vec<String> = self.left(number).into_iter().filter(|line| !handed_off.iter().any(|part| line.contains(part))).collect();
         assert!(left.is_empty(), "had {had:#?}, and still has {left:#?}: {departed:#?}");
+        // The proofs of what was handed off are only read when somebody looks again.
+        self.look_again(&departed);
         self.conforms();
         departed
     }
