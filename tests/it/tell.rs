@@ -87,6 +87,8 @@ fn status(code: u16) -> FaultKind {
 #[test]
 fn each_task_is_one_ticket_and_each_event_one_message() {
     let sim = scanned(CARRIERS);
+    let checked = sim.exeunt(&["check"]);
+    assert_eq!(checked.code, 0, "each carrier knows its third credential: {checked:?}");
     let recorded = sim.folder().join("t.jsonl");
     let ran = sim.exeunt(&["revoke", LEAVER, "--yes", "--json", "--record", "t.jsonl"]);
     assert_eq!(ran.json()["untold"], json!([]), "{ran:?}");

@@ -21,5 +21,5 @@ fn a_seat_is_freed_where_that_is_allowed() {
     system.scan();
     let departed = system.everything_goes("E1003", &[]);
     assert_eq!(departed.state("free_seat"), "gone", "{departed:?}");
-    assert!(departed.proved("revoke_user") <= departed.proved("free_seat"));
+    assert!(departed.sent("revoke_user") <= departed.sent("free_seat"), "{departed:?}");
 }

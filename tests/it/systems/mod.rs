@@ -10,6 +10,7 @@ mod badge_file;
 mod board_portal;
 mod boxcom;
 mod brivo;
+mod by_request;
 mod card_statement;
 mod cloudflare;
 mod cloudflare_zero_trust;
