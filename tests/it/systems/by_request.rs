@@ -76,3 +76,10 @@ fn zendesk_takes_groups() {
 fn entra_id_writes_a_password_back_to_the_directory() {
     by_request("entra-id", "E1011", "departure", &[], &[("write_back_password", GONE)]);
 }
+
+#[test]
+fn jira_is_checked_with_the_credential_that_tells() {
+    let system = System::up_unscanned("jira");
+    assert_eq!(system.exeunt(&["check"]).code, 0);
+    system.conforms();
+}
