@@ -1,5 +1,8 @@
 //! Entra ID: accounts, roles, consents, methods, devices, secrets, rules.
 
+use exeunt::demo::faults::FaultKind;
+use serde_json::json;
+
 use super::System;
 
 #[test]
@@ -55,4 +58,26 @@ fn a_hold_is_placed_on_who_is_a_custodian_and_asked_for_where_not() {
     assert_eq!(system.depart("E1002").state("apply_hold"), "gone");
     let departed = system.depart("E1001");
     assert_eq!((departed.state("add_custodian"), departed.state("place_hold")), ("gone", "handed_off"));
+}
+
+#[test]
+fn an_account_is_deleted_only_once_its_mailbox_is_closed() {
+    let system = System::up_unscanned("entra-id");
+    system.allow(&["unassign_app", "remove_licences", "delete_user"]);
+    system.scan();
+    let departed = system.depart("E1007");
+    assert_eq!((departed.state("unassign_app"), departed.state("close_mailbox")), ("gone", "handed_off"), "{departed:?}");
+    assert!(["gone", "accepted"].iter().all(|done| departed.state("delete_user") != *done), "{departed:?}");
+    assert_eq!(system.look_again(&departed).state("close_mailbox"), "handed_off", "nobody has closed it yet");
+
+    // Somebody makes a shared mailbox of it, which Graph only shows.
+    let body = json!({ "userPurpose": "shared" });
+    system.fault("GET", "mailboxSettings?$select=userPurpose", FaultKind::Status { code: 200, headers: vec![], body });
+    assert_eq!(system.look_again(&departed).state("close_mailbox"), "gone");
+    let departed = system.depart("E1007");
+    for action in ["remove_licences", "delete_user"] {
+        assert_eq!(departed.state(action), "gone", "{action}: {departed:?}");
+    }
+    assert!(departed.sent("delete_user") >= departed.proved("close_mailbox"), "{departed:?}");
+    system.conforms();
 }

@@ -53,7 +53,7 @@ mod workday;
 mod zendesk;
 mod zoom;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -68,20 +68,21 @@ use crate::conform;
 pub struct System {
     pub sim: Sim,
     name: &'static str,
-    recordings: Cell<u32>,
+    /// What exeunt was told to do, in turn; what it said to vendors while it did is in the recording of that number.
+    commands: RefCell<Vec<String>>,
     /// How many of them have been held against the vendors' descriptions.
-    held: Cell<u32>,
+    held: Cell<usize>,
 }
 
 impl Drop for System {
     fn drop(&mut self) {
-        // For `exercised.rs`, which looks at the exchanges of all tests.
+        // For `exercised.rs`, which looks at the exchanges of all tests, and at what they were made for.
         let Some(folder) = std::env::var_os("EXEUNT_EXCHANGES").map(PathBuf::from) else { return };
         let here = self.sim.folder().file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        for number in 0..self.recordings.get() {
+        for (number, command) in self.commands.borrow().iter().enumerate() {
             let recorded = self.recording(number);
             if recorded.exists() {
-                std::fs::copy(&recorded, folder.join(format!("{}-{here}-{number}.jsonl", self.name))).unwrap();
+                std::fs::copy(&recorded, folder.join(format!("{}-{here}-{number}.{command}.jsonl", self.name))).unwrap();
             }
         }
     }
@@ -122,7 +123,7 @@ impl System {
     pub fn up_unscanned(name: &'static str) -> Self {
         let behind_sso = VENDORS.iter().any(|vendor| vendor.name == name && vendor.signs_in_through.is_some());
         let sim = Sim::up_with(&|wanted| wanted == name || (wanted == "okta" && behind_sso));
-        let system = Self { sim, name, recordings: Cell::new(0), held: Cell::new(0) };
+        let system = Self { sim, name, commands: RefCell::default(), held: Cell::new(0) };
         system.sim.change_settings("mass_limit = 3", "mass_limit = 100");
         system
     }
@@ -248,21 +249,21 @@ impl System {
     /// Nothing that was recorded since it was last asked violates the vendors' descriptions.
     #[track_caller]
     pub fn conforms(&self) {
-        let first = self.held.replace(self.recordings.get());
-        let files: Vec<PathBuf> =
-            (first..self.recordings.get()).map(|number| self.recording(number)).filter(|file| file.exists()).collect();
+        let made = self.commands.borrow().len();
+        let first = self.held.replace(made);
+        let files: Vec<PathBuf> = (first..made).map(|number| self.recording(number)).filter(|file| file.exists()).collect();
         conform::hold(&files);
     }
 
     fn exeunt(&self, args: &[&str]) -> crate::company::Ran {
-        let number = self.recordings.replace(self.recordings.get() + 1);
-        let file = self.recording(number);
+        let file = self.recording(self.commands.borrow().len());
+        self.commands.borrow_mut().push(args[0].to_owned());
         let mut all = args.to_vec();
         all.extend(["--record", file.to_str().unwrap()]);
         self.sim.exeunt(&all)
     }
 
-    fn recording(&self, number: u32) -> PathBuf {
+    fn recording(&self, number: usize) -> PathBuf {
         self.sim.folder().join(format!("exchanges-{number}.jsonl"))
     }
 }
