@@ -58,6 +58,26 @@ fn keycloak_deletes_the_user() {
 }
 
 #[test]
+fn keycloak_takes_groups() {
+    by_request("keycloak", "E1006", "departure", &[], &[("remove_from_group", GONE)]);
+}
+
+#[test]
+fn salesforce_takes_groups() {
+    by_request("salesforce", "E1002", "departure", &[], &[("remove_from_group", GONE)]);
+}
+
+#[test]
+fn privacyidea_deletes_tokens() {
+    by_request("privacyidea", "E1007", "departure", &[], &[("delete_token", GONE)]);
+}
+
+#[test]
+fn pagerduty_leaves_the_least_right_on_leave() {
+    by_request("pagerduty", "E1002", "leave", &[], &[("demote", GONE)]);
+}
+
+#[test]
 fn jupyterhub_takes_groups() {
     by_request("jupyterhub", "E1002", "departure", &[], &[("remove_from_group", GONE)]);
 }
@@ -70,6 +90,11 @@ fn stripe_deletes_the_webhook() {
 #[test]
 fn zendesk_takes_groups() {
     by_request("zendesk", "E1002", "departure", &[], &[("remove_from_group", GONE)]);
+}
+
+#[test]
+fn zoom_takes_groups() {
+    by_request("zoom", "E1002", "departure", &[], &[("remove_from_group", GONE)]);
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn everything_goes() {
 #[test]
 fn what_they_had_goes_to_the_successor_with_the_account() {
     let system = System::up_unscanned("zoom");
-    system.allow(&["reset_password", "remove_from_group", "delete_user"]);
+    system.allow(&["reset_password", "delete_user"]);
     system.scan();
     let departed = system.everything_goes("E1006", &[]);
     assert_eq!((departed.state("reset_password"), departed.state("delete_user")), ("gone", "gone"));
