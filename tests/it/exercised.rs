@@ -1,4 +1,5 @@
-//! Every call that a manifest names was made by some test. It looks at what the other tests recorded, so it runs after them:
+//! Every call that a manifest names to see, to take and to prove was made by exeunt in some test of a system (those that tell are `tell.rs`'s).
+//! It looks at what these tests recorded, so it runs after them, with the same folder:
 //!
 //! ```text
 //! export EXEUNT_EXCHANGES=$(mktemp -d)
@@ -36,7 +37,7 @@ struct Exchange {
 }
 
 #[test]
-#[ignore = "looks at what the other tests recorded under EXEUNT_EXCHANGES, so it runs after them: see its head"]
+#[ignore = "runs after the other tests: EXEUNT_EXCHANGES=$(mktemp -d), exported, then cargo test && cargo test --test it exercised -- --ignored"]
 fn every_call_of_every_manifest_was_made() {
     let folder = std::env::var("EXEUNT_EXCHANGES").expect("EXEUNT_EXCHANGES names the folder with what the other tests recorded");
     let recorded = read(Path::new(&folder));
