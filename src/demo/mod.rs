@@ -8,6 +8,7 @@ mod aws_signature;
 pub mod bamboohr;
 pub mod boxcom;
 pub mod brivo;
+mod changes;
 pub mod cloudflare;
 pub mod company;
 pub mod diligent;

@@ -19,7 +19,12 @@ const UNIVERSAL: i64 = -2_147_483_640;
 /// The company's Active Directory as the simulation starts.
 pub fn directory(company: &Company) -> Directory {
     let base = format!("DC={}", company.domain.replace('.', ",DC="));
-    let mut build = Build { state: State { usn: 12_000, ..State::default() }, base: base.clone(), started: company.started };
+    let mut build = Build {
+        state: State { usn: 12_000, ..State::default() },
+        base: base.clone(),
+        started: company.started,
+        settled: company.days_ago(30),
+    };
     build.containers();
     build.service("exeunt-read", 1104, "read-active-directory");
     build.service("exeunt-revoke", 1105, "revoke-active-directory");
@@ -39,6 +44,8 @@ struct Build {
     state: State,
     base: String,
     started: Timestamp,
+    /// When whatever stands at the start came to be as it is.
+    settled: Timestamp,
 }
 
 impl Build {
@@ -59,7 +66,7 @@ impl Build {
             .with("name", [rdn])
             .with("objectGUID", [guid])
             .with("whenCreated", [general_time(created)])
-            .with("whenChanged", [general_time(self.started)])
+            .with("whenChanged", [general_time(self.settled)])
             .with("uSNCreated", [self.state.usn.to_string()])
             .with("uSNChanged", [self.state.usn.to_string()])
     }

@@ -21,7 +21,7 @@ const DEPARTMENTS: &[&str] = &["Engineering", "Security", "Product"];
 pub fn directory(company: &Company) -> Directory {
     let base = format!("dc={}", company.domain.replace('.', ",dc="));
     let mut state = State::default();
-    let started = company.started;
+    let settled = company.days_ago(30);
     let mut add = |entry: Entry| {
         let hash = digest::digest(&digest::SHA256, entry.dn.as_bytes());
         let structural = entry.text("objectClass").unwrap_or("top").to_owned();
@@ -29,9 +29,9 @@ pub fn directory(company: &Company) -> Directory {
         let entry = entry
             .with("structuralObjectClass", [structural])
             .with("entryUUID", [uuid(hash.as_ref())])
-            .with("entryCSN", [change_number(started, state.usn)])
-            .with("createTimestamp", [general_time(started)])
-            .with("modifyTimestamp", [general_time(started)]);
+            .with("entryCSN", [change_number(settled, state.usn)])
+            .with("createTimestamp", [general_time(settled)])
+            .with("modifyTimestamp", [general_time(settled)]);
         state.tree.add(entry);
     };
     let domain = base.trim_start_matches("dc=").split(',').next().unwrap_or_default();

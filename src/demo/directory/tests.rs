@@ -171,8 +171,15 @@ async fn the_reader_may_not_disable_and_the_revoker_may_and_it_stays() {
     assert_eq!(after.attrs["userAccountControl"][0], "514");
     let usn = |e: &SearchEntry| e.attrs["uSNChanged"][0].parse::<i64>().unwrap();
     assert!(usn(&after) > usn(&leaver));
+    assert_eq!(lately(&mut reader, AD, "whenChanged", ".0Z").await, [leaver.dn.clone()]);
     let refused = revoker.simple_bind(login, "pw-rafael.okonjo").await.unwrap();
     assert!(refused.text.contains("data 533"), "{}", refused.text);
+}
+
+/// The names of what has changed since this day began.
+async fn lately(ldap: &mut Ldap, base: &str, attribute: &str, end: &str) -> Vec<String> {
+    let today = crate::clock::now().strftime("%Y%m%d000000");
+    find(ldap, base, &format!("(&(objectClass=*)({attribute}>={today}{end}))"), &["*"]).await.into_iter().map(|entry| entry.dn).collect()
 }
 
 #[tokio::test]

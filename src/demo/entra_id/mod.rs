@@ -63,6 +63,8 @@ fn router(tenant: Arc<Mutex<Tenant>>) -> Router {
     let graph = Router::new()
         .route("/v1.0/organization", get(organization))
         .route("/v1.0/users", get(users::all))
+        .route("/v1.0/users/delta", get(users::delta))
+        .route("/v1.0/users/delta()", get(users::delta))
         .route("/v1.0/users/{user}", get(users::one).patch(users::patch).delete(users::remove))
         .route("/v1.0/users/{user}/revokeSignInSessions", post(users::revoke_sessions))
         .route("/v1.0/users/{user}/memberOf", get(users::member_of))

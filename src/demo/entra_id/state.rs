@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use self::fixture::{App, AppRole, Application, Assignment, Grant, Kind, Planted, PlantedGroup};
+use super::super::changes::Changes;
 use super::super::company::{Company, Person};
 use super::super::intune::state::user_id;
 use super::super::{planted, vendor};
@@ -25,6 +26,8 @@ pub(super) struct Tenant {
     /// Searches of the audit log that were asked for.
     queries: Vec<Value>,
     made: Timestamp,
+    /// Of users.
+    pub(super) changes: Changes,
 }
 
 pub(super) struct User {
@@ -163,7 +166,16 @@ impl Tenant {
                 known_secrets.extend(app.owners.iter().map(known));
             }
         }
-        Ok(Tenant { users, groups, planted, methods, known_secrets, queries: Vec::new(), made: company.days_ago(3650) })
+        Ok(Tenant {
+            users,
+            groups,
+            planted,
+            methods,
+            known_secrets,
+            queries: Vec::new(),
+            made: company.days_ago(3650),
+            changes: Changes::default(),
+        })
     }
 
     /// Users answer to their id and to their name.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::call::{Answer, Call, Refusal, Right, object};
 use super::documents::{Drive, File, Permission, may_share, permission_body};
 use super::state::{State, User, hash};
-use super::{Google, sharing};
+use super::{Google, changes, sharing};
 
 /// What the vendor gives of each thing unless `fields` asks for more.
 const FILE_FIELDS: &str = "kind,id,name,mimeType";
@@ -24,6 +24,8 @@ pub(super) fn routes() -> Router<Arc<Google>> {
         .route("/drive/v3/files/{file}", get(file).patch(change_file))
         .route("/drive/v3/files/{file}/permissions", get(sharing::permissions).post(sharing::share))
         .route("/drive/v3/files/{file}/permissions/{permission}", get(sharing::permission).delete(sharing::unshare))
+        .route("/drive/v3/changes", get(changes::list))
+        .route("/drive/v3/changes/startPageToken", get(changes::start))
         .route("/drive/v3/drives", get(drives))
         .route("/drive/v3/drives/{drive}", get(drive).patch(change_drive))
 }
@@ -119,7 +121,7 @@ impl Term {
     }
 }
 
-fn file_body(state: &State, me: &User, file: &File) -> Value {
+pub(super) fn file_body(state: &State, me: &User, file: &File) -> Value {
     let ids: Vec<&str> = file.permissions.iter().map(|permission| permission.id.as_str()).collect();
     let mut body = json!({
         "kind": "drive#file",

@@ -7,6 +7,7 @@
 pub mod acquired;
 mod calendar;
 mod call;
+mod changes;
 mod directory;
 mod documents;
 mod drive;

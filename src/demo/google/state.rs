@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::super::changes::Changes;
 use super::super::company::Person;
 use super::call::{Refusal, Right};
 use super::documents::{Drive, File, Grantee, Permission};
@@ -34,6 +35,8 @@ pub(super) struct State {
     pub(super) files: BTreeMap<String, File>,
     /// By drive id.
     pub(super) drives: BTreeMap<String, Drive>,
+    /// Of files, by the id of the user who sees them.
+    pub(super) changes: BTreeMap<String, Changes>,
     pub(super) transfers: BTreeMap<String, Transfer>,
     pub(super) matters: BTreeMap<String, Matter>,
     access: HashMap<String, Access>,
@@ -206,6 +209,7 @@ impl State {
             devices: BTreeMap::new(),
             files: BTreeMap::new(),
             drives: BTreeMap::new(),
+            changes: BTreeMap::new(),
             transfers: BTreeMap::new(),
             matters: BTreeMap::from([("departures-2026".to_owned(), Matter::standing("100000000000000009001"))]),
             access: HashMap::new(),

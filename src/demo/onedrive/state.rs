@@ -1,9 +1,12 @@
 //! What the simulated drives hold.
 
+use std::collections::BTreeMap;
+
 use jiff::{Timestamp, civil};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::super::changes::Changes;
 use super::super::company::{Company, Person};
 use super::super::{planted, vendor};
 
@@ -13,6 +16,8 @@ pub(super) struct Drives {
     pub(super) people: Vec<Person>,
     pub(super) today: civil::Date,
     next: u32,
+    /// By drive.
+    pub(super) feeds: BTreeMap<String, Changes>,
 }
 
 pub(super) struct Drive {
@@ -155,7 +160,14 @@ impl Drives {
             let locked = planted.locked.contains(&person.number);
             drives.push(Drive { id: drive_id(person), owner: person.clone(), made: company.days_ago(900), locked, items });
         }
-        Ok(Drives { domain: company.domain.clone(), drives, people: company.people.clone(), today: company.today(), next })
+        Ok(Drives {
+            domain: company.domain.clone(),
+            drives,
+            people: company.people.clone(),
+            today: company.today(),
+            next,
+            feeds: BTreeMap::new(),
+        })
     }
 
     pub(super) fn opened(&self, drive: &str) -> Result<&Drive, Refused> {

@@ -61,6 +61,9 @@ async fn a_permission_goes_where_it_was_given() {
     let cfo = company.person("E1002").unwrap();
     let probe = as_(&running, "revoke-onedrive-sharepoint").await;
     assert_eq!(left(cfo).len(), 4);
+    let latest = probe.get(&format!("{DRIVE}/items/root/delta?token=latest")).await.body;
+    assert_eq!(latest["value"], json!([]));
+    let mark = latest["@odata.deltaLink"].as_str().unwrap().strip_prefix(&running.url).unwrap().to_owned();
     for item in ["01COVENANTS", "01SALARY", "01RECEIPTS", "01PRESS", "01FIGURES", "01JULY"] {
         let all = probe.get(&format!("{DRIVE}/items/{item}/permissions")).await.body["value"].as_array().unwrap().clone();
         for one in all.iter().filter(|one| one["roles"][0] != "owner") {
@@ -71,6 +74,11 @@ async fn a_permission_goes_where_it_was_given() {
         }
     }
     assert_eq!(left(cfo), Vec::<String>::new());
+    let changes = probe.get(&mark).await.body;
+    let named = |id: &str| changes["value"].as_array().unwrap().iter().find(|item| item["id"] == id);
+    assert!(named("01COVENANTS").is_some_and(|item| item["shared"].is_null()), "shared with nobody any more: {changes}");
+    let next = changes["@odata.deltaLink"].as_str().unwrap().strip_prefix(&running.url).unwrap();
+    assert_eq!(probe.get(next).await.body["value"], json!([]));
     assert_eq!(probe.call("DELETE", &format!("{DRIVE}/items/01SALARY/permissions/owner"), None).await.status, 400);
 }
 

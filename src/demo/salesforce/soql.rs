@@ -1,5 +1,6 @@
 //! The part of the vendor's query language that access reviews need: fields, one object, conditions joined by AND, a limit.
 
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 /// The vendor's code for what is wrong, and what that is.
@@ -15,9 +16,18 @@ pub(super) struct Query {
 
 struct Condition {
     field: String,
-    not: bool,
-    any_of: Vec<Value>,
+    holds: Holds,
 }
+
+enum Holds {
+    /// It is one of these, or none of them.
+    OneOf { any_of: Vec<Value>, not: bool },
+    /// It is a moment, and not before this one, to the second.
+    Since(String),
+}
+
+/// The length of a moment to the second: `2026-11-26T09:30:00`.
+const TO_THE_SECOND: usize = 19;
 
 /// Where a record can be read by itself.
 pub(super) fn attributes(object: &str, version: &str, id: &str) -> Value {
@@ -101,7 +111,11 @@ fn value_of<'a>(record: &'a Value, field: &str) -> Option<&'a Value> {
 impl Condition {
     fn holds(&self, record: &Value) -> bool {
         let found = value_of(record, &self.field).unwrap_or(&Value::Null);
-        self.any_of.contains(found) != self.not
+        match &self.holds {
+            Holds::OneOf { any_of, not } => any_of.contains(found) != *not,
+            // All of its moments are in UTC.
+            Holds::Since(since) => found.as_str().and_then(|at| at.get(..TO_THE_SECOND)).is_some_and(|at| at >= since.as_str()),
+        }
     }
 }
 
@@ -122,7 +136,7 @@ fn parse_condition(text: &str) -> Result<Condition, Wrong> {
     let in_list = |not: bool, (field, list): (&str, &str)| {
         let list = list.strip_prefix('(').and_then(|list| list.strip_suffix(')')).ok_or_else(|| malformed(list))?;
         let any_of = list.split(',').map(|value| literal(value.trim())).collect::<Result<_, Wrong>>()?;
-        Ok(Condition { field: field.to_owned(), not, any_of })
+        Ok(Condition { field: field.to_owned(), holds: Holds::OneOf { any_of, not } })
     };
     if let Some(parts) = split_at(text, "not in") {
         return in_list(true, parts);
@@ -130,11 +144,18 @@ fn parse_condition(text: &str) -> Result<Condition, Wrong> {
     if let Some(parts) = split_at(text, "in") {
         return in_list(false, parts);
     }
+    if let Some((field, moment)) = text.split_once(">=") {
+        // A moment is written without quotes.
+        let moment = moment.trim();
+        let since = moment.strip_suffix('Z').filter(|_| moment.parse::<Timestamp>().is_ok()).and_then(|at| at.get(..TO_THE_SECOND));
+        let since = since.ok_or_else(|| malformed(moment))?.to_owned();
+        return Ok(Condition { field: field.trim().to_owned(), holds: Holds::Since(since) });
+    }
     let (field, value, not) = match text.split_once("!=") {
         Some((field, value)) => (field, value, true),
         None => text.split_once('=').map(|(field, value)| (field, value, false)).ok_or_else(|| malformed(text))?,
     };
-    Ok(Condition { field: field.trim().to_owned(), not, any_of: vec![literal(value.trim())?] })
+    Ok(Condition { field: field.trim().to_owned(), holds: Holds::OneOf { any_of: vec![literal(value.trim())?], not } })
 }
 
 fn literal(text: &str) -> Result<Value, Wrong> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::super::company::{Company, Person};
-use super::super::planted;
+use super::super::{planted, vendor};
 use super::fixture::{Group, Owned, PermissionSet, Planted, PublicLink, Session, Social, Token};
 
 pub(super) struct Org {
@@ -274,6 +274,7 @@ impl Org {
         if let Some(record) = self.tables.get_mut(object).and_then(|table| table.get_mut(at)) {
             for (field, value) in fields {
                 record[field] = value.clone();
+                record["SystemModstamp"] = vendor::now().strftime("%Y-%m-%dT%H:%M:%S.000+0000").to_string().into();
             }
         }
         if object == "User" && fields.get("IsActive").is_some_and(|active| *active == false) {

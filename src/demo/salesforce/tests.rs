@@ -105,6 +105,20 @@ async fn a_frozen_user_is_still_signed_in_and_a_deactivated_one_keeps_tokens() {
 }
 
 #[tokio::test]
+async fn who_was_changed_lately_is_asked_by_the_system_stamp() {
+    let org = up().await;
+    let probe = as_(&org, "revoke-salesforce");
+    let lately = format!("SELECT Id FROM User WHERE SystemModstamp >= {}", crate::clock::now().strftime("%Y-%m-%dT00:00:00Z"));
+    let lately = lately.replace(">=", "%3E%3D");
+    assert_eq!(query(&probe, &lately).await, Vec::<Value>::new());
+    assert_eq!(patch(&probe, &format!("User/{CFO}"), json!({ "IsActive": false })).await, 204);
+    let changed = query(&probe, &lately).await;
+    assert_eq!((changed.len(), &changed[0]["Id"]), (1, &json!(CFO)));
+    let quoted = probe.get("/services/data/v64.0/query?q=SELECT+Id+FROM+User+WHERE+SystemModstamp+%3E%3D+'2026-03-01T00:00:00Z'").await;
+    assert_eq!((quoted.status, &quoted.body[0]["errorCode"]), (400, &json!("MALFORMED_QUERY")));
+}
+
+#[tokio::test]
 async fn some_users_cant_be_deactivated_and_none_deleted() {
     let org = up().await;
     let probe = as_(&org, "revoke-salesforce");

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::super::company::{Company, Person};
 use super::super::planted;
+use super::super::vendor::now;
 use super::wire::{Change, ENTERPRISE, GROUP, USER};
 
 /// Accounts and committees.
@@ -18,12 +19,14 @@ struct User {
     id: String,
     active: bool,
     person: Person,
+    changed: String,
 }
 
 struct Group {
     id: String,
     name: String,
     members: Vec<String>,
+    changed: String,
 }
 
 #[derive(Deserialize)]
@@ -47,9 +50,10 @@ impl Portal {
         let planted: Planted = planted::read("scim", include_str!("../../../fixtures/scim/state.yaml"))?;
         let executives = company.employed().filter(|p| p.executive);
         let secretaries = company.employed().filter(|p| !p.executive && p.department == "Legal").take(planted.secretaries);
+        let made = company.days_ago(400).to_string();
         let users = executives
             .chain(secretaries)
-            .map(|person| User { id: id_of(&planted.product, &person.number), active: true, person: person.clone() })
+            .map(|person| User { id: id_of(&planted.product, &person.number), active: true, person: person.clone(), changed: made.clone() })
             .collect();
         let groups = planted
             .groups
@@ -58,9 +62,10 @@ impl Portal {
                 members: group.members.iter().map(|number| id_of(&planted.product, number)).collect(),
                 id: group.id,
                 name: group.name,
+                changed: made.clone(),
             })
             .collect();
-        Ok(Portal { users, groups, made: company.days_ago(400).to_string() })
+        Ok(Portal { users, groups, made })
     }
 
     pub(super) fn all_users(&self, base: &str) -> Vec<Value> {
@@ -80,6 +85,7 @@ impl Portal {
     pub(super) fn set_active(&mut self, id: &str, active: bool) {
         if let Some(user) = self.users.iter_mut().find(|user| user.id == id) {
             user.active = active;
+            user.changed = now().to_string();
         }
     }
 
@@ -87,8 +93,9 @@ impl Portal {
     pub(super) fn delete_user(&mut self, id: &str) -> bool {
         let before = self.users.len();
         self.users.retain(|user| user.id != id);
-        for group in &mut self.groups {
+        for group in self.groups.iter_mut().filter(|group| group.members.iter().any(|member| member == id)) {
             group.members.retain(|member| member != id);
+            group.changed = now().to_string();
         }
         self.users.len() < before
     }
@@ -127,6 +134,7 @@ impl Portal {
                 }
             }
         }
+        group.changed = now().to_string();
         Ok(())
     }
 
@@ -164,7 +172,7 @@ impl Portal {
             "meta": {
                 "resourceType": "User",
                 "created": self.made,
-                "lastModified": self.made,
+                "lastModified": user.changed,
                 "location": format!("{base}/Users/{}", user.id),
             },
         })
@@ -192,7 +200,7 @@ impl Portal {
             "meta": {
                 "resourceType": "Group",
                 "created": self.made,
-                "lastModified": self.made,
+                "lastModified": group.changed,
                 "location": format!("{base}/Groups/{}", group.id),
             },
         })

@@ -55,6 +55,14 @@ async fn a_member_removed_and_an_account_deleted_stay_away() {
     let path = format!("/scim/v2/Users/{id}");
     assert_eq!(probe.call("PATCH", &path, off).await.body["active"], false);
     assert_eq!(probe.get(&path).await.body["active"], false);
+    // What was changed, and nothing else, was changed lately.
+    for (list, changed) in [("Users", id), ("Groups", "grp-audit")] {
+        let lately = probe
+            .get(&format!("/scim/v2/{list}?filter=meta.lastModified%20ge%20%22{}%22", crate::clock::days_before(crate::clock::now(), 1)))
+            .await
+            .body;
+        assert_eq!((&lately["totalResults"], &lately["Resources"][0]["id"]), (&json!(1), &json!(changed)));
+    }
     assert_eq!(probe.call("DELETE", &path, None).await.status, 204);
     assert_eq!(probe.get(&path).await.status, 404);
     assert_eq!(probe.call("DELETE", &path, None).await.status, 404);

@@ -2,6 +2,7 @@
 
 use axum::http::{HeaderValue, Uri, header};
 use axum::response::Response;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::super::vendor::{count_param, page, param, reply};
@@ -68,11 +69,15 @@ pub(in super::super) fn error(status: u16, kind: Option<&'static str>, detail: &
 pub(in super::super) fn list(uri: &Uri, resources: Vec<Value>, max: usize) -> Response {
     let found: Vec<Value> = match param(uri, "filter") {
         None => resources,
-        Some(text) => match equals(&text) {
-            None => {
-                return error(400, Some("invalidFilter"), "only `attribute eq value` is supported");
+        Some(text) => match (equals(&text), changed_since(&text)) {
+            (None, None) => {
+                return error(400, Some("invalidFilter"), "only `attribute eq value` and `meta.lastModified ge time` are supported");
             }
-            Some((attribute, value)) => resources.into_iter().filter(|resource| matches(resource, &attribute, &value)).collect(),
+            (Some((attribute, value)), _) => resources.into_iter().filter(|resource| matches(resource, &attribute, &value)).collect(),
+            (None, Some(since)) => resources
+                .into_iter()
+                .filter(|resource| resource["meta"]["lastModified"].as_str().and_then(|at| at.parse::<Timestamp>().ok()) >= Some(since))
+                .collect(),
         },
     };
     let start = count_param(uri, "startIndex", 1, usize::MAX);
@@ -91,14 +96,22 @@ pub(in super::super) fn list(uri: &Uri, resources: Vec<Value>, max: usize) -> Re
     )
 }
 
-/// Attribute and value of `attribute eq "value"`.
-fn equals(filter: &str) -> Option<(String, String)> {
+/// The time of `meta.lastModified ge "time"`.
+fn changed_since(filter: &str) -> Option<Timestamp> {
+    let (attribute, value) = compared(filter, "ge")?;
+    value.trim_matches('"').parse().ok().filter(|_| attribute.eq_ignore_ascii_case("meta.lastModified"))
+}
+
+/// Attribute and value of a comparison by this operator.
+fn compared<'f>(filter: &'f str, by: &str) -> Option<(&'f str, &'f str)> {
     let (attribute, rest) = filter.trim().split_once(' ')?;
     let (operator, value) = rest.trim_start().split_once(' ')?;
-    if !operator.eq_ignore_ascii_case("eq") {
-        return None;
-    }
-    let value = value.trim();
+    operator.eq_ignore_ascii_case(by).then_some((attribute, value.trim()))
+}
+
+/// Attribute and value of `attribute eq "value"`.
+fn equals(filter: &str) -> Option<(String, String)> {
+    let (attribute, value) = compared(filter, "eq")?;
     let value = match value.strip_prefix('"') {
         Some(rest) => rest.strip_suffix('"').filter(|v| !v.contains('"'))?,
         None if matches!(value, "true" | "false") => value,

@@ -17,6 +17,11 @@ pub(super) fn matching<'r>(
             found.sort_by_key(key);
             continue;
         }
+        if let Some((field, since)) = part.split_once(">=") {
+            // Times are text that sorts as they do.
+            found.retain(|record| instance.field(record, field).is_some_and(|here| here.as_str() >= Some(since)));
+            continue;
+        }
         let (field, value, differs) = match part.split_once("!=") {
             Some((field, value)) => (field, value, true),
             None => part.split_once('=').map(|(field, value)| (field, value, false)).ok_or_else(|| format!("{part} is not understood"))?,

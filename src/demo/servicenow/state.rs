@@ -89,20 +89,21 @@ impl Instance {
         let planted: Planted = planted::read("servicenow", include_str!("../../../fixtures/servicenow/state.yaml"))?;
         let mut tables: BTreeMap<&'static str, Vec<Record>> = BTreeMap::new();
         let mut users = Vec::new();
+        let settled = company.days_ago(30).strftime("%Y-%m-%d %H:%M:%S").to_string();
         for number in &planted.people {
             let person = company.person(number).ok_or_else(|| anyhow::anyhow!("fixtures/servicenow names nobody: {number}"))?;
             users.push(record(json!({
                 "sys_id": user_id(number), "user_name": person.login, "name": person.display(), "first_name": person.first, "last_name": person.last,
                 "email": person.work_email, "employee_number": person.number, "title": person.title, "mobile_phone": "",
                 "active": "true", "locked_out": "false", "web_service_access_only": "false", "internal_integration_user": "false", "source": "",
-                "last_login_time": company.days_ago(3).strftime("%Y-%m-%d %H:%M:%S").to_string(),
+                "last_login_time": company.days_ago(3).strftime("%Y-%m-%d %H:%M:%S").to_string(), "sys_updated_on": settled,
             })));
         }
         for name in &planted.ours {
             users.push(record(json!({
                 "sys_id": sys_id(name), "user_name": name, "name": name, "first_name": "", "last_name": name, "email": "", "employee_number": "",
                 "title": "", "mobile_phone": "", "active": "true", "locked_out": "false", "web_service_access_only": "true",
-                "internal_integration_user": "true", "source": "", "last_login_time": "",
+                "internal_integration_user": "true", "source": "", "last_login_time": "", "sys_updated_on": settled,
             })));
         }
         let mut held = Vec::new();
@@ -203,6 +204,9 @@ impl Instance {
             if let Some(slot) = record.get_mut(field) {
                 *slot = text(value);
             }
+        }
+        if let Some(updated) = record.get_mut("sys_updated_on") {
+            *updated = json!(stamp());
         }
         // Closed complete, incomplete or skipped: the record is not active any more, and somebody did it.
         if TASKS.contains(&table)

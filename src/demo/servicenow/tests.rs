@@ -44,7 +44,11 @@ async fn users_roles_and_groups_come_in_pages_with_references() {
     assert_eq!(read.call("PATCH", &path, Some(off.clone())).await.status, 403);
     assert_eq!(as_(&now, "exeunt.tell", "tell-servicenow").call("PATCH", &path, Some(off.clone())).await.status, 403);
     let revoke = as_(&now, "exeunt.revoke", "revoke-servicenow");
+    let today = crate::clock::now().strftime("%Y-%m-%d%%2000:00:00").to_string();
+    let lately = format!("/api/now/table/sys_user?sysparm_query=sys_updated_on%3E={today}^ORDERBYsys_id&sysparm_fields=sys_id");
+    assert_eq!(revoke.get(&lately).await.body["result"], json!([]));
     assert_eq!(revoke.call("PATCH", &path, Some(off)).await.body["result"]["active"], "false");
+    assert_eq!(revoke.get(&lately).await.body["result"], json!([{ "sys_id": id }]));
     assert_eq!((built.left)(leaver), Vec::<String>::new());
     assert_eq!(as_(&now, &leaver.login, "theirs-servicenow").get("/api/now/table/sc_task").await.status, 401);
     assert_eq!(as_(&now, "x", "y").get(&path).await.status, 401);
