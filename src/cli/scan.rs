@@ -78,7 +78,7 @@ pub fn as_json(survey: &Survey) -> Value {
     json!({
         "seconds": survey.took.as_secs_f64(),
         "systems": survey.systems.iter().map(|report| json!({
-            "system": report.system, "scopes": report.scopes, "seen": report.seen, "opened": report.opened, "closed": report.closed,
+            "system": report.system, "scopes": report.scopes, "by_changes": report.by_changes, "unread": report.unread, "records": report.records, "seen": report.seen, "opened": report.opened, "closed": report.closed,
             "resumed": report.resumed, "seconds": report.took.as_secs_f64(),
             "gaps": report.gaps.iter().map(|(scope, reason)| json!({"scope": scope, "reason": reason})).collect::<Vec<_>>(),
             "rights_missing": report.preflight.iter().filter_map(|tried| tried.problem.as_ref().map(|problem| json!({"right": tried.right, "credential": tried.hand, "problem": problem}))).collect::<Vec<_>>(),
@@ -107,7 +107,9 @@ pub fn print(survey: &Survey) {
         let mark = if report.gaps.is_empty() { "✓" } else { "!" };
         let changes =
             if report.opened + report.closed == 0 { "unchanged".to_owned() } else { format!("+{} -{}", report.opened, report.closed) };
-        out::say(format!("{mark} {:18} {:>7} seen   {changes:16} {:>6.2} s", report.system, report.seen, report.took.as_secs_f64()));
+        let records = if report.by_changes + report.unread > 0 { format!("   {} records read", report.records) } else { String::new() };
+        let seconds = report.took.as_secs_f64();
+        out::say(format!("{mark} {:18} {:>7} seen   {changes:16} {seconds:>6.2} s{records}", report.system, report.seen));
         for (scope, reason, count) in gathered(&report.gaps) {
             let times = if count > 1 { format!(" ({count} times)") } else { String::new() };
             out::say(format!("    can't see {scope}{times}: {reason}"));

@@ -124,6 +124,7 @@ fn as_json(manifest: &Manifest) -> Value {
         "row": systems::row(manifest),
         "contract": manifest.contract,
         "sees": manifest.see.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
+        "sees_changes": manifest.see.iter().filter(|(_, see)| see.delta.is_some()).map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
         "takes": takes(false),
         "locks_down": takes(true),
         "tells": tells(manifest),
@@ -197,7 +198,8 @@ fn show(global: &Global, name: &str) -> Result<Exit> {
             .as_deref()
             .map(|parent| format!(", for each of {parent}{}", if collection.watched { " of watched people" } else { "" }))
             .unwrap_or_default();
-        out::say(format!("  {name}{per}"));
+        let changes = if collection.delta.is_some() { "; later only what changed" } else { "" };
+        out::say(format!("  {name}{per}{changes}"));
     }
     out::say("\nTakes");
     for (name, take) in &manifest.take {

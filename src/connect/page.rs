@@ -38,6 +38,13 @@ struct Stored {
     next: Mark,
 }
 
+impl Checkpoint {
+    /// Where a list goes on at an address that the system named: read as any next page, so only on the list's own origin.
+    pub fn at(address: String) -> Option<Self> {
+        serde_json::to_string(&Stored { pages: 0, next: Mark::Url(address) }).ok().map(Self)
+    }
+}
+
 /// Why reading ended before the end.
 struct Broken(String, Option<Class>);
 

@@ -78,6 +78,25 @@ impl Extractor {
         }
     }
 
+    /// The node that a record is about: what the first yield of a node names, whether or not this record has it yielded. None for a record
+    /// without a key.
+    ///
+    /// # Errors
+    /// One line: the key can't be evaluated.
+    pub fn about(&self, record: &Value, scope: &Scope<'_>) -> Result<Option<NodeRef>, String> {
+        let first = self.yields.iter().find(|compiled| matches!(compiled.what, What::Node { .. }));
+        let Some(Compiled { each, what: What::Node { kind, key, .. }, .. }) = first else { return Ok(None) };
+        let scope = scope.clone().with("it", record);
+        let key = match each {
+            None => key.text(&scope)?,
+            Some(each) => match each.eval(&scope)?.as_array().map(Vec::as_slice) {
+                Some([one]) => key.text(&scope.clone().with("it", one))?,
+                _ => None,
+            },
+        };
+        Ok(key.filter(|key| !key.is_empty()).map(|key| NodeRef::new(*kind, key)))
+    }
+
     /// The attributes that no record has filled so far: after a whole complete scope, a sign that the vendor renamed a field.
     pub fn never_filled(&self) -> Vec<&str> {
         let attrs = || self.yields.iter().flat_map(|compiled| &compiled.attrs);
@@ -117,17 +136,7 @@ pub fn records(each: Option<&str>, body: &Value, scope: &Scope<'_>) -> Result<Ve
 impl Compiled {
     fn new(raw: &raw::Yield) -> Result<Self, String> {
         let optional = |source: &Option<String>| source.as_deref().map(Expr::compile).transpose();
-        let nodes = [
-            (NodeKind::Person, &raw.person),
-            (NodeKind::Account, &raw.account),
-            (NodeKind::Group, &raw.group),
-            (NodeKind::Role, &raw.role),
-            (NodeKind::App, &raw.app),
-            (NodeKind::Resource, &raw.resource),
-            (NodeKind::Credential, &raw.credential),
-            (NodeKind::Device, &raw.device),
-        ];
-        let node = nodes.iter().find_map(|(kind, key)| key.as_deref().map(|key| (*kind, key)));
+        let node = raw.node();
         let what = match (node, raw.edge.as_deref()) {
             (Some((kind, key)), None) => {
                 let holds = if kind == NodeKind::Device { EdgeKind::Uses } else { EdgeKind::Holds };

@@ -55,6 +55,7 @@ pub(super) fn add_to(engine: &mut Environment<'static>) {
     engine.add_filter("time", time);
     engine.add_filter("day", day);
     engine.add_filter("epoch", epoch);
+    engine.add_filter("earlier", earlier);
     engine.add_filter("rdn", |dn: String| dn.split(',').next().and_then(|first| first.split_once('=')).map(|(_, value)| value.to_owned()));
 }
 
@@ -107,6 +108,15 @@ fn day(value: Jinja, days: Option<i64>) -> Result<Option<String>, Error> {
         Some(at) => Ok(at.and_then(moved).map(|at| at.strftime("%Y-%m-%d").to_string())),
         None => Err(Error::new(ErrorKind::InvalidOperation, format!("{value} is no time that exeunt knows"))),
     }
+}
+
+/// The moment so long before one in any of those forms, in whole seconds: `since={{ since | earlier('1h') }}` asks again for what changed while the
+/// last read went on, and for what the system was slow to show.
+fn earlier(value: Jinja, by: String) -> Result<Option<String>, Error> {
+    let wrong = |problem: String| Error::new(ErrorKind::InvalidOperation, problem);
+    let by = super::duration::parse(&by).map_err(wrong)?;
+    let at = parse_time(&to_json(&value)).ok_or_else(|| wrong(format!("{value} is no time that exeunt knows")))?;
+    Ok(at.and_then(|at| at.checked_sub(by).ok()).map(|at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()))
 }
 
 /// The moment that a value names; `Some(None)` for never.
@@ -202,6 +212,15 @@ mod tests {
         assert_eq!(epoch(Jinja::from(1_772_539_200_i64)).unwrap(), Some(1_772_539_200));
         assert_eq!(epoch(Jinja::from("")).unwrap(), None);
         assert!(epoch(Jinja::from("soon")).is_err());
+    }
+
+    #[test]
+    fn a_while_before() {
+        let of = |value: &str, by: &str| earlier(Jinja::from(value), by.into()).unwrap();
+        assert_eq!(of("2026-03-03T12:00:00.987Z", "1d").as_deref(), Some("2026-03-02T12:00:00Z"));
+        assert_eq!(of("20260303120000.0Z", "90s").as_deref(), Some("2026-03-03T11:58:30Z"));
+        assert_eq!(of("", "1h"), None);
+        assert!(earlier(Jinja::from("2026-03-03"), "soon".into()).is_err());
     }
 
     #[test]

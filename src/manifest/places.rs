@@ -29,9 +29,15 @@ pub enum Spot {
     Each,
     /// A sentinel's `key`.
     Sentinel,
+    /// A delta's `when`, and the call of its start.
+    DeltaStart,
     /// A delta's call or filter.
     Delta,
-    /// A delta's `mark` and `removed`.
+    /// A delta's `each` and `names`, and the `mark` of its start.
+    DeltaAnswer,
+    /// A delta's `record` and `removed`.
+    Change,
+    /// A delta's `mark`.
     Mark,
     /// Everything in `yields`.
     Yield,
@@ -82,8 +88,11 @@ const TABLE: &[Row] = &[
     Row(Spot::One, "see: one", &["settings", "node", "now"]),
     Row(Spot::Each, "see: each", &["settings", "status", "headers", "body", "now"]),
     Row(Spot::Sentinel, "see: sentinel.key", &["settings", "body", "it"]),
+    Row(Spot::DeltaStart, "see: delta.when, delta.start.call", &["settings", "now"]),
     Row(Spot::Delta, "see: delta.call, delta.filter", &["settings", "since", "now"]),
-    Row(Spot::Mark, "see: delta.mark, delta.removed", &["settings", "headers", "body", "it", "now"]),
+    Row(Spot::DeltaAnswer, "see: delta.each, delta.names, delta.start.mark", &["settings", "body", "now"]),
+    Row(Spot::Change, "see: delta.record, delta.removed", &["settings", "it", "now"]),
+    Row(Spot::Mark, "see: delta.mark", &["settings", "headers", "body", "it", "now"]),
     Row(Spot::Yield, "see: yields", &["settings", "it", "now"]),
     Row(Spot::Take, "take: when, as, call, body, form, headers, modify, hand_off", &["settings", "person", "departure", "now"]),
     Row(

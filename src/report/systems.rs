@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::manifest::Manifest;
-use crate::manifest::raw::{Category, TakeKind};
+use crate::manifest::raw::{Category, Collection, TakeKind};
 
 /// The rows of the mission, and the categories that belong to each.
 const ROWS: &[(&str, &[Category])] = &[
@@ -31,7 +31,8 @@ pub fn row(manifest: &Manifest) -> &'static str {
 pub fn markdown(manifests: &[Manifest]) -> String {
     let mut page = String::from(
         "# Systems\n\nMade of the manifests in `scanners/` (`EXEUNT_BLESS=1 cargo test --lib systems` writes it anew). Every action is proved by a fresh read;\n\
-         actions in brackets stay out of plans unless the settings allow them, those marked ✋ are tasks for people.\n",
+         actions in brackets stay out of plans unless the settings allow them, those marked ✋ are tasks for people.\n\
+         Of what is marked Δ, nights after the first read only what changed.\n",
     );
     for (title, categories) in ROWS {
         let mut of_row: Vec<&Manifest> = manifests.iter().filter(|manifest| categories.contains(&manifest.category)).collect();
@@ -44,7 +45,8 @@ pub fn markdown(manifests: &[Manifest]) -> String {
             "\n## {title}\n\n| scanner | sees | takes | locks down | can't see | checked against |\n|---|---|---|---|---|---|\n"
         );
         for manifest in of_row {
-            let sees: Vec<&str> = manifest.see.iter().map(|(name, _)| name.as_str()).collect();
+            let changes = |see: &Collection| if see.delta.is_some() { " Δ" } else { "" };
+            let sees: Vec<String> = manifest.see.iter().map(|(name, see)| format!("{name}{}", changes(see))).collect();
             let takes = |locks: bool| {
                 let of_kind = manifest.take.iter().filter(|(_, take)| (take.kind != TakeKind::Revoke) == locks);
                 let words: Vec<String> = of_kind

@@ -8,11 +8,13 @@
 //!
 //! A scope is complete, or a gap with a reason. Only a complete one closes what it no longer saw.
 
+mod delta;
 mod preflight;
 mod read;
+mod taken;
 mod watch;
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -30,8 +32,10 @@ use crate::manifest::express::{Expr, Scope};
 use crate::manifest::raw;
 use crate::model::{Coverage, NodeId, NodeKind, NodeSeen, ScanId, ScopeId};
 use crate::store::Store;
+use crate::store::around::Around;
 use crate::store::graph::{self, Closing, Interner, Ready, ScopeWrite, Tally};
-use crate::store::scans::{self, Outcome};
+use crate::store::scans::{self, Outcome, StagedPage};
+use delta::Ask;
 use read::{Keep, Parent, ScopeRead, node_value, read_one, read_scope, sentinel_key};
 
 /// What a scan is told.
@@ -65,8 +69,14 @@ pub struct SystemReport {
     pub system: String,
     /// Scopes read.
     pub scopes: u64,
+    /// Those of which only the changes were read.
+    pub by_changes: u64,
+    /// Those that were not read, for nothing had changed.
+    pub unread: u64,
     /// Scopes that are gaps: collection (and parent), reason.
     pub gaps: Vec<(String, String)>,
+    /// Records that came, and so what the scan cost; with changes only, a fraction of what there is.
+    pub records: u64,
     /// Distinct observations.
     pub seen: u64,
     /// Intervals opened.
@@ -137,6 +147,9 @@ pub async fn scan_system(
     let report = SystemReport {
         system: system.clone(),
         scopes: 0,
+        by_changes: 0,
+        unread: 0,
+        records: 0,
         gaps: Vec::new(),
         seen: 0,
         opened: 0,
@@ -233,6 +246,7 @@ async fn collection_scopes(scan: &Scan<'_>, name: &str, collection: &raw::Collec
             return Ok(Known::default());
         }
     };
+    delta::note_changed_parents(scan, name, collection).await?;
     let results: Vec<Result<Known>> = futures_util::stream::iter(wanted)
         .map(|parent| async move { whole(scan, name, collection, &parent, kind).await })
         .buffer_unordered(16)
@@ -305,26 +319,23 @@ async fn whole(scan: &Scan<'_>, name: &str, collection: &raw::Collection, parent
     let scope = scan.store.write(|tx| graph::scope_row(tx, scan.row, name, &parent.key))?;
     if scan.finished.contains(&scope) {
         // The cut-off scan had finished this one.
-        let nodes = scan.store.read(|conn| kind.map_or_else(|| Ok(Vec::new()), |kind| graph::scope_nodes(conn, scope, kind)))?;
-        scan.store.write(|tx| {
-            scans::cover(tx, scan.id, scope, &Coverage::Complete, Tally { seen: nodes.len() as u64, ..Tally::default() }, &[], clock::now())
-        })?;
-        let mut report = lock(&scan.report);
-        report.scopes += 1;
-        report.seen += nodes.len() as u64;
-        return Ok(Known { keys: nodes.iter().map(|node| node.node.key.clone()).collect(), nodes });
+        return as_it_was(scan, scope, kind, keep);
     }
-    let (since, resumed) = scan.store.read(|conn| {
-        let resumed = scan.resumed.map(|old| scans::staged(conn, old, name, &parent.key)).transpose()?.unwrap_or_default();
-        let (mark, full_at) = graph::scope_mark(conn, scope)?;
-        let fresh = collection
-            .delta
-            .as_ref()
-            .zip(full_at)
-            .is_some_and(|(delta, at)| at > clock::days_before(clock::now(), i64::from(delta.full_every.unwrap_or(7))));
-        Ok((mark.filter(|_| fresh && !scan.options.full && resumed.is_empty()), resumed))
-    })?;
-    let mut read = read_scope(scan, name, collection, parent, keep, since, resumed).await;
+    let resumed = match scan.resumed {
+        Some(old) => scan.store.read(|conn| scans::staged(conn, old, name, &parent.key))?,
+        None => Vec::new(),
+    };
+    let ask = if resumed.is_empty() { delta::ask(scan, collection, scope, parent)? } else { Ask::Whole };
+    let read = match ask {
+        Ask::Nothing => return as_it_was(scan, scope, kind, keep),
+        Ask::Changes(since) => Some(read_scope(scan, name, collection, parent, keep, Some(since), Vec::new()).await),
+        Ask::Whole => None,
+    };
+    // A mark that the system knows no more, or won't tell about, is no gap: the whole is always right.
+    let mut read = match read.filter(|read| !read.refused) {
+        Some(read) => read,
+        None => read_whole(scan, name, collection, parent, keep, resumed).await,
+    };
     let known = scan.store.read(|conn| graph::open_count(conn, scope))?;
     if read.coverage.is_complete()
         && read.changed.is_none()
@@ -332,7 +343,7 @@ async fn whole(scan: &Scan<'_>, name: &str, collection: &raw::Collection, parent
     {
         read.coverage = Coverage::Gap(reason);
     }
-    read.coverage = write(scan, name, scope, parent, &read)?;
+    read.coverage = write(scan, name, collection, scope, parent, &read)?;
     let (Some(kind), true) = (kind, keep.any()) else { return Ok(Known::default()) };
     let keys = read.seen.iter().filter_map(Ready::node).filter(|node| node.kind == kind).map(|node| node.key.clone()).collect();
     let mut known = Known { nodes: read.nodes, keys };
@@ -345,6 +356,47 @@ async fn whole(scan: &Scan<'_>, name: &str, collection: &raw::Collection, parent
         }
     }
     Ok(known)
+}
+
+/// Reads a scope from its beginning, or from where a cut-off scan had come.
+async fn read_whole(
+    scan: &Scan<'_>,
+    name: &str,
+    collection: &raw::Collection,
+    parent: &Parent<'_>,
+    keep: Keep<'_>,
+    resumed: Vec<StagedPage>,
+) -> ScopeRead {
+    // Changes are counted from before the first page. What a cut-off scan had read is older than any mark of now: the old one stays.
+    let began = match (resumed.is_empty(), delta::start(scan, collection, parent).await) {
+        (true, Ok(mark)) => mark,
+        (true, Err(problem)) => {
+            tracing::warn!(system = scan.system, collection = name, problem, "changes can't be asked for the next time");
+            None
+        }
+        (false, _) => None,
+    };
+    let mut read = read_scope(scan, name, collection, parent, keep, None, resumed).await;
+    read.mark = began.or(read.mark);
+    read
+}
+
+/// A scope that needs no read: it holds what it held.
+fn as_it_was(scan: &Scan<'_>, scope: ScopeId, kind: Option<NodeKind>, keep: Keep<'_>) -> Result<Known> {
+    let seen = scan.store.write(|tx| {
+        let seen = graph::open_count(tx, scope)?;
+        scans::cover(tx, scan.id, scope, &Coverage::Complete, Tally { seen, ..Tally::default() }, &[], clock::now())?;
+        Ok(seen)
+    })?;
+    {
+        let mut report = lock(&scan.report);
+        report.scopes += 1;
+        report.unread += 1;
+        report.seen += seen;
+    }
+    let (Some(kind), true) = (kind, keep.any()) else { return Ok(Known::default()) };
+    let nodes = scan.store.read(|conn| graph::scope_nodes(conn, scope, kind))?;
+    Ok(Known { keys: nodes.iter().map(|node| node.node.key.clone()).collect(), nodes })
 }
 
 /// Why a list that came to its end is not to be believed, if it isn't.
@@ -379,7 +431,7 @@ async fn again_for_person(scan: &Scan<'_>, name: &str, collection: &raw::Collect
     for node in known {
         let Some(person) = scan.watchlist.owner(scan.system, &node).filter(|person| person.key == key) else { continue };
         let read = read_one(scan, collection, one, &node, person, keep).await;
-        write(scan, name, scope, &Parent::default(), &read)?;
+        write(scan, name, collection, scope, &Parent::default(), &read)?;
         again.keys.extend(read.seen.iter().filter_map(Ready::node).filter(|node| Some(node.kind) == kind).map(|node| node.key.clone()));
         again.nodes.extend(read.nodes);
     }
@@ -387,28 +439,41 @@ async fn again_for_person(scan: &Scan<'_>, name: &str, collection: &raw::Collect
 }
 
 /// Writes what a scope gave, in one transaction. Answers with its coverage, for a loss that is not believed makes it a gap.
-fn write(scan: &Scan<'_>, name: &str, scope: ScopeId, parent: &Parent<'_>, read: &ScopeRead) -> Result<Coverage> {
+fn write(
+    scan: &Scan<'_>,
+    name: &str,
+    collection: &raw::Collection,
+    scope: ScopeId,
+    parent: &Parent<'_>,
+    read: &ScopeRead,
+) -> Result<Coverage> {
     let at = clock::now();
     let mut coverage = read.coverage.clone();
+    let tellers = delta::tellers(collection);
     let closing = match (&coverage, &read.changed) {
         (Coverage::Gap(_), _) => Closing::Nothing,
-        (Coverage::Complete, Some(changed)) => Closing::Around(changed),
+        (Coverage::Complete, Some(changed)) => Closing::Around(Around { read: changed, about: main_kind(collection), tellers: &tellers }),
         (Coverage::Complete, None) => Closing::Unseen,
     };
     // What is read for one parent of somebody who is read again has been taken away from them, each proved by a read of its own: that most
     // of it is gone is the aim. A list of everybody's must be believable all the same.
-    let accept_loss = scan.options.accept_loss || (scan.person.is_some() && !parent.key.is_empty());
+    let one_persons = !parent.key.is_empty() || read.changed.is_some();
+    let accept_loss = scan.options.accept_loss || (scan.person.is_some() && one_persons);
     let write = ScopeWrite { scan: scan.id, scope, at, closing, accept_loss };
     let drift: Vec<&str> = read.never_filled.iter().map(String::as_str).collect();
     let tally = scan.store.write(|tx| {
-        let tally = graph::write_ready(tx, &mut lock(&scan.interner), write, &read.seen)?;
+        let mut tally = graph::write_ready(tx, &mut lock(&scan.interner), write, &read.seen)?;
         if let Some((lost, known)) = tally.held_back {
             coverage = Coverage::Gap(format!(
                 "{lost} of {known} would have disappeared at once, which is not believed: look at the system, then scan with --accept-loss"
             ));
         }
+        // What was not asked for because it is as it was has been seen all the same.
+        if coverage.is_complete() && read.changed.is_some() {
+            tally.seen = graph::open_count(tx, scope)?;
+        }
         scans::cover(tx, scan.id, scope, &coverage, tally, &drift, at)?;
-        if coverage.is_complete() && read.mark.is_some() {
+        if coverage.is_complete() && collection.delta.is_some() && scan.person.is_none() {
             graph::set_scope_mark(tx, scope, read.mark.as_deref(), read.changed.is_none().then_some(at))?;
         }
         Ok(tally)
@@ -416,6 +481,8 @@ fn write(scan: &Scan<'_>, name: &str, scope: ScopeId, parent: &Parent<'_>, read:
     {
         let mut report = lock(&scan.report);
         report.scopes += 1;
+        report.records += read.records;
+        report.by_changes += u64::from(read.changed.is_some() && scan.person.is_none());
         report.seen += tally.seen;
         report.opened += tally.opened;
         report.closed += tally.closed;
@@ -437,18 +504,5 @@ impl Scan<'_> {
 
 /// The kind of the nodes that a collection is about: that of its first yield.
 fn main_kind(collection: &raw::Collection) -> Option<NodeKind> {
-    collection.yields.iter().find_map(|item| {
-        let kinds: BTreeMap<NodeKind, bool> = [
-            (NodeKind::Person, item.person.is_some()),
-            (NodeKind::Account, item.account.is_some()),
-            (NodeKind::Group, item.group.is_some()),
-            (NodeKind::Role, item.role.is_some()),
-            (NodeKind::App, item.app.is_some()),
-            (NodeKind::Resource, item.resource.is_some()),
-            (NodeKind::Credential, item.credential.is_some()),
-            (NodeKind::Device, item.device.is_some()),
-        ]
-        .into();
-        kinds.into_iter().find(|(_, given)| *given).map(|(kind, _)| kind)
-    })
+    collection.yields.iter().find_map(raw::Yield::node).map(|(kind, _)| kind)
 }

@@ -3,17 +3,17 @@
 use std::ops::ControlFlow;
 
 use anyhow::Result;
-use rayon::prelude::*;
 use serde_json::{Value, json};
 
+use super::taken::{Part, Reading, Taken};
 use super::{Scan, watch::Watched};
 use crate::clock;
 use crate::connect::render::{self, Parts};
 use crate::connect::{Call, Checkpoint, Class, Ended, Lane, Page};
 use crate::manifest::express::{Expr, Scope};
-use crate::manifest::extract::{Extractor, extract, records};
+use crate::manifest::extract::{Extractor, extract};
 use crate::manifest::raw::{self, Hand};
-use crate::model::{Coverage, NodeKind, NodeRef, NodeSeen, Observation};
+use crate::model::{Coverage, NodeKind, NodeRef, NodeSeen};
 use crate::store::graph::Ready;
 use crate::store::scans::{self, NewPage, StagedPage};
 
@@ -35,10 +35,14 @@ pub(super) struct ScopeRead {
     pub seen: Vec<Ready>,
     /// The nodes of it that other collections may have as parents.
     pub nodes: Vec<NodeSeen>,
+    /// How many records came.
+    pub records: u64,
     /// How completely.
     pub coverage: Coverage,
-    /// The call asked for changes only: these nodes changed or went, everything else is as it was.
+    /// Only changes, or one record, were asked for: these nodes changed or went, everything else is as it was.
     pub changed: Option<Vec<NodeRef>>,
+    /// What changed since that mark could not be asked, or was not told.
+    pub refused: bool,
     /// Where the next delta read begins.
     pub mark: Option<String>,
     /// Attributes that no record filled.
@@ -50,8 +54,10 @@ impl ScopeRead {
         Self {
             seen: Vec::new(),
             nodes: Vec::new(),
+            records: 0,
             coverage: Coverage::Gap(reason.into()),
             changed: None,
+            refused: false,
             mark: None,
             never_filled: Vec::new(),
         }
@@ -106,7 +112,7 @@ impl<'a> Keep<'a> {
 }
 
 /// The names in scope for a collection's templates.
-fn scope_of<'s>(scan: &'s Scan<'_>, parent: &'s Parent<'_>) -> Scope<'s> {
+pub(super) fn scope_of<'s>(scan: &'s Scan<'_>, parent: &'s Parent<'_>) -> Scope<'s> {
     let mut scope = Scope::new().with("settings", scan.connection.settings()).with_owned("now", json!(clock::now().to_string()));
     if let Some(node) = &parent.node {
         scope.set("parent", node);
@@ -129,7 +135,9 @@ pub(super) async fn read_scope(
     resumed: Vec<StagedPage>,
 ) -> ScopeRead {
     let mut scope = scope_of(scan, parent);
-    let delta = collection.delta.as_ref().filter(|_| since.is_some());
+    let delta = since.as_ref().and(collection.delta.as_ref());
+    // The mark of a delta link is the address itself: read on from there, as from a page that named it as the next.
+    let link = since.clone().filter(|_| delta.is_some_and(|delta| delta.call.is_none() && delta.filter.is_none()));
     if let Some(since) = since {
         scope = scope.with_owned("since", Value::String(since));
     }
@@ -141,11 +149,12 @@ pub(super) async fn read_scope(
         Ok(extractor) => extractor,
         Err(problem) => return ScopeRead::gap(problem),
     };
+    let reading = Reading { collection, delta, extractor: &extractor, scope: &scope };
     let mut taken = Taken::new(keep);
     let resumed_pages = u32::try_from(resumed.len()).unwrap_or(u32::MAX);
-    let from = resumed.last().map(|page| Checkpoint(page.checkpoint.clone()));
+    let from = resumed.last().map(|page| Checkpoint(page.checkpoint.clone())).or_else(|| link.and_then(Checkpoint::at));
     for page in &resumed {
-        taken.page(collection, delta, &extractor, &page.body, &Value::Null, &scope);
+        taken.page(&reading, &page.body, &Value::Null);
     }
     let stages = delta.is_none() && scan.person.is_none();
     let mut trouble = None;
@@ -154,7 +163,7 @@ pub(super) async fn read_scope(
         .pages(Hand::Read, Lane::Scan, &call, &collection.classes, collection.paging.as_ref(), from, &mut |page: Page| {
             // Extraction is work for all cores, and staging waits for the disk: the other tasks of this thread move elsewhere.
             let done = tokio::task::block_in_place(|| -> Result<()> {
-                taken.page(collection, delta, &extractor, &page.body, &page.headers, &scope);
+                taken.page(&reading, &page.body, &page.headers);
                 if let (true, Some(checkpoint)) = (stages, &page.checkpoint) {
                     scan.store.write(|tx| {
                         let number = page.number + resumed_pages;
@@ -174,6 +183,13 @@ pub(super) async fn read_scope(
             }
         })
         .await;
+    // Whatever keeps changes from being told at all: the whole list may be told all the same.
+    let told_no = match &ended {
+        Ended::Absent => true,
+        Ended::Gap { class, pages, .. } => *pages == 0 || matches!(class, Some(Class::Gone | Class::Refused | Class::Forbidden)),
+        Ended::Complete { .. } | Ended::Stopped => false,
+    };
+    let refused = delta.is_some() && told_no;
     let coverage = match (ended, trouble) {
         (_, Some(trouble)) => Coverage::Gap(trouble),
         (Ended::Complete { .. }, None) => taken.coverage(),
@@ -183,16 +199,14 @@ pub(super) async fn read_scope(
         (Ended::Gap { reason, .. }, None) => Coverage::Gap(reason),
         (Ended::Stopped, None) => Coverage::Gap("stopped".to_owned()),
     };
-    let never_filled = if coverage.is_complete() && taken.records > 0 {
+    // A few records may well lack what the whole list has.
+    let never_filled = if delta.is_none() && coverage.is_complete() && taken.records > 0 {
         extractor.never_filled().into_iter().map(str::to_owned).collect()
     } else {
         Vec::new()
     };
-    let changed = delta.map(|_| {
-        let nodes = taken.seen.iter().filter_map(Ready::node).cloned();
-        nodes.chain(taken.removed.drain(..)).collect()
-    });
-    ScopeRead { coverage, changed, mark: taken.mark, never_filled, seen: taken.seen, nodes: taken.nodes }
+    let changed = delta.map(|_| taken.changed());
+    ScopeRead { records: taken.records, coverage, changed, refused, mark: taken.mark, never_filled, seen: taken.seen, nodes: taken.nodes }
 }
 
 /// Reads one record of a collection again.
@@ -231,7 +245,7 @@ pub(super) async fn read_one(
     part.add(observations, keep);
     let coverage = problems.into_iter().chain(part.problems).next_back().map_or(Coverage::Complete, Coverage::Gap);
     let changed = Some(vec![node.node.clone()]);
-    ScopeRead { seen: part.seen, nodes: part.nodes, coverage, changed, mark: None, never_filled: Vec::new() }
+    ScopeRead { records: 1, changed, seen: part.seen, nodes: part.nodes, coverage, ..ScopeRead::gap("") }
 }
 
 /// The key that a sentinel names.
@@ -251,131 +265,6 @@ pub(super) async fn sentinel_key(scan: &Scan<'_>, sentinel: &raw::Sentinel) -> R
         }
     };
     value.ok_or_else(|| format!("the sentinel's key {} is null", sentinel.key))
-}
-
-/// What the pages have given so far.
-struct Taken<'k> {
-    keep: Keep<'k>,
-    seen: Vec<Ready>,
-    nodes: Vec<NodeSeen>,
-    problems: Vec<String>,
-    removed: Vec<NodeRef>,
-    mark: Option<String>,
-    records: u64,
-}
-
-/// What some records gave.
-#[derive(Default)]
-struct Part {
-    seen: Vec<Ready>,
-    nodes: Vec<NodeSeen>,
-    problems: Vec<String>,
-    gone: Vec<NodeRef>,
-}
-
-impl Part {
-    fn add(&mut self, observations: impl IntoIterator<Item = Observation>, keep: Keep<'_>) {
-        let mut buffer = Vec::with_capacity(512);
-        for observation in observations {
-            match Ready::new(&observation, &mut buffer) {
-                Ok(ready) => self.seen.push(ready),
-                Err(problem) => self.problems.push(problem.to_string()),
-            }
-            if let Observation::Node(node) = observation
-                && keep.wants(&node)
-            {
-                self.nodes.push(node);
-            }
-        }
-    }
-}
-
-impl<'k> Taken<'k> {
-    fn new(keep: Keep<'k>) -> Self {
-        Self { keep, seen: Vec::new(), nodes: Vec::new(), problems: Vec::new(), removed: Vec::new(), mark: None, records: 0 }
-    }
-
-    fn page(
-        &mut self,
-        collection: &raw::Collection,
-        delta: Option<&raw::Delta>,
-        extractor: &Extractor,
-        body: &Value,
-        headers: &Value,
-        scope: &Scope<'_>,
-    ) {
-        let list = match records(collection.each.as_deref(), body, scope) {
-            Ok(list) => list,
-            Err(problem) => return self.problems.push(problem),
-        };
-        self.records += list.len() as u64;
-        if let Some(delta) = &collection.delta {
-            self.remember_mark(delta, &list, body, headers, scope);
-        }
-        let removed = delta.and_then(|delta| delta.removed.as_deref()).and_then(|source| Expr::compile(source).ok());
-        let is_removed =
-            |record: &Value| removed.as_ref().is_some_and(|expr| expr.truth(&scope.clone().with("it", record)).unwrap_or(false));
-        let keep = self.keep;
-        let parts: Vec<Part> = list
-            .par_chunks(64)
-            .map_init(
-                || scope.clone(),
-                |scope, chunk| {
-                    let mut part = Part::default();
-                    let mut observations = Vec::new();
-                    for record in chunk {
-                        extractor.extract(record, scope, &mut observations, &mut part.problems);
-                        if is_removed(record) {
-                            part.gone.extend(
-                                observations.drain(..).filter_map(|o| if let Observation::Node(node) = o { Some(node.node) } else { None }),
-                            );
-                        } else {
-                            part.add(observations.drain(..), keep);
-                        }
-                    }
-                    part
-                },
-            )
-            .collect();
-        for part in parts {
-            self.seen.extend(part.seen);
-            self.nodes.extend(part.nodes);
-            self.problems.extend(part.problems);
-            self.removed.extend(part.gone);
-        }
-    }
-
-    /// The greatest mark of the records, or the last page's.
-    fn remember_mark(&mut self, delta: &raw::Delta, list: &[Value], body: &Value, headers: &Value, scope: &Scope<'_>) {
-        let Ok(mark) = Expr::compile(&delta.mark) else { return };
-        if mark.names().contains(&"it") {
-            for record in list {
-                if let Ok(Some(value)) = mark.text(&scope.clone().with("it", record))
-                    && self.mark.as_ref().is_none_or(|known| later(&value, known))
-                {
-                    self.mark = Some(value);
-                }
-            }
-        } else if let Ok(Some(value)) = mark.text(&scope.clone().with("body", body).with("headers", headers)) {
-            self.mark = Some(value);
-        }
-    }
-
-    fn coverage(&self) -> Coverage {
-        match self.problems.first() {
-            None => Coverage::Complete,
-            Some(first) if self.problems.len() == 1 => Coverage::Gap(format!("a record could not be understood: {first}")),
-            Some(first) => Coverage::Gap(format!("{} records could not be understood, the first: {first}", self.problems.len())),
-        }
-    }
-}
-
-/// Whether mark `a` is later than `b`: numbers by value, everything else as text.
-fn later(a: &str, b: &str) -> bool {
-    match (a.parse::<u64>(), b.parse::<u64>()) {
-        (Ok(a), Ok(b)) => a > b,
-        _ => a > b,
-    }
 }
 
 /// A node as `parent` or `node` in expressions.

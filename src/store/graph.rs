@@ -8,13 +8,14 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use serde_json::{Map, Value};
 
+use super::around::Around;
 use crate::model::{EdgeKind, Level, NodeId, NodeKind, NodeRef, NodeSeen, Observation, ScanId, ScopeId};
 
 /// The row of the `system` table that owns what belongs to no system: mail addresses.
 pub const NO_SYSTEM: i64 = 0;
 
 /// Attributes that change without meaning anything changed: updated in place, no new interval.
-const FLEETING: &[&str] = &["last_used", "last_sync", "last_seen"];
+const FLEETING: &[&str] = &["last_used", "last_sync", "last_seen", "last_change_seen"];
 
 /// The row id of a system, made if it is new.
 ///
@@ -105,8 +106,8 @@ pub enum Closing<'a> {
     Nothing,
     /// Everything: the scope was read whole and complete.
     Unseen,
-    /// What concerns these nodes: they, and no others, were read (again).
-    Around(&'a [NodeRef]),
+    /// What concerns these records: they, and no others, were read (again).
+    Around(Around<'a>),
 }
 
 /// A complete scope that lost more than this share of what it held, and more than [`LOSS_FLOOR`], is not believed.
@@ -126,23 +127,23 @@ pub struct Tally {
     pub held_back: Option<(u64, u64)>,
 }
 
-struct OpenNode {
-    row: i64,
+pub(super) struct OpenNode {
+    pub(super) row: i64,
     hash: i64,
     touch: i64,
-    seen: bool,
+    pub(super) seen: bool,
     /// It was open before this write.
     known: bool,
 }
 
-struct OpenEdge {
-    row: i64,
-    seen: bool,
+pub(super) struct OpenEdge {
+    pub(super) row: i64,
+    pub(super) seen: bool,
     /// It was open before this write.
     known: bool,
 }
 
-type EdgeIdentity = (i64, EdgeKind, i64, i64);
+pub(super) type EdgeIdentity = (i64, EdgeKind, i64, i64);
 
 /// An observation made ready for the store: hardly larger than its row, and a fraction of what it was made from.
 #[derive(Debug, Clone)]
@@ -274,21 +275,17 @@ fn write_each<R: std::borrow::Borrow<Ready>>(
             Ready::Edge(edge) => write_edge(tx, interner, write, edge, at, &mut edges, &mut tally)?,
         }
     }
-    let around = match write.closing {
+    let (lost_nodes, lost_edges): (Vec<i64>, Vec<i64>) = match write.closing {
         Closing::Nothing => return Ok(tally),
-        Closing::Unseen => None,
-        Closing::Around(refs) => Some(refs.iter().map(|node| interner.id(tx, node)).collect::<Result<HashSet<_>>>()?),
+        Closing::Unseen => (
+            nodes.values().filter(|open| !open.seen).map(|open| open.row).collect(),
+            edges.values().filter(|open| !open.seen).map(|open| open.row).collect(),
+        ),
+        Closing::Around(around) => around.lost(tx, interner, write.scope, &nodes, &edges)?,
     };
-    let concerns = |id: i64| around.as_ref().is_none_or(|around| around.contains(&id));
-    let lost_nodes: Vec<i64> = nodes.iter().filter(|(id, open)| !open.seen && concerns(**id)).map(|(_, open)| open.row).collect();
-    let lost_edges: Vec<i64> = edges
-        .iter()
-        .filter(|((src, _, dst, _), open)| !open.seen && (concerns(*src) || concerns(*dst)))
-        .map(|(_, open)| open.row)
-        .collect();
     let known = nodes.values().filter(|open| open.known).count() + edges.values().filter(|open| open.known).count();
     let lost = lost_nodes.len() + lost_edges.len();
-    if around.is_none() && !write.accept_loss && lost > LOSS_FLOOR && lost as f64 > known as f64 * LOSS_SHARE {
+    if !write.accept_loss && lost > LOSS_FLOOR && lost as f64 > known as f64 * LOSS_SHARE {
         tally.held_back = Some((lost as u64, known as u64));
         return Ok(tally);
     }
@@ -672,15 +669,36 @@ pub fn scope_mark(conn: &Connection, scope: ScopeId) -> Result<(Option<String>, 
     Ok((mark, full_at.map(moment).transpose()?))
 }
 
-/// Remembers where the next delta read begins; `full` if everything has just been read.
+/// Remembers where the next delta read begins (as before, when there is no mark), and when everything was read; the latter as before when `full`
+/// is not given.
 ///
 /// # Errors
 /// The database's.
 pub fn set_scope_mark(tx: &Transaction<'_>, scope: ScopeId, mark: Option<&str>, full: Option<Timestamp>) -> Result<()> {
-    tx.execute(
-        "UPDATE scope SET mark = ?2, full_at = coalesce(?3, full_at) WHERE id = ?1",
-        params![scope.0, mark, full.map(|at| at.as_microsecond())],
-    )?;
+    tx.prepare_cached("UPDATE scope SET mark = coalesce(?2, mark), full_at = coalesce(?3, full_at) WHERE id = ?1")?.execute(params![
+        scope.0,
+        mark,
+        full.map(|at| at.as_microsecond())
+    ])?;
+    Ok(())
+}
+
+/// Has the scopes of a collection read again as a whole: those of these parents, or all of them.
+///
+/// # Errors
+/// The database's.
+pub fn forget_full(tx: &Transaction<'_>, system: i64, collection: &str, parents: Option<&[String]>) -> Result<()> {
+    match parents {
+        None => {
+            tx.execute("UPDATE scope SET full_at = NULL WHERE system = ?1 AND collection = ?2", params![system, collection])?;
+        }
+        Some(parents) => {
+            let mut forget = tx.prepare_cached("UPDATE scope SET full_at = NULL WHERE system = ?1 AND collection = ?2 AND parent = ?3")?;
+            for parent in parents {
+                forget.execute(params![system, collection, parent])?;
+            }
+        }
+    }
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! The store: SQLite, one writer, readers beside it. Every change is one transaction.
 
+pub mod around;
 pub mod deliveries;
 pub mod departures;
 pub mod findings;

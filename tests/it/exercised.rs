@@ -85,7 +85,9 @@ fn calls(manifest: &Manifest) -> Vec<Call> {
         add(format!("see.{name}"), &see.call, &[see.body.clone(), see.form.clone(), Some(headers)]);
         add(format!("see.{name}.one"), &see.one, &[]);
         add(format!("see.{name}.continue_at"), &see.paging.as_ref().and_then(|paging| paging.continue_at.clone()), &[]);
+        // A delta that has no call of its own follows the link that the list gave: nights.rs sees to that.
         add(format!("see.{name}.delta"), &see.delta.as_ref().and_then(|delta| delta.call.clone()), &[]);
+        add(format!("see.{name}.delta.start"), &see.delta.as_ref().and_then(|delta| Some(delta.start.as_ref()?.call.clone())), &[]);
         add(format!("see.{name}.sentinel"), &see.sentinel.as_ref().and_then(|sentinel| sentinel.call.clone()), &[]);
     }
     for (name, take) in &manifest.take {

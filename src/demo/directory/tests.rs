@@ -171,7 +171,7 @@ async fn the_reader_may_not_disable_and_the_revoker_may_and_it_stays() {
     assert_eq!(after.attrs["userAccountControl"][0], "514");
     let usn = |e: &SearchEntry| e.attrs["uSNChanged"][0].parse::<i64>().unwrap();
     assert!(usn(&after) > usn(&leaver));
-    assert_eq!(lately(&mut reader, AD, "whenChanged", ".0Z").await, [leaver.dn.clone()]);
+    assert_eq!(lately(&mut reader, AD, "whenChanged", ".0Z").await, std::slice::from_ref(&leaver.dn));
     let refused = revoker.simple_bind(login, "pw-rafael.okonjo").await.unwrap();
     assert!(refused.text.contains("data 533"), "{}", refused.text);
 }

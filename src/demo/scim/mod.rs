@@ -32,7 +32,7 @@ pub const VENDOR: Vendor = Vendor {
     rate: None,
     secret: Secret::Token,
     signs_in_through: Some("Boardroom"),
-    settings: |url| format!("url = \"{url}/scim/v2\"\n"),
+    settings: |url| format!("url = \"{url}/scim/v2\"\nchanges = true\n"),
 };
 
 fn start(company: &Arc<Company>) -> anyhow::Result<Simulated> {

@@ -174,36 +174,56 @@ fn source(checker: &mut Checker<'_>, path: &str, collection: &raw::Collection, e
 }
 
 fn changes(checker: &mut Checker<'_>, path: &str, delta: &raw::Delta, collection: &raw::Collection, extra: Extra) {
-    if delta.call.is_some() == delta.filter.is_some() {
-        checker.problem(path, "exactly one of call, filter says how to ask for changes");
+    // One call names the parents that changed: it is made for all of them, so none of them is in scope.
+    let feed = if delta.names.is_some() { Extra::default() } else { extra };
+    if delta.call.is_some() && delta.filter.is_some() {
+        checker.problem(path, "either call or filter says how to ask for changes");
+    }
+    checker.maybe_expr(&format!("{path}.when"), delta.when.as_ref(), Spot::DeltaStart, Extra::default());
+    if let Some(start) = &delta.start {
+        checker.call(&format!("{path}.start.call"), &start.call, Purpose::Read, Spot::DeltaStart, feed);
+        checker.expr(&format!("{path}.start.mark"), &start.mark, Spot::DeltaAnswer, feed);
     }
     if let Some(call) = &delta.call {
-        checker.call(&format!("{path}.call"), call, Purpose::Read, Spot::Delta, extra);
+        checker.call(&format!("{path}.call"), call, Purpose::Read, Spot::Delta, feed);
     }
     if delta.filter.is_some() && collection.search.is_none() {
         checker.problem(format!("{path}.filter"), "a filter is added to a search, and there is none");
     }
-    checker.maybe_template(&format!("{path}.filter"), delta.filter.as_ref(), Spot::Delta, extra);
-    checker.expr(&format!("{path}.mark"), &delta.mark, Spot::Mark, extra);
-    checker.maybe_expr(&format!("{path}.removed"), delta.removed.as_ref(), Spot::Mark, extra);
+    checker.maybe_template(&format!("{path}.filter"), delta.filter.as_ref(), Spot::Delta, feed);
+    for (key, source, spot) in [
+        ("each", &delta.each, Spot::DeltaAnswer),
+        ("names", &delta.names, Spot::DeltaAnswer),
+        ("record", &delta.record, Spot::Change),
+        ("removed", &delta.removed, Spot::Change),
+    ] {
+        checker.maybe_expr(&format!("{path}.{key}"), source.as_ref(), spot, feed);
+    }
+    checker.expr(&format!("{path}.mark"), &delta.mark, Spot::Mark, feed);
+    let of_parent = Expr::compile(&delta.mark).is_ok_and(|mark| mark.names().contains(&"parent"));
+    if delta.names.is_some() && (collection.for_each.is_none() || delta.call.is_none()) {
+        checker.problem(format!("{path}.names"), "names parents that changed, and needs `for` and a call that tells them");
+    }
+    if of_parent && (delta.call.is_some() || delta.filter.is_some()) {
+        checker.problem(path, "a mark of the parent says that nothing changed; then there is nothing to call");
+    }
+    for (key, there) in [("each", delta.each.is_some()), ("record", delta.record.is_some()), ("removed", delta.removed.is_some())] {
+        if there && (of_parent || delta.names.is_some()) {
+            checker.problem(format!("{path}.{key}"), "only whether something changed is asked, so there are no records");
+        }
+    }
+    let about = collection.yields.iter().find(|means| means.node().is_some());
+    if !of_parent && delta.names.is_none() && about.is_some_and(|means| means.each.as_deref().is_some_and(|each| !each.starts_with('['))) {
+        checker.problem(path, "a change replaces what its record gave, so the first node that is yielded must be the record's own");
+    }
     if delta.full_every == Some(0) {
         checker.problem(format!("{path}.full_every"), "must be above zero");
     }
 }
 
 /// The kinds that a yield names, with their key expressions.
-pub(super) fn kinds(means: &raw::Yield) -> Vec<(&'static str, &String)> {
-    let all = [
-        ("person", &means.person),
-        ("account", &means.account),
-        ("group", &means.group),
-        ("role", &means.role),
-        ("app", &means.app),
-        ("resource", &means.resource),
-        ("credential", &means.credential),
-        ("device", &means.device),
-    ];
-    all.into_iter().filter_map(|(kind, key)| Some((kind, key.as_ref()?))).collect()
+pub(super) fn kinds(means: &raw::Yield) -> Vec<(&'static str, &str)> {
+    means.nodes().map(|(kind, key)| (kind.word(), key)).collect()
 }
 
 fn meaning(checker: &mut Checker<'_>, path: &str, means: &raw::Yield, collection: Extra) {

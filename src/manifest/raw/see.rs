@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Classes, Hand, Paging};
+use crate::model::NodeKind;
 
 /// A call that is tried before its right is relied on.
 #[derive(Deserialize, JsonSchema, Debug, Clone)]
@@ -141,25 +142,56 @@ pub struct Sentinel {
     pub key: String,
 }
 
-/// Reading only what changed.
+/// Reading only what changed since the last time. The whole is read first, and again every `full_every` days, when the system doesn't know the
+/// mark any more (or refuses it), with `scan --full`, and whenever one person is read again. Four ways to ask, as the system offers them:
+///
+/// - `call` or `filter`, with the mark as `since`: the records that changed;
+/// - neither, and `mark` taken from the reply's body: it is the address of the changes (a delta link);
+/// - neither, and `mark` taken from `parent` (with `for`): while it stays the same, that parent isn't read again;
+/// - `call` and `names` (with `for`): one call for all parents, which names those that changed; the others aren't read again.
 #[derive(Deserialize, JsonSchema, Debug, Clone)]
 #[serde(deny_unknown_fields)]
 pub struct Delta {
-    /// Template: the call for changes, `since` in scope (the mark). The full call is used when there is no mark, and every
-    /// `full_every` days.
+    /// Expression: only where the system was set up so that it can.
+    #[serde(default)]
+    pub when: Option<String>,
+    /// Asked before the whole is read, where changes are counted from there.
+    #[serde(default)]
+    pub start: Option<Start>,
+    /// Template: the call for changes, `since` in scope (the mark).
     #[serde(default)]
     pub call: Option<String>,
     /// Template (ldap): a filter that is added to the search, `since` in scope.
     #[serde(default)]
     pub filter: Option<String>,
-    /// Expression: the mark to remember: over the last page's `body`, or over each `it` (the greatest counts).
+    /// Expression over the `body` of the call: the changes, when they stand elsewhere than the records of the whole list.
+    #[serde(default)]
+    pub each: Option<String>,
+    /// Expression over a change (`it`): the record, as the whole list would show it, when the change only holds it.
+    #[serde(default)]
+    pub record: Option<String>,
+    /// Expression over the `body` of the call: the keys of the parents that changed.
+    #[serde(default)]
+    pub names: Option<String>,
+    /// Expression: the mark to remember: over the last page's `body`, over each `it` (the greatest counts), over `parent`, or `now` (when
+    /// the read began).
     pub mark: String,
-    /// Expression over `it`: this record says that its node is gone.
+    /// Expression over a change (`it`): its record is gone, or belongs to this list no more. It need not hold more than its key.
     #[serde(default)]
     pub removed: Option<String>,
     /// Literal: days between complete reads; 7 when left out.
     #[serde(default)]
     pub full_every: Option<u32>,
+}
+
+/// Where changes are counted from.
+#[derive(Deserialize, JsonSchema, Debug, Clone)]
+#[serde(deny_unknown_fields)]
+pub struct Start {
+    /// Template: the call.
+    pub call: String,
+    /// Expression over its `body`: the mark.
+    pub mark: String,
 }
 
 /// What one record means: a node (one of the kinds as key) or an edge; with `each`, one for each item of an inner list.
@@ -227,6 +259,28 @@ pub struct Yield {
     #[serde(flatten)]
     #[schemars(with = "BTreeMap<String, Value>")]
     pub attrs: BTreeMap<String, Value>,
+}
+
+impl Yield {
+    /// The node that it yields, if it is one: its kind, and the expression of its key.
+    pub fn node(&self) -> Option<(NodeKind, &str)> {
+        self.nodes().next()
+    }
+
+    /// Every node that it names; more than one is a mistake.
+    pub fn nodes(&self) -> impl Iterator<Item = (NodeKind, &str)> {
+        let kinds = [
+            (NodeKind::Person, &self.person),
+            (NodeKind::Account, &self.account),
+            (NodeKind::Group, &self.group),
+            (NodeKind::Role, &self.role),
+            (NodeKind::App, &self.app),
+            (NodeKind::Resource, &self.resource),
+            (NodeKind::Credential, &self.credential),
+            (NodeKind::Device, &self.device),
+        ];
+        kinds.into_iter().filter_map(|(kind, key)| Some((kind, key.as_deref()?)))
+    }
 }
 
 /// Something that this system's API can't show.
