@@ -84,8 +84,9 @@ impl<'k> Taken<'k> {
         if let Some(delta) = collection.delta.as_ref().filter(|delta| delta.names.is_none()) {
             self.remember_mark(delta, &list, body, headers, scope)?;
         }
-        // Where changes are read on from the list itself, it names what has gone as well.
-        let removed = collection.delta.as_ref().and_then(|delta| delta.removed.as_deref()).map(Expr::compile).transpose()?;
+        // Where a link leads on from the list itself, its records and the changes are of one kind, and the list may name what has gone as well.
+        let linked = collection.delta.as_ref().filter(|delta| delta.call.is_none() && delta.filter.is_none());
+        let removed = delta.or(linked).and_then(|delta| delta.removed.as_deref()).map(Expr::compile).transpose()?;
         if let Some(delta) = delta {
             return self.changes(reading, delta, removed.as_deref(), &list);
         }

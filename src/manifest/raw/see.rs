@@ -176,7 +176,8 @@ pub struct Delta {
     /// Expression: the mark to remember: over the last page's `body`, over each `it` (the greatest counts), over `parent`, or `now` (when
     /// the read began).
     pub mark: String,
-    /// Expression over a change (`it`): its record is gone, or belongs to this list no more. It need not hold more than its key.
+    /// Expression over a change (`it`): its record is gone, or belongs to this list no more. It need not hold more than its key. Where the mark
+    /// is a delta link, the whole list may hold such records too.
     #[serde(default)]
     pub removed: Option<String>,
     /// Literal: days between complete reads; 7 when left out.
