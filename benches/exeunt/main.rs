@@ -1,4 +1,4 @@
-//! Measures exeunt against its own targets: `cargo bench --profile dist --bench exeunt [-- [--json] [store|extract|snapshot|okta|departure …]]`.
+//! Measures exeunt against its own targets: `cargo bench --profile dist --bench exeunt [-- [--json] [store|extract|snapshot|nights|okta|departure …]]`.
 //!
 //! Every figure stands beside a baseline that was measured in the same run on the same machine, so that what is compared is a ratio.
 //! A miss is printed and changes nothing else: a timing never decides a test.
@@ -7,6 +7,7 @@
 mod data;
 mod departure;
 mod extract;
+mod nights;
 mod okta;
 mod report;
 mod snapshot;
@@ -18,8 +19,14 @@ use report::Line;
 type Bench = fn() -> Result<Vec<Line>>;
 
 /// Name, and what measures it.
-const BENCHES: &[(&str, Bench)] =
-    &[("store", store::run), ("extract", extract::run), ("snapshot", snapshot::run), ("okta", okta::run), ("departure", departure::run)];
+const BENCHES: &[(&str, Bench)] = &[
+    ("store", store::run),
+    ("extract", extract::run),
+    ("snapshot", snapshot::run),
+    ("nights", nights::run),
+    ("okta", okta::run),
+    ("departure", departure::run),
+];
 
 fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
