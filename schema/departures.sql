@@ -7,7 +7,7 @@ CREATE TABLE departure (
   state      TEXT NOT NULL CONSTRAINT known_state CHECK (state IN ('scheduled', 'waiting', 'running', 'open', 'closed', 'cancelled')),
   source     TEXT NOT NULL,                 -- cli, webhook, poll
   cause      TEXT NOT NULL,                 -- what HR or the operator said, in words
-  event      TEXT UNIQUE,                   -- the HR event's identity: the same event twice is one case
+  event      TEXT UNIQUE,                   -- the HR event's identity: the same event twice is one case (marked when HR took it back, so that it may be said anew)
   effective  INTEGER NOT NULL,              -- when it takes effect
   created    INTEGER NOT NULL,
   started    INTEGER,                       -- when the first call left

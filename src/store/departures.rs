@@ -122,6 +122,24 @@ pub fn due(conn: &Connection, now: Timestamp) -> Result<Vec<DepartureRow>> {
     departures(conn, "WHERE state = 'scheduled' AND effective <= ?1 ORDER BY effective, id", now.as_microsecond())
 }
 
+/// Departures that HR's word opened and that have not begun.
+///
+/// # Errors
+/// The database's.
+pub fn heard_and_not_begun(conn: &Connection) -> Result<Vec<DepartureRow>> {
+    departures(conn, "WHERE state IN ('scheduled', 'waiting') AND event IS NOT NULL AND id > ?1 ORDER BY id", 0)
+}
+
+/// Calls a departure off because HR took its word back. The same word may then be said anew, which it may not when people called it off.
+///
+/// # Errors
+/// It has begun; the database's.
+pub fn take_back(tx: &Transaction<'_>, id: DepartureId, now: Timestamp) -> Result<()> {
+    move_to(tx, id, DepartureState::Cancelled, now)?;
+    tx.execute("UPDATE departure SET event = event || '|taken back|' || id WHERE id = ?1", [id.0])?;
+    Ok(())
+}
+
 /// Departures that were running when we last stopped: to be recovered.
 ///
 /// # Errors

@@ -13,6 +13,8 @@ mod demo;
 mod exercised;
 /// What can't be read never makes known access disappear.
 mod gaps;
+/// What HR says, puts off and takes back, before anything has begun.
+mod hr;
 /// The second night reads what changed, and comes to what a read of everything would have come to.
 mod nights;
 /// What the tests against real servers share.
