@@ -411,7 +411,15 @@ fn entry(tx: &rusqlite::Transaction<'_>, id: DepartureId, act: &str, actor: &str
 }
 
 fn checkpoint(desk: &Desk<'_>) -> Result<()> {
-    desk.store.with_writer(|conn| Ok(audit::checkpoint(conn, desk.signer, clock::now()).map(|_| ())?))
+    sign(desk.store, desk.signer)
+}
+
+/// Signs what the audit log holds by now.
+///
+/// # Errors
+/// The store's.
+pub fn sign(store: &Store, signer: &Signer) -> Result<()> {
+    store.with_writer(|conn| Ok(audit::checkpoint(conn, signer, clock::now()).map(|_| ())?))
 }
 
 /// The signer that the settings name; its key is made when it is missing.

@@ -129,9 +129,11 @@ impl Server {
             survey::survey(&self.config, &self.store, &hr, &survey::Options { no_checks: true, ..Default::default() }, &|_, _| {}).await?;
         }
         if !scans.is_empty() || poll || !looks.is_empty() {
-            for announced in departure::hear(&self.config, &self.store, if looks.is_empty() { "poll" } else { "webhook" })? {
-                (self.tell)(&announced);
+            let announced = departure::hear(&self.config, &self.store, if looks.is_empty() { "poll" } else { "webhook" })?;
+            if !announced.is_empty() {
+                departure::sign(&self.store, &self.signer)?;
             }
+            announced.iter().for_each(|line| (self.tell)(line));
         }
         self.store.write(|tx| {
             for (job, due) in &served {
