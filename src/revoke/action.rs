@@ -82,17 +82,21 @@ struct End {
 /// What became of a call.
 enum Fired {
     Accepted,
-    /// The system said no; a text for the task, where the manifest has one.
-    Refused {
-        why: String,
-        blocked: Option<String>,
-        detail: Value,
-    },
+    /// A no that the manifest takes for "it was done before": one all the same, if a read still shows it.
+    Before(No),
+    Refused(No),
     /// Nobody knows.
     Lost {
         why: String,
         detail: Value,
     },
+}
+
+/// The system said no; with a text for the task, where the manifest has one.
+struct No {
+    why: String,
+    blocked: Option<String>,
+    detail: Value,
 }
 
 /// Times as they are taken.
@@ -178,6 +182,7 @@ async fn act(shared: &Shared, job: &mut Job, times: &mut Times) -> Result<End, Q
     }
 
     let mut fire_first = true;
+    let mut no = None;
     if job.begin == Begin::ReadFirst {
         if job.irreversible && take.job.is_some() && id.is_none() {
             // The proof asks about the job, and its number was lost with us: waiting for it would be waiting for ever.
@@ -212,14 +217,15 @@ async fn act(shared: &Shared, job: &mut Job, times: &mut Times) -> Result<End, Q
         if !announced {
             announce(shared, job).await?;
         }
-        let fired = fire(shared, job, line, take, rendered, &mut id, &mut times.sent).await;
-        if !matches!(fired, Fired::Accepted) {
-            return Ok(not_accepted(job, line, take, id.as_deref(), fired).await);
+        match fire(shared, job, line, take, rendered, &mut id, &mut times.sent).await {
+            Fired::Accepted => {}
+            Fired::Before(said) => no = Some(said),
+            fired => return Ok(not_accepted(job, line, take, id.as_deref(), fired).await),
         }
     }
     if job.again.is_empty() {
         let reading = read::until_gone(&line.connection, take, &line.spec, id.as_deref(), within).await;
-        return Ok(end(job, line, take, id.as_deref(), reading).await);
+        return Ok(end(job, line, take, id.as_deref(), reading, no).await);
     }
 
     // Two rounds: what it takes away could come back until the others are proved.
@@ -243,12 +249,13 @@ async fn act(shared: &Shared, job: &mut Job, times: &mut Times) -> Result<End, Q
         others.await;
     }
     announce(shared, job).await?;
-    let fired = fire(shared, job, line, take, line.render(), &mut id, &mut times.sent_again).await;
-    if !matches!(fired, Fired::Accepted) {
-        return Ok(not_accepted(job, line, take, id.as_deref(), fired).await);
-    }
+    let no = match fire(shared, job, line, take, line.render(), &mut id, &mut times.sent_again).await {
+        Fired::Accepted => None,
+        Fired::Before(said) => Some(said),
+        fired => return Ok(not_accepted(job, line, take, id.as_deref(), fired).await),
+    };
     let reading = read::until_gone(&line.connection, take, &line.spec, id.as_deref(), within).await;
-    Ok(end(job, line, take, id.as_deref(), reading).await)
+    Ok(end(job, line, take, id.as_deref(), reading, no).await)
 }
 
 /// Waits until another action is proved or has ended without.
@@ -278,7 +285,7 @@ async fn fire(
 ) -> Fired {
     let call = match call {
         Ok(call) => call,
-        Err(problem) => return Fired::Refused { why: format!("its call can't be made: {problem}"), blocked: None, detail: json!({}) },
+        Err(problem) => return Fired::Refused(No { why: format!("its call can't be made: {problem}"), blocked: None, detail: json!({}) }),
     };
     shared.tell(Progress::Sent { number: job.row.number });
     let leaves = Instant::now();
@@ -292,21 +299,25 @@ async fn fire(
     }
     let detail = json!({ "status": reply.status, "class": reply.class.word(), "digest": reply.digest, "attempts": reply.attempts });
     let before = reply.class != Class::Fine && asks(line, take.done_already.as_deref(), &reply).is_some_and(|value| truth(&value));
-    if !(before || matches!(reply.class, Class::Fine | Class::Gone)) {
+    let no = |detail: Value| {
         let why = format!("{}, {}", reply.class.word(), reply.says());
+        let blocked = asks(line, take.blocked.as_deref(), &reply).filter(truth).map(|value| match value {
+            Value::Bool(_) => why.clone(),
+            text => plain(&text),
+        });
+        No { why, blocked, detail }
+    };
+    if !(before || matches!(reply.class, Class::Fine | Class::Gone)) {
         return match reply.class {
-            Class::Throttled | Class::Transient => Fired::Lost { why, detail },
-            _ => {
-                let blocked = asks(line, take.blocked.as_deref(), &reply).filter(truth).map(|value| match value {
-                    Value::Bool(_) => why.clone(),
-                    text => plain(&text),
-                });
-                Fired::Refused { why, blocked, detail }
-            }
+            Class::Throttled | Class::Transient => Fired::Lost { why: format!("{}, {}", reply.class.word(), reply.says()), detail },
+            _ => Fired::Refused(no(detail)),
         };
     }
     if let Some(new) = asks(line, take.job.as_deref(), &reply).filter(|value| !value.is_null()) {
         *id = Some(plain(&new));
+    }
+    if before {
+        return Fired::Before(no(detail));
     }
     let step = Move { job: id.clone(), detail, ..Move::to(ActionState::Accepted, clock::now()) };
     let row = &job.row;
@@ -348,22 +359,26 @@ async fn not_accepted(job: &Job, line: &Line, take: &Take, id: Option<&str>, fir
     }
     let verdict = if matches!(reading, Reading::Still(_) | Reading::Failed(_)) { Verdict::Present } else { Verdict::Unknown };
     match fired {
-        Fired::Refused { why, blocked, detail } => {
-            // The manifest says what is in the way, never of what: the task's title has to.
-            let title = blocked.map_or_else(|| format!("Refused: {}", job.row.label), |reason| format!("{}: {reason}", job.row.label));
-            let steps = format!("{} was refused: {why}. Do it by hand, or clear the way and run the departure again.", job.row.label);
-            let task = Some(("security".to_owned(), title, steps));
-            End { state: ActionState::Refused, verdict, why: Some(why), detail, task, evidence: None }
-        }
+        Fired::Refused(no) | Fired::Before(no) => refused(job, verdict, no),
         Fired::Lost { why, detail } => stuck(job, verdict, why, detail),
         Fired::Accepted => still(job, id.is_some(), json!({})),
     }
 }
 
-async fn end(job: &Job, line: &Line, take: &Take, id: Option<&str>, reading: Reading) -> End {
+fn refused(job: &Job, verdict: Verdict, no: No) -> End {
+    let No { why, blocked, detail } = no;
+    // The manifest says what is in the way, never of what: the task's title has to.
+    let title = blocked.map_or_else(|| format!("Refused: {}", job.row.label), |reason| format!("{}: {reason}", job.row.label));
+    let steps = format!("{} was refused: {why}. Do it by hand, or clear the way and run the departure again.", job.row.label);
+    let task = Some(("security".to_owned(), title, steps));
+    End { state: ActionState::Refused, verdict, why: Some(why), detail, task, evidence: None }
+}
+
+/// How an action ends whose call was taken, or was a `no` that could have meant that there was nothing to do.
+async fn end(job: &Job, line: &Line, take: &Take, id: Option<&str>, reading: Reading, no: Option<No>) -> End {
     match reading {
         Reading::Gone(detail) => gone(job, line, take, id, detail).await,
-        Reading::Still(detail) => still(job, id.is_some(), detail),
+        Reading::Still(detail) => no.map_or_else(|| still(job, id.is_some(), detail), |no| refused(job, Verdict::Present, no)),
         Reading::Failed(detail) => stuck(job, Verdict::Present, FAILED.to_owned(), detail),
         Reading::Unknown(why) => stuck(job, Verdict::Unknown, why, json!({})),
     }

@@ -41,6 +41,7 @@ mod openldap;
 mod pagerduty;
 mod privacyidea;
 mod quickbooks;
+mod refusals;
 mod salesforce;
 mod scim;
 mod servicenow;
