@@ -137,7 +137,11 @@ impl Site {
 
     /// Scans everything; nothing may be out of sight. Answers with what the program says of `system`.
     pub fn scan(&self, system: &str) -> Value {
-        let said = self.run(&["scan", "--json"]);
+        self.scan_with(system, &[])
+    }
+
+    fn scan_with(&self, system: &str, options: &[&str]) -> Value {
+        let said = self.run(&[&["scan", "--json"], options].concat());
         assert!(said.code == 0 || said.code == 1, "{said:?}");
         let all = said.json();
         assert_eq!(all["not_scanned"], serde_json::json!([]), "{all}");
@@ -151,6 +155,16 @@ impl Site {
     pub fn scan_is_quiet(&self, system: &str) {
         let report = self.scan(system);
         assert_eq!((count(&report, "/opened"), count(&report, "/closed")), (0, 0), "nothing has changed: {report}");
+    }
+
+    /// What somebody else has changed is seen by the next night, which reads what changed only, and a read of everything adds nothing to it.
+    pub fn next_night_sees(&self, system: &str, changed: Result<(), String>) {
+        changed.unwrap();
+        let night = self.scan(system);
+        assert!(count(&night, "/by_changes") > 0, "everything was read: {night}");
+        assert!(count(&night, "/opened") + count(&night, "/closed") > 0, "nothing was seen: {night}");
+        let whole = self.scan_with(system, &["--full"]);
+        assert_eq!((count(&whole, "/by_changes"), count(&whole, "/opened"), count(&whole, "/closed")), (0, 0, 0), "{whole}");
     }
 
     /// The plan of a departure; it must be a cut, and free to run.

@@ -14,7 +14,7 @@ const PEOPLE: [&str; 2] = [
 fn settings() -> String {
     format!(
         "[systems.scim]\nscanner = \"scim\"\nread = \"env:EXEUNT_REAL_SCIM_READ_TOKEN\"\n\
-         revoke = \"env:EXEUNT_REAL_SCIM_REVOKE_TOKEN\"\nurl = \"{}\"\n",
+         revoke = \"env:EXEUNT_REAL_SCIM_REVOKE_TOKEN\"\nurl = \"{}\"\nchanges = true\n",
         env("EXEUNT_REAL_SCIM_URL")
     )
 }
@@ -33,6 +33,7 @@ fn real_scim_from_the_first_scan_to_the_last_proof() {
     site.scan(SYSTEM);
     everything_is_seen(&site, &truth);
     site.scan_is_quiet(SYSTEM);
+    the_next_night_reads_what_changed(&site, &truth);
     the_leaver_leaves(&site, &truth);
     site.audit_is_intact(10);
 }
@@ -57,6 +58,16 @@ fn everything_is_seen(site: &Site, truth: &Value) {
     };
     assert_eq!(direct, names("/leaver/groups"));
     assert_eq!(nested, names("/leaver/through_nesting"));
+}
+
+fn the_next_night_reads_what_changed(site: &Site, truth: &Value) {
+    let path = format!("/Users/{}", text(truth, "/inactive_example"));
+    for active in [true, false] {
+        let operation = json!({ "op": "replace", "path": "active", "value": active });
+        let body = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [operation] });
+        let (status, answer) = ask("EXEUNT_REAL_SCIM_REVOKE_TOKEN", "PATCH", &path, Some(&body));
+        site.next_night_sees(SYSTEM, if matches!(status, 200 | 204) { Ok(()) } else { Err(answer.to_string()) });
+    }
 }
 
 fn leaver<'g>(graph: &'g exeunt::graph::Graph, truth: &Value) -> &'g exeunt::graph::Node {
