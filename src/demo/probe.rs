@@ -50,6 +50,12 @@ impl Probe {
         self
     }
 
+    /// The same caller, whose requests are wrong on purpose: no description is to judge them.
+    pub(crate) fn wrongly(mut self) -> Probe {
+        self.system = "refused";
+        self
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.call("GET", path, None).await
     }

@@ -1,5 +1,6 @@
 //! Entra ID, simulated: users, groups, roles, consents and second factors in Microsoft Graph.
 
+mod delta;
 mod estate;
 mod owners;
 mod query;
@@ -63,8 +64,8 @@ fn router(tenant: Arc<Mutex<Tenant>>) -> Router {
     let graph = Router::new()
         .route("/v1.0/organization", get(organization))
         .route("/v1.0/users", get(users::all))
-        .route("/v1.0/users/delta", get(users::delta))
-        .route("/v1.0/users/delta()", get(users::delta))
+        .route("/v1.0/users/delta", get(delta::users))
+        .route("/v1.0/users/delta()", get(delta::users))
         .route("/v1.0/users/{user}", get(users::one).patch(users::patch).delete(users::remove))
         .route("/v1.0/users/{user}/revokeSignInSessions", post(users::revoke_sessions))
         .route("/v1.0/users/{user}/memberOf", get(users::member_of))

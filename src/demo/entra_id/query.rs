@@ -64,8 +64,12 @@ pub(super) fn collection(headers: &HeaderMap, uri: &Uri, name: &str, defaults: &
 
 /// The properties that `$select` names, or those shown by default, and always id and type.
 pub(super) fn selected(uri: &Uri, defaults: &[&str], item: &Value) -> Value {
-    let asked = param(uri, "$select");
-    let names: Vec<&str> = match &asked {
+    picked(param(uri, "$select").as_deref(), defaults, item)
+}
+
+/// The properties of such a `$select`.
+pub(super) fn picked(select: Option<&str>, defaults: &[&str], item: &Value) -> Value {
+    let names: Vec<&str> = match select {
         Some(names) => names.split(',').map(str::trim).collect(),
         None if defaults.is_empty() => return item.clone(),
         None => defaults.to_vec(),

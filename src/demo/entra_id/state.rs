@@ -6,6 +6,8 @@ mod left;
 mod owners;
 mod render;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -26,8 +28,8 @@ pub(super) struct Tenant {
     /// Searches of the audit log that were asked for.
     queries: Vec<Value>,
     made: Timestamp,
-    /// Of users.
-    pub(super) changes: Changes,
+    /// Of users, by what is selected of them.
+    pub(super) changes: BTreeMap<String, Changes>,
 }
 
 pub(super) struct User {
@@ -174,7 +176,7 @@ impl Tenant {
             known_secrets,
             queries: Vec::new(),
             made: company.days_ago(3650),
-            changes: Changes::default(),
+            changes: BTreeMap::new(),
         })
     }
 

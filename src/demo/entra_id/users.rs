@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::super::vendor::{no_content, now, origin, page, param, reply, same_with};
+use super::super::vendor::{no_content, now, reply};
 use super::query::{USER_DEFAULTS, collection, selected};
 use super::state::{Refused, Tenant};
 use super::{SYNC, Shared, denied, done, missing, open, refuse, with_id};
@@ -22,66 +22,6 @@ pub(super) fn about(tenant: &Tenant, key: &str, answer: impl FnOnce(&str) -> Res
 pub(super) async fn all(State(tenant): Shared, headers: HeaderMap, uri: Uri) -> Response {
     let all = open(&tenant).users();
     collection(&headers, &uri, "users", USER_DEFAULTS, all)
-}
-
-/// Everybody at first, then who changed since a link was given: all that was selected, changed or not, without what was never set; of who is
-/// gone only the id (https://learn.microsoft.com/en-us/graph/api/user-delta). Such a link lives seven days, then `syncStateNotFound`.
-pub(super) async fn delta(State(tenant): Shared, headers: HeaderMap, uri: Uri) -> Response {
-    let mut tenant = open(&tenant);
-    let all = tenant.users();
-    // Signing in is no change of a user.
-    let shown = all.iter().cloned().map(|mut user| {
-        if let Some(fields) = user.as_object_mut() {
-            fields.remove("signInActivity");
-            fields.retain(|_, value| !value.is_null());
-        }
-        (user["id"].as_str().unwrap_or_default().to_owned(), user)
-    });
-    let end = tenant.changes.look(shown);
-    if param(&uri, "$top").is_some() {
-        return refuse(400, "Request_UnsupportedQuery", "$top is not supported with delta queries.");
-    }
-    let numbers = |token: &str| token.split('-').map(str::parse).collect::<Result<Vec<u64>, _>>().ok();
-    // A page of the first round says where that round began, so that what changes meanwhile comes in the next.
-    let (since, began, from) = match (param(&uri, "$deltatoken"), param(&uri, "$skiptoken")) {
-        (None, None) => (0, end, 0),
-        (Some(token), _) => match numbers(&token).as_deref() {
-            Some([since]) if *since <= end => (*since, end, 0),
-            _ => return refuse(400, "syncStateNotFound", "The sync state generation is not found; continuing from it is not possible."),
-        },
-        (None, Some(token)) => match numbers(&token).as_deref() {
-            Some([since, began, from]) => (*since, *began, *from),
-            _ => return refuse(400, "Directory_ExpiredPageToken", "The specified page token value has expired."),
-        },
-    };
-    let first_round = since == 0;
-    let changed: Vec<Value> = tenant
-        .changes
-        .since(since)
-        .into_iter()
-        .filter_map(|(_, id, user)| match user {
-            Some(user) => Some(selected(&uri, USER_DEFAULTS, user)),
-            None if first_round => None,
-            None => Some(json!({ "id": id, "@removed": { "reason": "changed" } })),
-        })
-        .collect();
-    let (part, next) = page(&changed, usize::try_from(from).unwrap_or(usize::MAX), DELTA_PAGE);
-    let mut body = json!({ "@odata.context": format!("{}/v1.0/$metadata#users", origin(&headers)), "value": part });
-    let plain = without_tokens(&uri);
-    match next {
-        Some(next) => body["@odata.nextLink"] = same_with(&headers, &plain, "$skiptoken", &format!("{since}-{began}-{next}")).into(),
-        None => body["@odata.deltaLink"] = same_with(&headers, &plain, "$deltatoken", &began.to_string()).into(),
-    }
-    reply(200, &body)
-}
-
-/// The vendor sizes pages of changes itself.
-const DELTA_PAGE: usize = 200;
-
-/// The address without the tokens that say where it goes on.
-fn without_tokens(uri: &Uri) -> Uri {
-    let kept: Vec<&str> = uri.query().unwrap_or_default().split('&').filter(|pair| !pair.contains("token=")).collect();
-    format!("{}?{}", uri.path(), kept.join("&")).parse().unwrap_or_else(|_| uri.clone())
 }
 
 pub(super) async fn one(State(tenant): Shared, uri: Uri, Path(key): Path<String>) -> Response {

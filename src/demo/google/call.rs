@@ -34,11 +34,13 @@ pub(super) struct Refusal {
     reason: &'static str,
     status: &'static str,
     message: String,
+    /// The parameter that is wrong, where the vendor names it.
+    location: Option<&'static str>,
 }
 
 impl Refusal {
     fn new(code: StatusCode, reason: &'static str, status: &'static str, message: impl Into<String>) -> Self {
-        Self { code, reason, status, message: message.into() }
+        Self { code, reason, status, message: message.into(), location: None }
     }
 
     pub(super) fn not_found(message: impl Into<String>) -> Self {
@@ -47,6 +49,11 @@ impl Refusal {
 
     pub(super) fn invalid(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid", "INVALID_ARGUMENT", message)
+    }
+
+    /// A parameter that is missing or wrong.
+    pub(super) fn parameter(reason: &'static str, name: &'static str, message: &str) -> Self {
+        Self { location: Some(name), reason, ..Self::invalid(message) }
     }
 
     pub(super) fn failed_precondition(message: impl Into<String>) -> Self {
@@ -69,12 +76,16 @@ impl Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let body = json!({"error": {
+        let mut body = json!({"error": {
             "code": self.code.as_u16(),
             "message": self.message,
             "errors": [{"message": self.message, "domain": "global", "reason": self.reason}],
             "status": self.status,
         }});
+        if let Some(name) = self.location {
+            body["error"]["errors"][0]["locationType"] = json!("parameter");
+            body["error"]["errors"][0]["location"] = json!(name);
+        }
         (self.code, Json(body)).into_response()
     }
 }

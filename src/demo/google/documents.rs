@@ -17,6 +17,7 @@ pub(super) struct File {
     pub(super) modified: Timestamp,
     /// Whether viewers can't copy, print or download it.
     pub(super) copy_blocked: bool,
+    pub(super) trashed: bool,
     /// None for the vendor's own document types and for folders.
     pub(super) size: Option<u64>,
     /// Given on the file itself.

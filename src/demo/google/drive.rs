@@ -8,7 +8,7 @@ use axum::extract::Path;
 use axum::routing::get;
 use serde_json::{Value, json};
 
-use super::call::{Answer, Call, Refusal, Right, object};
+use super::call::{Answer, Call, Refusal, Right, empty, object};
 use super::documents::{Drive, File, Permission, may_share, permission_body};
 use super::state::{State, User, hash};
 use super::{Google, changes, sharing};
@@ -21,7 +21,7 @@ pub(super) fn routes() -> Router<Arc<Google>> {
     Router::new()
         .route("/drive/v3/about", get(about))
         .route("/drive/v3/files", get(files))
-        .route("/drive/v3/files/{file}", get(file).patch(change_file))
+        .route("/drive/v3/files/{file}", get(file).patch(change_file).delete(delete_file))
         .route("/drive/v3/files/{file}/permissions", get(sharing::permissions).post(sharing::share))
         .route("/drive/v3/files/{file}/permissions/{permission}", get(sharing::permission).delete(sharing::unshare))
         .route("/drive/v3/changes", get(changes::list))
@@ -109,8 +109,7 @@ impl Term {
         match self {
             Self::Owner(owner) if owner == "me" => file.owned_by(me),
             Self::Owner(owner) => state.find(owner).is_some_and(|user| file.owned_by(user)),
-            // Nothing is in the trash here.
-            Self::Trashed(trashed) => !trashed,
+            Self::Trashed(trashed) => file.trashed == *trashed,
             Self::Visibility(visibility) => match visibility.as_str() {
                 "anyoneWithLink" => file.has_link(),
                 "limited" => !file.has_link(),
@@ -130,7 +129,7 @@ pub(super) fn file_body(state: &State, me: &User, file: &File) -> Value {
         "mimeType": file.mime,
         "createdTime": file.created,
         "modifiedTime": file.modified,
-        "trashed": false,
+        "trashed": file.trashed,
         "version": "7",
         "webViewLink": format!("https://drive.google.com/file/d/{}/view", file.id),
         "copyRequiresWriterPermission": file.copy_blocked,
@@ -171,20 +170,40 @@ async fn file(call: Call, Path(id): Path<String>) -> Answer {
     call.reply_with(file_body(&state, me, file), FILE_FIELDS)
 }
 
-/// Blocks or allows copies by viewers.
+/// Blocks or allows copies by viewers, and moves to or from the trash what is the user's own.
 async fn change_file(call: Call, Path(id): Path<String>, body: Bytes) -> Answer {
     let (mut state, me) = call.admit(Right::Write)?;
     let me = state.user(&me)?;
-    if !state.files.get(&id).is_some_and(|file| file.opens_for(&state, me)) {
-        return Err(no_file(&id));
+    let known = state.files.get(&id).filter(|file| file.opens_for(&state, me)).ok_or_else(|| no_file(&id))?;
+    let wanted = object(&body)?;
+    if wanted["trashed"].is_boolean() && !known.owned_by(me) {
+        return Err(not_yours());
     }
     let mine = me.id.clone();
-    if let (Some(blocked), Some(file)) = (object(&body)?["copyRequiresWriterPermission"].as_bool(), state.files.get_mut(&id)) {
-        file.copy_blocked = blocked;
+    if let Some(file) = state.files.get_mut(&id) {
+        file.copy_blocked = wanted["copyRequiresWriterPermission"].as_bool().unwrap_or(file.copy_blocked);
+        file.trashed = wanted["trashed"].as_bool().unwrap_or(file.trashed);
     }
     let me = state.user(&mine)?;
     let file = state.files.get(&id).ok_or_else(|| no_file(&id))?;
     call.reply_with(file_body(&state, me, file), FILE_FIELDS)
+}
+
+/// "Permanently deletes a file owned by the user without moving it to the trash", for everyone it was shared with
+/// (https://developers.google.com/workspace/drive/api/reference/rest/v3/files/delete).
+async fn delete_file(call: Call, Path(id): Path<String>) -> Answer {
+    let (mut state, me) = call.admit(Right::Write)?;
+    let me = state.user(&me)?;
+    let file = state.files.get(&id).filter(|file| file.opens_for(&state, me)).ok_or_else(|| no_file(&id))?;
+    if !file.owned_by(me) {
+        return Err(not_yours());
+    }
+    state.files.remove(&id);
+    empty()
+}
+
+fn not_yours() -> Refusal {
+    Refusal::because("insufficientFilePermissions", "The user does not have sufficient permissions for this file.")
 }
 
 pub(super) fn no_file(id: &str) -> Refusal {

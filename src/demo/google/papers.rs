@@ -36,6 +36,7 @@ pub(super) fn blank(place: &str, name: &str, created: Timestamp, modified: Times
         mime: mime.to_owned(),
         drive: None,
         copy_blocked: false,
+        trashed: false,
         created,
         modified,
         size: (!own).then(|| 2_000 + hash(&seed) % 4_000_000),

@@ -8,9 +8,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::super::changes::Changes;
 use super::super::company::Person;
 use super::call::{Refusal, Right};
+use super::changes::Feed;
 use super::documents::{Drive, File, Grantee, Permission};
 use super::transfer::Transfer;
 use super::vault::Matter;
@@ -36,7 +36,7 @@ pub(super) struct State {
     /// By drive id.
     pub(super) drives: BTreeMap<String, Drive>,
     /// Of files, by the id of the user who sees them.
-    pub(super) changes: BTreeMap<String, Changes>,
+    pub(super) changes: BTreeMap<String, Feed>,
     pub(super) transfers: BTreeMap<String, Transfer>,
     pub(super) matters: BTreeMap<String, Matter>,
     access: HashMap<String, Access>,

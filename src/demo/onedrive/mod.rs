@@ -1,5 +1,6 @@
 //! OneDrive and SharePoint, simulated: the drives of people with a licence, their items, and the permissions on them, in Microsoft Graph.
 
+mod delta;
 mod render;
 mod state;
 #[cfg(test)]
@@ -8,7 +9,7 @@ mod tests;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Uri};
+use axum::http::{HeaderMap, Uri};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -19,7 +20,7 @@ use self::state::{Drives, Refused};
 use super::company::Company;
 use super::intune::token::{self, Tokens};
 use super::vendor::{
-    RateLimit, RateStyle, Secret, Simulated, Vendor, count_param, is_write, no_content, now, origin, page, param, reply, same_with,
+    RateLimit, RateStyle, Secret, Simulated, Vendor, count_param, is_write, no_content, now, page, param, reply, same_with,
 };
 
 type Shared = State<Arc<Mutex<Drives>>>;
@@ -56,10 +57,10 @@ fn router(drives: Arc<Mutex<Drives>>) -> Router {
         .route("/v1.0/users/{user}/drive", get(drive_of))
         .route("/v1.0/drives/{drive}", get(drive))
         .route("/v1.0/drives/{drive}/root", get(root))
-        .route(item, get(one_item))
+        .route(item, get(one_item).delete(delete_item))
         .route(&format!("{item}/children"), get(children))
-        .route(&format!("{item}/delta"), get(delta))
-        .route(&format!("{item}/delta()"), get(delta))
+        .route(&format!("{item}/delta"), get(delta::changes))
+        .route(&format!("{item}/delta()"), get(delta::changes))
         .route(&format!("{item}/invite"), post(invite))
         .route(&format!("{item}/permissions"), get(permissions))
         .route(&format!("{item}/permissions/{{permission}}"), get(permission).delete(delete_permission))
@@ -163,51 +164,8 @@ async fn children(State(drives): Shared, headers: HeaderMap, uri: Uri, Path((dri
     open(&drives).children(&drive, &item).map_or_else(refused, |items| listed(&headers, &uri, &items))
 }
 
-/// What there is, or what changed since a token (`latest` is the end of the drive's history): items as they are now, also when only who they
-/// are shared with changed, and of those that are gone the id and `deleted`. The root, touched by every change below it, comes first and, in the
-/// first round, last as well: the feed may name an item twice, and the last time counts.
-async fn delta(State(drives): Shared, headers: HeaderMap, uri: Uri, Path((drive, item)): Path<(String, String)>) -> Response {
-    let mut drives = open(&drives);
-    let (items, end) = match drives.look(&drive, &item) {
-        Ok(looked) => looked,
-        Err(why) => return refused(why),
-    };
-    let root = items.first().cloned();
-    let token = param(&uri, "token").unwrap_or_default();
-    let numbers = |token: &str| token.split('-').map(str::parse).collect::<Result<Vec<u64>, _>>().ok();
-    // A page says since when, when its round began, and where it goes on.
-    let known = match token.as_str() {
-        "" => Some((0, end, 0)),
-        "latest" => Some((end, end, 0)),
-        token => match (token.strip_prefix("at-").and_then(numbers), token.strip_prefix("page-").and_then(numbers)) {
-            (Some(at), _) => at.first().filter(|at| **at > 0 && **at <= end).map(|at| (*at, end, 0)),
-            (_, Some(page)) => <[u64; 3]>::try_from(page).ok().map(|[since, began, from]| (since, began, from)),
-            _ => None,
-        },
-    };
-    let Some((since, began, from)) = known else {
-        let mut response = refuse(410, "resyncRequired", "The token is no longer known: read everything again.");
-        let again = format!("{}/v1.0/drives/{drive}/items/{item}/delta?token=", origin(&headers));
-        if let Ok(place) = HeaderValue::try_from(again) {
-            response.headers_mut().insert("location", place);
-        }
-        return response;
-    };
-    let changes: Vec<Value> = if since == 0 {
-        items.into_iter().chain(root).collect()
-    } else {
-        let feed = drives.feeds.get(&drive).map(|feed| feed.since(since)).unwrap_or_default();
-        let touched = root.filter(|_| !feed.is_empty());
-        let gone = |id: &str| json!({ "id": id, "deleted": { "state": "deleted" } });
-        touched.into_iter().chain(feed.into_iter().map(|(_, id, item)| item.cloned().unwrap_or_else(|| gone(id)))).collect()
-    };
-    let (part, next) = page(&changes, usize::try_from(from).unwrap_or(usize::MAX), count_param(&uri, "$top", 200, 999));
-    let mut body = json!({ "value": part.iter().map(|item| selected(&uri, item)).collect::<Vec<_>>() });
-    match next {
-        Some(next) => body["@odata.nextLink"] = same_with(&headers, &uri, "token", &format!("page-{since}-{began}-{next}")).into(),
-        None => body["@odata.deltaLink"] = same_with(&headers, &uri, "token", &format!("at-{began}")).into(),
-    }
-    reply(200, &body)
+async fn delete_item(State(drives): Shared, Path((drive, item)): Path<(String, String)>) -> Response {
+    open(&drives).delete_item(&drive, &item).map_or_else(refused, |()| no_content())
 }
 
 async fn permissions(State(drives): Shared, headers: HeaderMap, uri: Uri, Path((drive, item)): Path<(String, String)>) -> Response {

@@ -49,17 +49,7 @@ impl Drives {
         Ok(drive.items.iter().filter(|item| item.parent.as_ref() == Some(&folder.id)).map(|item| self.shown(drive, item)).collect())
     }
 
-    /// The drive's items, root first, and the number of their last change.
-    pub(super) fn look(&mut self, drive: &str, item: &str) -> Result<(Vec<Value>, u64), Refused> {
-        let opened = self.opened(drive)?;
-        opened.find(item)?;
-        let items: Vec<Value> = opened.items.iter().map(|item| self.shown(opened, item)).collect();
-        let keyed = items.iter().map(|item| (item["id"].as_str().unwrap_or_default().to_owned(), item.clone()));
-        let end = self.feeds.entry(drive.to_owned()).or_default().look(keyed);
-        Ok((items, end))
-    }
-
-    fn shown(&self, drive: &Drive, item: &Item) -> Value {
+    pub(super) fn shown(&self, drive: &Drive, item: &Item) -> Value {
         let mut value = json!({
             "id": item.id,
             "createdDateTime": moment(drive.made),

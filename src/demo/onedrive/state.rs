@@ -6,9 +6,9 @@ use jiff::{Timestamp, civil};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::changes::Changes;
 use super::super::company::{Company, Person};
 use super::super::{planted, vendor};
+use super::delta::Feed;
 
 pub(super) struct Drives {
     pub(super) domain: String,
@@ -17,7 +17,7 @@ pub(super) struct Drives {
     pub(super) today: civil::Date,
     next: u32,
     /// By drive.
-    pub(super) feeds: BTreeMap<String, Changes>,
+    pub(super) feeds: BTreeMap<String, Feed>,
 }
 
 pub(super) struct Drive {
@@ -196,6 +196,21 @@ impl Drives {
         let item = self.item_mut(drive, item)?;
         item.given.retain(|given| given.id != id);
         item.changed = vendor::now();
+        Ok(())
+    }
+
+    /// Moves an item to the recycle bin, with all that is in it.
+    pub(super) fn delete_item(&mut self, drive: &str, item: &str) -> Result<(), Refused> {
+        let target = self.item_mut(drive, item)?;
+        if target.parent.is_none() {
+            return Err(Refused::Bad("The root can't be deleted."));
+        }
+        let mut gone = vec![target.id.clone()];
+        let drive = self.drives.iter_mut().find(|known| known.id == drive).ok_or(Refused::Missing)?;
+        while let Some(id) = gone.pop() {
+            drive.items.retain(|item| item.id != id);
+            gone.extend(drive.items.iter().filter(|item| item.parent.as_ref() == Some(&id)).map(|item| item.id.clone()));
+        }
         Ok(())
     }
 

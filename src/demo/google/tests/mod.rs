@@ -1,6 +1,7 @@
 //! The simulated Google Workspace from outside: what is planted is there, what is taken away is gone, and the order traps hold.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod changes;
 mod documents;
 mod revoke;
 
