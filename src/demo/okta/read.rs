@@ -1,5 +1,6 @@
 //! Okta's reads.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::state::{State, User};
@@ -257,7 +258,8 @@ fn paged<'a, T>(
     response
 }
 
-/// The part of Okta's filter language that is needed: `field eq|gt|lt|sw "value"`, joined by `and`, or by `or`.
+/// The part of Okta's filter language that is needed: `field eq|gt|ge|lt|le|sw "value"`, joined by `and`, or by `or`. Date-times are compared
+/// as such, however many digits they have.
 struct Condition {
     any: bool,
     terms: Vec<(Vec<String>, String, String)>,
@@ -273,7 +275,7 @@ impl Condition {
                 let field = words.next()?.split('.').map(str::to_owned).collect();
                 let operator = words.next()?.to_owned();
                 let value = words.next()?.strip_prefix('"')?.strip_suffix('"')?;
-                matches!(operator.as_str(), "eq" | "gt" | "lt" | "sw").then(|| (field, operator, value.to_owned()))
+                matches!(operator.as_str(), "eq" | "gt" | "ge" | "lt" | "le" | "sw").then(|| (field, operator, value.to_owned()))
             })
             .collect::<Option<_>>()?;
         Some(Condition { any, terms })
@@ -287,11 +289,19 @@ impl Condition {
                 at = at.get(0).unwrap_or(at).get(name).unwrap_or(&Value::Null);
             }
             let at = at.as_str().unwrap_or_default();
+            if operator == "sw" {
+                return at.starts_with(value.as_str());
+            }
+            let order = match (at.parse::<Timestamp>(), value.parse::<Timestamp>()) {
+                (Ok(at), Ok(value)) => at.cmp(&value),
+                _ => at.cmp(value.as_str()),
+            };
             match operator.as_str() {
-                "gt" => at > value.as_str(),
-                "lt" => at < value.as_str(),
-                "sw" => at.starts_with(value.as_str()),
-                _ => at == value,
+                "gt" => order.is_gt(),
+                "ge" => order.is_ge(),
+                "lt" => order.is_lt(),
+                "le" => order.is_le(),
+                _ => order.is_eq(),
             }
         });
         if self.any { terms.any(|held| held) } else { terms.all(|held| held) }

@@ -226,3 +226,33 @@ fn direct_assignments_are_as_the_answer_key_says() {
         assert!(known, "{} is not in the fixture", flaw.subject);
     }
 }
+
+#[tokio::test]
+async fn who_was_changed_lately_is_found_by_search_the_deactivated_too() {
+    let org = org().await;
+    let since = crate::clock::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let search = |operator: &str, since: &str| format!("/api/v1/users?search=lastUpdated%20{operator}%20%22{since}%22&limit=200");
+    let lately = search("ge", &since);
+    let ids = async || org.get(&lately).await.as_array().unwrap().iter().map(|user| user["id"].clone()).collect::<Vec<_>>();
+    assert_eq!(ids().await, Vec::<Value>::new());
+    // What is taken from a user elsewhere is no change of the user.
+    assert_eq!(org.write("DELETE", &format!("{CFO}/sessions")).await, 204);
+    assert_eq!(ids().await, Vec::<Value>::new());
+    assert_eq!(org.write("POST", &format!("{CFO}/lifecycle/suspend")).await, 200);
+    assert_eq!(ids().await, ["00uE1002000000000000"]);
+    assert_eq!(org.write("POST", "/api/v1/users/00uE1003000000000000/lifecycle/reset_factors").await, 200);
+    assert_eq!(org.write("POST", "/api/v1/users/00uE1003000000000000/lifecycle/deactivate").await, 200);
+    assert_eq!(ids().await, ["00uE1002000000000000", "00uE1003000000000000"]);
+    assert_eq!(org.get(&lately).await[1]["status"], "DEPROVISIONED");
+    let exact = org.get(CFO).await["lastUpdated"].as_str().unwrap().to_owned();
+    let count = async |operator: &str| org.size(&search(operator, &exact)).await;
+    assert_eq!((count("ge").await, count("gt").await), (2, 1), "to the millisecond");
+    // Pages, as the list has them.
+    let first = org.write.get(&search("ge", "2020-01-01T00:00:00.000Z").replace("limit=200", "limit=3")).await;
+    let next = first.headers.get_all("link").iter().map(|link| link.to_str().unwrap()).find(|link| link.ends_with("rel=\"next\"")).unwrap();
+    assert!(first.body.as_array().unwrap().len() == 3 && next.contains("search=") && next.contains("after="));
+    for broken in ["lastUpdated%20ge", "lastUpdated%20since%20%222026-01-01T00:00:00.000Z%22", "lastUpdated%20ge%202026"] {
+        let refused = org.write.get(&format!("/api/v1/users?search={broken}")).await;
+        assert_eq!((refused.status, &refused.body["errorCode"]), (400, &Value::from("E0000031")));
+    }
+}

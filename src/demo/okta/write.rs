@@ -104,6 +104,9 @@ fn lifecycle(state: &mut State, id: &str, status: &'static str, what: &str) -> O
         // Okta describes it for users who stay ACTIVE, and refuses to unenrol factors of the deactivated.
         "reset_factors" if status == "ACTIVE" => {
             state.factors.remove(id);
+            if let Some(user) = state.users.get_mut(id) {
+                user.updated = now();
+            }
             note(state, "user.mfa.factor.reset_all", id);
         }
         "deactivate" | "reset_factors" => return Some(wrong_status()),
