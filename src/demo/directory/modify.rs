@@ -152,7 +152,7 @@ fn valid(lower: &str, value: &[u8]) -> Result<(), Refusal> {
     let good = match syntax(lower) {
         Syntax::Number => text.is_some_and(|t| t.trim().parse::<i64>().is_ok()),
         Syntax::Name => text.and_then(key).is_some_and(|k| !k.is_empty()),
-        Syntax::Exact | Syntax::Text => true,
+        Syntax::Exact | Syntax::Time | Syntax::Text => true,
     };
     if good {
         return Ok(());

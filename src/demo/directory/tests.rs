@@ -171,15 +171,8 @@ async fn the_reader_may_not_disable_and_the_revoker_may_and_it_stays() {
     assert_eq!(after.attrs["userAccountControl"][0], "514");
     let usn = |e: &SearchEntry| e.attrs["uSNChanged"][0].parse::<i64>().unwrap();
     assert!(usn(&after) > usn(&leaver));
-    assert_eq!(lately(&mut reader, AD, "whenChanged", ".0Z").await, std::slice::from_ref(&leaver.dn));
     let refused = revoker.simple_bind(login, "pw-rafael.okonjo").await.unwrap();
     assert!(refused.text.contains("data 533"), "{}", refused.text);
-}
-
-/// The names of what has changed since this day began.
-async fn lately(ldap: &mut Ldap, base: &str, attribute: &str, end: &str) -> Vec<String> {
-    let today = crate::clock::now().strftime("%Y%m%d000000");
-    find(ldap, base, &format!("(&(objectClass=*)({attribute}>={today}{end}))"), &["*"]).await.into_iter().map(|entry| entry.dn).collect()
 }
 
 #[tokio::test]
@@ -294,6 +287,46 @@ async fn openldap_takes_away_what_may_be_taken_and_member_of_follows() {
     let unlocked = one(&mut ldap, OPENLDAP, "(uid=yuki.abernathy)").await;
     assert!(!unlocked.attrs.contains_key("pwdAccountLockedTime"));
     assert!(!unlocked.attrs.contains_key("userPassword"));
+}
+
+/// The names of what has changed since, as far as it is of this class.
+async fn lately(ldap: &mut Ldap, base: &str, class: &str, since: &str) -> Vec<String> {
+    find(ldap, base, &format!("(&(objectClass={class})({since}))"), &["1.1"]).await.into_iter().map(|entry| entry.dn).collect()
+}
+
+#[tokio::test]
+async fn what_is_changed_in_active_directory_is_found_by_its_stamp_and_a_member_does_not_move() {
+    let (_server, mut ldap) = active_directory("revoke").await;
+    let since = format!("whenChanged>={}", crate::clock::now().strftime("%Y%m%d%H%M%S.0Z"));
+    let leaver = one(&mut ldap, AD, "(employeeID=E1002)").await;
+    let group = format!("CN=Finance,OU=Groups,{AD}");
+    assert_eq!(lately(&mut ldap, AD, "*", &since).await, Vec::<String>::new());
+    assert_eq!(change(&mut ldap, &group, Mod::Delete("member", values(&leaver.dn))).await, 0);
+    assert_eq!(lately(&mut ldap, AD, "*", &since).await, std::slice::from_ref(&group));
+    let unmoved = one(&mut ldap, AD, "(employeeID=E1002)").await;
+    assert!(["whenChanged", "uSNChanged"].iter().all(|stamp| unmoved.attrs[*stamp] == leaver.attrs[*stamp]));
+    assert_eq!(change(&mut ldap, &leaver.dn, Mod::Replace("userAccountControl", values("514"))).await, 0);
+    assert_eq!(lately(&mut ldap, AD, "user", &since).await, std::slice::from_ref(&leaver.dn));
+    assert_eq!(lately(&mut ldap, AD, "user", &since.replace(".0Z", "Z")).await, std::slice::from_ref(&leaver.dn));
+    let counted = format!("uSNChanged>={}", one(&mut ldap, AD, "(employeeID=E1002)").await.attrs["uSNChanged"][0]);
+    assert_eq!(lately(&mut ldap, AD, "*", &counted).await, [leaver.dn]);
+}
+
+#[tokio::test]
+async fn what_is_changed_in_openldap_is_found_by_a_stamp_that_shows_only_when_asked_for() {
+    let (_server, mut ldap) = linux("revoke").await;
+    let since = format!("modifyTimestamp>={}", crate::clock::now().strftime("%Y%m%d%H%M%SZ"));
+    let dn = format!("uid=yuki.abernathy,ou=people,{OPENLDAP}");
+    let group = format!("cn=jump-hosts,ou=groups,{OPENLDAP}");
+    assert_eq!(lately(&mut ldap, OPENLDAP, "*", &since).await, Vec::<String>::new());
+    assert_eq!(change(&mut ldap, &group, Mod::Delete("member", values(&dn))).await, 0);
+    assert_eq!(lately(&mut ldap, OPENLDAP, "*", &since).await, [group]);
+    assert_eq!(change(&mut ldap, &dn, Mod::Delete("sshPublicKey", HashSet::new())).await, 0);
+    assert_eq!(lately(&mut ldap, OPENLDAP, "posixAccount", &since).await, [dn]);
+    for (asked, shown) in [("*", false), ("+", true), ("modifyTimestamp", true)] {
+        let entry = &find(&mut ldap, OPENLDAP, "(uid=yuki.abernathy)", &[asked]).await[0];
+        assert_eq!(entry.attrs.contains_key("modifyTimestamp"), shown, "{asked}");
+    }
 }
 
 #[tokio::test]

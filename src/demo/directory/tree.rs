@@ -103,6 +103,8 @@ pub enum Syntax {
     Number,
     /// Bytes, or text where case counts.
     Exact,
+    /// A generalized time, `20260310093000.0Z`.
+    Time,
     /// Text where case and runs of spaces don't count.
     Text,
 }
@@ -114,6 +116,7 @@ pub fn syntax(name: &str) -> Syntax {
         | "uniquemember" | "owner" | "creatorsname" | "modifiersname" => Syntax::Name,
         "useraccountcontrol" | "accountexpires" | "pwdlastset" | "lockouttime" | "lastlogontimestamp" | "usnchanged" | "usncreated"
         | "grouptype" | "samaccounttype" | "primarygroupid" | "admincount" | "uidnumber" | "gidnumber" | "shadowexpire" => Syntax::Number,
+        "whencreated" | "whenchanged" | "createtimestamp" | "modifytimestamp" => Syntax::Time,
         "objectguid" | "objectsid" | "unicodepwd" | "userpassword" | "sshpublickey" | "memberuid" | "homedirectory" | "loginshell" => {
             Syntax::Exact
         }
@@ -130,6 +133,8 @@ pub fn canon(name: &str, value: &[u8]) -> Vec<u8> {
         Syntax::Exact => value.to_vec(),
         Syntax::Name => key(text).map_or_else(|| value.to_vec(), |k| k.join("\u{1}").into_bytes()),
         Syntax::Number => text.trim().parse::<i64>().map_or_else(|_| value.to_vec(), |number| number.to_string().into_bytes()),
+        // A second is the same with a fraction of nothing as without one.
+        Syntax::Time => text.trim_end_matches('Z').trim_end_matches(".0").as_bytes().to_vec(),
         Syntax::Text => fold(text).into_bytes(),
     }
 }
