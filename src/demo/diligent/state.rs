@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::super::company::{Company, Person};
 use super::super::planted;
 use super::super::scim::wire::{ENTERPRISE, GROUP, USER};
+use super::super::vendor::now;
 
 pub(super) struct Portal {
     members: Vec<Member>,
@@ -22,6 +23,7 @@ struct Member {
     seat: String,
     active: Active,
     with_number: bool,
+    changed: String,
 }
 
 /// How the portal says whether an account is on: the endpoint's own accounts as a boolean, those from before as text, and some not at all.
@@ -74,11 +76,14 @@ struct Group {
     id: String,
     name: String,
     members: Vec<String>,
+    #[serde(skip)]
+    changed: String,
 }
 
 impl Portal {
     pub(super) fn new(company: &Company) -> anyhow::Result<Portal> {
         let planted: Planted = planted::read("diligent", include_str!("../../../fixtures/diligent/state.yaml"))?;
+        let made = company.days_ago(800).to_string();
         let mut members = Vec::new();
         for seat in planted.members {
             let person = company.person(&seat.person).cloned();
@@ -91,6 +96,7 @@ impl Portal {
                 seat: seat.seat,
                 active: if seat.silent { Active::Unsaid } else { Active::Said(true) },
                 with_number: seat.number,
+                changed: made.clone(),
             });
         }
         members.extend(planted.outsiders.into_iter().map(|outsider| Member {
@@ -101,8 +107,10 @@ impl Portal {
             seat: outsider.seat,
             active: Active::Text(outsider.active),
             with_number: false,
+            changed: made.clone(),
         }));
-        Ok(Portal { members, groups: planted.groups, books: planted.books, made: company.days_ago(800).to_string() })
+        let groups = planted.groups.into_iter().map(|group| Group { changed: made.clone(), ..group }).collect();
+        Ok(Portal { members, groups, books: planted.books, made })
     }
 
     /// The account while it is on, and downloaded books, which no endpoint takes off a tablet.
@@ -116,14 +124,16 @@ impl Portal {
     pub(super) fn set_active(&mut self, id: &str, active: bool) {
         for member in self.members.iter_mut().filter(|member| member.id == id) {
             member.active = Active::Said(active);
+            member.changed = now().to_string();
         }
     }
 
     pub(super) fn delete(&mut self, id: &str) -> bool {
         let before = self.members.len();
         self.members.retain(|member| member.id != id);
-        for group in &mut self.groups {
+        for group in self.groups.iter_mut().filter(|group| group.members.iter().any(|member| member == id)) {
             group.members.retain(|member| member != id);
+            group.changed = now().to_string();
         }
         self.members.len() < before
     }
@@ -151,7 +161,7 @@ impl Portal {
             "meta": {
                 "resourceType": "User",
                 "created": self.made,
-                "lastModified": self.made,
+                "lastModified": member.changed,
                 "location": format!("{base}/Users/{}", member.id),
             },
         });
@@ -177,7 +187,12 @@ impl Portal {
                 "id": group.id,
                 "displayName": group.name,
                 "members": members,
-                "meta": { "resourceType": "Group", "location": format!("{base}/Groups/{}", group.id) },
+                "meta": {
+                    "resourceType": "Group",
+                    "created": self.made,
+                    "lastModified": group.changed,
+                    "location": format!("{base}/Groups/{}", group.id),
+                },
             })
         };
         self.groups.iter().map(one).collect()

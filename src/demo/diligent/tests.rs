@@ -26,9 +26,19 @@ async fn an_account_is_switched_off_and_the_books_stay() {
     });
     assert_eq!(as_("read-diligent").call("PATCH", "/scim/v2/Users/7c1e0002", Some(off.clone())).await.status, 403);
     assert_eq!(as_("guessed").get("/scim/v2/Users").await.status, 401);
+    let since = crate::clock::now();
+    let lately = async |list: &str| {
+        let found = probe.get(&format!("/scim/v2/{list}?filter=meta.lastModified%20ge%20%22{since}%22")).await.body["Resources"].clone();
+        found.as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(lately("Users").await, Vec::<String>::new());
     assert_eq!(probe.call("PATCH", "/scim/v2/Users/7c1e0002", Some(off)).await.body["active"], false);
+    assert_eq!((lately("Users").await, lately("Groups").await), (vec!["7c1e0002".to_owned()], vec![]));
     assert_eq!(left(), ["the books on a tablet"]);
     assert_eq!(probe.call("DELETE", "/scim/v2/Users/7c1e0002", None).await.status, 204);
     assert_eq!(probe.get("/scim/v2/Users/7c1e0002").await.status, 404);
+    assert!(lately("Users").await.is_empty(), "who is gone is in no list");
+    assert!(!lately("Groups").await.is_empty(), "the groups that they were in have changed");
+    assert_eq!(probe.get("/scim/v2/Users?filter=meta.lastModified%20ge%20yesterday").await.status, 400);
     assert_eq!(probe.get("/scim/v2/Groups").await.body["Resources"][1]["members"].as_array().unwrap().len(), 1);
 }

@@ -71,13 +71,14 @@ pub(in super::super) fn list(uri: &Uri, resources: Vec<Value>, max: usize) -> Re
         None => resources,
         Some(text) => match (equals(&text), changed_since(&text)) {
             (None, None) => {
-                return error(400, Some("invalidFilter"), "only `attribute eq value` and `meta.lastModified ge time` are supported");
+                return error(400, Some("invalidFilter"), "only `attribute eq value` and `meta.lastModified gt|ge time` are supported");
             }
             (Some((attribute, value)), _) => resources.into_iter().filter(|resource| matches(resource, &attribute, &value)).collect(),
-            (None, Some(since)) => resources
-                .into_iter()
-                .filter(|resource| resource["meta"]["lastModified"].as_str().and_then(|at| at.parse::<Timestamp>().ok()) >= Some(since))
-                .collect(),
+            (None, Some((since, with))) => {
+                let changed = |resource: &Value| resource["meta"]["lastModified"].as_str().and_then(|at| at.parse::<Timestamp>().ok());
+                let counts = |at: Timestamp| at > since || with && at == since;
+                resources.into_iter().filter(|resource| changed(resource).is_some_and(counts)).collect()
+            }
         },
     };
     let start = count_param(uri, "startIndex", 1, usize::MAX);
@@ -96,10 +97,13 @@ pub(in super::super) fn list(uri: &Uri, resources: Vec<Value>, max: usize) -> Re
     )
 }
 
-/// The time of `meta.lastModified ge "time"`.
-fn changed_since(filter: &str) -> Option<Timestamp> {
-    let (attribute, value) = compared(filter, "ge")?;
-    value.trim_matches('"').parse().ok().filter(|_| attribute.eq_ignore_ascii_case("meta.lastModified"))
+/// The time of `meta.lastModified ge "time"`, and whether what changed at that very moment counts (with `gt` it doesn't): date-times are
+/// compared "in chronological order" (RFC 7644, 3.4.2.2).
+fn changed_since(filter: &str) -> Option<(Timestamp, bool)> {
+    let with = compared(filter, "ge");
+    let (attribute, value) = with.or_else(|| compared(filter, "gt"))?;
+    let since = value.strip_prefix('"')?.strip_suffix('"')?.parse().ok()?;
+    attribute.eq_ignore_ascii_case("meta.lastModified").then_some((since, with.is_some()))
 }
 
 /// Attribute and value of a comparison by this operator.
