@@ -59,7 +59,13 @@ async fn a_termination_is_told_and_flips_the_status_when_its_day_comes() {
     let after = reader.get(&cfo).await.body;
     assert_eq!((&after["status"], &after["terminationDate"]), (&json!("Inactive"), &json!("2026-03-10")));
     let changed = reader.get(&changes).await.body;
+    assert_eq!(changed["employees"].as_object().unwrap().len(), 1);
     assert_eq!(changed["employees"]["1002"]["action"], "Updated");
+    assert_eq!(changed["latest"], changed["employees"]["1002"]["lastChanged"]);
+    let wrongly = caller(&up, "read-bamboohr").wrongly();
+    for wrong in ["", "?since=yesterday", "?since=2026-03-01T00:00:00Z&type=some"] {
+        assert_eq!(wrongly.get(&format!("/api/v1/employees/changed{wrong}")).await.status, 400, "{wrong}");
+    }
     hr.rescind("E1002").unwrap();
     assert_eq!(reader.get(&cfo).await.body["status"], "Active");
     assert!(hr.terminate("E0000", "2026-03-10".parse().unwrap()).is_err());

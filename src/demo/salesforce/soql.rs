@@ -22,8 +22,8 @@ struct Condition {
 enum Holds {
     /// It is one of these, or none of them.
     OneOf { any_of: Vec<Value>, not: bool },
-    /// It is a moment, and not before this one, to the second.
-    Since(String),
+    /// It is a moment after this one, to the second, or this one itself.
+    Since { moment: String, itself: bool },
 }
 
 /// The length of a moment to the second: `2026-11-26T09:30:00`.
@@ -114,7 +114,10 @@ impl Condition {
         match &self.holds {
             Holds::OneOf { any_of, not } => any_of.contains(found) != *not,
             // All of its moments are in UTC.
-            Holds::Since(since) => found.as_str().and_then(|at| at.get(..TO_THE_SECOND)).is_some_and(|at| at >= since.as_str()),
+            Holds::Since { moment, itself } => {
+                let at = found.as_str().and_then(|at| at.get(..TO_THE_SECOND));
+                at.is_some_and(|at| at > moment.as_str() || *itself && at == moment)
+            }
         }
     }
 }
@@ -144,12 +147,12 @@ fn parse_condition(text: &str) -> Result<Condition, Wrong> {
     if let Some(parts) = split_at(text, "in") {
         return in_list(false, parts);
     }
-    if let Some((field, moment)) = text.split_once(">=") {
-        // A moment is written without quotes.
-        let moment = moment.trim();
-        let since = moment.strip_suffix('Z').filter(|_| moment.parse::<Timestamp>().is_ok()).and_then(|at| at.get(..TO_THE_SECOND));
-        let since = since.ok_or_else(|| malformed(moment))?.to_owned();
-        return Ok(Condition { field: field.trim().to_owned(), holds: Holds::Since(since) });
+    if let Some((field, moment)) = text.split_once('>') {
+        // A moment is written without quotes, with `Z` or an offset.
+        let (moment, itself) = moment.strip_prefix('=').map_or((moment, false), |moment| (moment, true));
+        let at: Timestamp = moment.trim().parse().map_err(|_| malformed(moment.trim()))?;
+        let moment = at.strftime("%Y-%m-%dT%H:%M:%S").to_string();
+        return Ok(Condition { field: field.trim().to_owned(), holds: Holds::Since { moment, itself } });
     }
     let (field, value, not) = match text.split_once("!=") {
         Some((field, value)) => (field, value, true),

@@ -108,14 +108,22 @@ async fn a_frozen_user_is_still_signed_in_and_a_deactivated_one_keeps_tokens() {
 async fn who_was_changed_lately_is_asked_by_the_system_stamp() {
     let org = up().await;
     let probe = as_(&org, "revoke-salesforce");
-    let lately = format!("SELECT Id FROM User WHERE SystemModstamp >= {}", crate::clock::now().strftime("%Y-%m-%dT00:00:00Z"));
-    let lately = lately.replace(">=", "%3E%3D");
+    let now = crate::clock::now();
+    let asked = |operator: &str, moment: String| format!("SELECT Id,SystemModstamp FROM User WHERE SystemModstamp {operator} {moment}");
+    let lately = asked("%3E%3D", now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
     assert_eq!(query(&probe, &lately).await, Vec::<Value>::new());
     assert_eq!(patch(&probe, &format!("User/{CFO}"), json!({ "IsActive": false })).await, 204);
     let changed = query(&probe, &lately).await;
     assert_eq!((changed.len(), &changed[0]["Id"]), (1, &json!(CFO)));
-    let quoted = probe.get("/services/data/v64.0/query?q=SELECT+Id+FROM+User+WHERE+SystemModstamp+%3E%3D+'2026-03-01T00:00:00Z'").await;
-    assert_eq!((quoted.status, &quoted.body[0]["errorCode"]), (400, &json!("MALFORMED_QUERY")));
+    let stamp: jiff::Timestamp = changed[0]["SystemModstamp"].as_str().unwrap().parse().unwrap();
+    // The same moment an hour further east; its plus sign would else be a space.
+    let east =
+        |operator: &str| asked(operator, (stamp + jiff::SignedDuration::from_hours(1)).strftime("%Y-%m-%dT%H:%M:%S%%2B01:00").to_string());
+    assert_eq!((query(&probe, &east("%3E%3D")).await.len(), query(&probe, &east("%3E")).await.len()), (1, 0));
+    for broken in ["'2026-03-01T00:00:00Z'", "2026-03-01T00:00:00+01:00", "yesterday"] {
+        let broken = probe.get(&format!("/services/data/v64.0/query?q=SELECT+Id+FROM+User+WHERE+SystemModstamp+%3E%3D+{broken}")).await;
+        assert_eq!((broken.status, &broken.body[0]["errorCode"]), (400, &json!("MALFORMED_QUERY")));
+    }
 }
 
 #[tokio::test]

@@ -17,20 +17,20 @@ pub(super) fn matching<'r>(
             found.sort_by_key(key);
             continue;
         }
-        if let Some((field, since)) = part.split_once(">=") {
-            // Times are text that sorts as they do.
-            found.retain(|record| instance.field(record, field).is_some_and(|here| here.as_str() >= Some(since)));
-            continue;
-        }
-        let (field, value, differs) = match part.split_once("!=") {
-            Some((field, value)) => (field, value, true),
-            None => part.split_once('=').map(|(field, value)| (field, value, false)).ok_or_else(|| format!("{part} is not understood"))?,
+        let since = part.split_once(">=");
+        let (field, value, differs) = match (since, part.split_once("!=")) {
+            (Some((field, value)), _) | (None, Some((field, value))) => (field, value, true),
+            (None, None) => {
+                part.split_once('=').map(|(field, value)| (field, value, false)).ok_or_else(|| format!("{part} is not understood"))?
+            }
         };
         // An unknown field restricts nothing on a real instance, unless glide.invalid_query.returns_no_rows is set; here it is an error.
         if !records.is_empty() && instance.field(&records[0], field).is_none() {
             return Err(format!("there is no field {field}"));
         }
-        found.retain(|record| instance.field(record, field).is_some_and(|here| (here == value) != differs));
+        // Times are text that sorts as they do.
+        let fits = |here: Value| if since.is_some() { here.as_str() >= Some(value) } else { (here == value) != differs };
+        found.retain(|record| instance.field(record, field).is_some_and(fits));
     }
     Ok(found)
 }
