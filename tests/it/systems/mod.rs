@@ -223,12 +223,14 @@ impl System {
         Departed { system: self.name, case: self.exeunt(&["departure", &id, "--json"]).json() }
     }
 
-    /// Hears what HR's records, as last read, say: a line for each case that this opens.
+    /// Hears what HR's records, as last read, say: a line for each case that this opens, but for the one that BambooHR has announced all along
+    /// (`hr.rs`).
     #[track_caller]
     pub fn heard(&self) -> Vec<String> {
         let config = exeunt::config::Config::load(&self.sim.world.settings_file()).unwrap();
         let store = exeunt::store::Store::open(&self.sim.store()).unwrap();
-        exeunt::departure::hear(&config, &store, "poll").unwrap()
+        let heard = exeunt::departure::hear(&config, &store, "poll").unwrap();
+        heard.into_iter().filter(|line| !line.contains("Søren Adeyemi")).collect()
     }
 
     /// What stands in the file that somebody dropped for this system.
