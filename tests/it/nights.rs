@@ -1,5 +1,6 @@
 //! The second night reads what changed, and comes to what a read of everything would have come to.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -13,25 +14,29 @@ use crate::conform;
 struct Nights {
     sim: Sim,
     system: &'static str,
+    scans: Cell<usize>,
 }
 
 impl Drop for Nights {
     fn drop(&mut self) {
         // For `exercised.rs`.
         let Some(folder) = std::env::var_os("EXEUNT_EXCHANGES").map(PathBuf::from) else { return };
-        std::fs::copy(self.recording(), folder.join(format!("{}-nights.scan.jsonl", self.system))).unwrap();
+        let here = self.sim.folder().file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        for number in (0..self.scans.get()).filter(|number| self.recording(*number).exists()) {
+            std::fs::copy(self.recording(number), folder.join(format!("{}-{here}-{number}.scan.jsonl", self.system))).unwrap();
+        }
     }
 }
 
 impl Nights {
-    fn recording(&self) -> PathBuf {
-        self.sim.folder().join("exchanges.jsonl")
+    fn recording(&self, number: usize) -> PathBuf {
+        self.sim.folder().join(format!("exchanges-{number}.jsonl"))
     }
 
     fn first(system: &'static str) -> (Self, Value) {
         let sim = Sim::up_with(&|name| name == system);
         sim.change_settings("mass_limit = 3", "mass_limit = 100");
-        let nights = Self { sim, system };
+        let nights = Self { sim, system, scans: Cell::new(0) };
         let first = nights.scan(&[]);
         assert_eq!((&first["by_changes"], &first["unread"]), (&json!(0), &json!(0)), "nothing is known yet");
         (nights, first)
@@ -40,7 +45,7 @@ impl Nights {
     /// What a scan says of the system.
     #[track_caller]
     fn scan(&self, options: &[&str]) -> Value {
-        let record = self.recording();
+        let record = self.recording(self.scans.replace(self.scans.get() + 1));
         let mut args = vec!["scan", "--json", "--record", record.to_str().unwrap()];
         args.extend(options);
         let scanned = self.sim.exeunt(&args);
