@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use ldap3_proto::proto::{LdapFilter, LdapMatchingRuleAssertion, LdapSubstringFilter};
 
-use super::tree::{Entry, Key, Syntax, Tree, canon, key, syntax};
+use super::tree::{Entry, Key, Syntax, Tree, canon, key, moment, syntax};
 use super::wire::narrow;
 
 const BIT_AND: &str = "1.2.840.113556.1.4.803";
@@ -27,8 +27,8 @@ pub fn matches(tree: &Tree, entry: &Entry, filter: &LdapFilter) -> Option<bool> 
             Some(!is_secret(name) && equals(entry, base_name(name), value))
         }
         LdapFilter::Substring(name, pattern) => Some(!is_secret(name) && entry.values(name).iter().any(|v| like(name, v, pattern))),
-        LdapFilter::GreaterOrEqual(name, value) => Some(ordered(entry, name, value, |o| o.is_ge())),
-        LdapFilter::LessOrEqual(name, value) => Some(ordered(entry, name, value, |o| o.is_le())),
+        LdapFilter::GreaterOrEqual(name, value) => ordered(entry, name, value, |o| o.is_ge()),
+        LdapFilter::LessOrEqual(name, value) => ordered(entry, name, value, |o| o.is_le()),
         LdapFilter::Extensible(rule) => extensible(tree, entry, rule),
     }
 }
@@ -106,20 +106,23 @@ fn like(name: &str, value: &[u8], pattern: &LdapSubstringFilter) -> bool {
     pattern.final_.as_ref().is_none_or(|end| rest.ends_with(normal(end).as_str()))
 }
 
-fn ordered(entry: &Entry, name: &str, value: &str, holds: impl Fn(std::cmp::Ordering) -> bool) -> bool {
+fn ordered(entry: &Entry, name: &str, value: &str, holds: impl Fn(std::cmp::Ordering) -> bool) -> Option<bool> {
     if is_secret(name) {
-        return false;
+        return Some(false);
     }
     let lower = name.to_ascii_lowercase();
-    entry.values(name).iter().any(|v| {
-        if syntax(&lower) == Syntax::Number {
-            let ours = std::str::from_utf8(v).ok().and_then(|t| t.parse::<i64>().ok());
-            return match (ours, value.trim().parse::<i64>()) {
-                (Some(ours), Ok(theirs)) => holds(ours.cmp(&theirs)),
-                _ => false,
-            };
+    let mut texts = entry.values(name).iter().filter_map(|v| std::str::from_utf8(v).ok());
+    // Nothing can be told by a value that is no number or no time (RFC 4511, 4.5.1.7); a server finds nobody then, and gives no error.
+    Some(match syntax(&lower) {
+        Syntax::Number => {
+            let theirs: i64 = value.trim().parse().ok()?;
+            texts.any(|t| t.parse::<i64>().is_ok_and(|ours| holds(ours.cmp(&theirs))))
         }
-        holds(canon(&lower, v).cmp(&canon(&lower, value.as_bytes())))
+        Syntax::Time => {
+            let theirs = moment(value)?;
+            texts.any(|t| moment(t).is_some_and(|ours| holds(ours.cmp(&theirs))))
+        }
+        _ => entry.values(name).iter().any(|v| holds(canon(&lower, v).cmp(&canon(&lower, value.as_bytes())))),
     })
 }
 

@@ -307,7 +307,14 @@ async fn what_is_changed_in_active_directory_is_found_by_its_stamp_and_a_member_
     assert!(["whenChanged", "uSNChanged"].iter().all(|stamp| unmoved.attrs[*stamp] == leaver.attrs[*stamp]));
     assert_eq!(change(&mut ldap, &leaver.dn, Mod::Replace("userAccountControl", values("514"))).await, 0);
     assert_eq!(lately(&mut ldap, AD, "user", &since).await, std::slice::from_ref(&leaver.dn));
-    assert_eq!(lately(&mut ldap, AD, "user", &since.replace(".0Z", "Z")).await, std::slice::from_ref(&leaver.dn));
+    let moved = one(&mut ldap, AD, "(employeeID=E1002)").await.attrs["whenChanged"][0].clone();
+    for (written, found) in [("Z", 1), (".000Z", 1), (".0+0000", 1), (".5Z", 0), ("-0100", 0)] {
+        let since = format!("whenChanged>={}", moved.replace(".0Z", written));
+        assert_eq!(lately(&mut ldap, AD, "user", &since).await.len(), found, "{since}");
+    }
+    for unread in ["whenChanged>=2026-03-01T09:30:00Z", "!(whenChanged>=2026-03-01T09:30:00Z)", "whenChanged>=20260301"] {
+        assert!(lately(&mut ldap, AD, "user", unread).await.is_empty(), "{unread}");
+    }
     let counted = format!("uSNChanged>={}", one(&mut ldap, AD, "(employeeID=E1002)").await.attrs["uSNChanged"][0]);
     assert_eq!(lately(&mut ldap, AD, "*", &counted).await, [leaver.dn]);
 }

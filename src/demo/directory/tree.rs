@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 /// A distinguished name for comparing: its parts from the root down, each in normal form.
 pub type Key = Vec<String>;
 
@@ -133,10 +135,15 @@ pub fn canon(name: &str, value: &[u8]) -> Vec<u8> {
         Syntax::Exact => value.to_vec(),
         Syntax::Name => key(text).map_or_else(|| value.to_vec(), |k| k.join("\u{1}").into_bytes()),
         Syntax::Number => text.trim().parse::<i64>().map_or_else(|_| value.to_vec(), |number| number.to_string().into_bytes()),
-        // A second is the same with a fraction of nothing as without one.
-        Syntax::Time => text.trim_end_matches('Z').trim_end_matches(".0").as_bytes().to_vec(),
+        Syntax::Time => moment(text).map_or_else(|| value.to_vec(), |at| at.to_string().into_bytes()),
         Syntax::Text => fold(text).into_bytes(),
     }
+}
+
+/// The moment that a generalized time names: a second, with or without a fraction, in UTC or with an offset from it (RFC 4517, 3.3.13).
+pub fn moment(text: &str) -> Option<Timestamp> {
+    let numeric = text.strip_suffix('Z').map(|utc| format!("{utc}+0000"));
+    Timestamp::strptime("%Y%m%d%H%M%S%.f%z", numeric.as_deref().unwrap_or(text)).ok()
 }
 
 /// One attribute of one entry, as it is written.
