@@ -114,11 +114,13 @@ impl Portal {
         self.groups.len() < before
     }
 
+    /// A change that leaves the members as they were, such as adding one who is there, moves no `lastModified` (RFC 7644, 3.5.2.1).
     pub(super) fn change_group(&mut self, id: &str, change: Change) -> Result<(), String> {
         let known: Vec<String> = self.users.iter().map(|user| user.id.clone()).collect();
         let Some(group) = self.groups.iter_mut().find(|group| group.id == id) else {
             return Err(format!("group {id} is gone"));
         };
+        let before = group.members.clone();
         match change {
             Change::Active(_) => return Err("a group can't be active".to_owned()),
             Change::RemoveAllMembers => group.members.clear(),
@@ -134,7 +136,9 @@ impl Portal {
                 }
             }
         }
-        group.changed = now().to_string();
+        if group.members != before {
+            group.changed = now().to_string();
+        }
         Ok(())
     }
 

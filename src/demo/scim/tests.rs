@@ -55,19 +55,48 @@ async fn a_member_removed_and_an_account_deleted_stay_away() {
     let path = format!("/scim/v2/Users/{id}");
     assert_eq!(probe.call("PATCH", &path, off).await.body["active"], false);
     assert_eq!(probe.get(&path).await.body["active"], false);
-    // What was changed, and nothing else, was changed lately.
-    for (list, changed) in [("Users", id), ("Groups", "grp-audit")] {
-        let lately = probe
-            .get(&format!("/scim/v2/{list}?filter=meta.lastModified%20ge%20%22{}%22", crate::clock::days_before(crate::clock::now(), 1)))
-            .await
-            .body;
-        assert_eq!((&lately["totalResults"], &lately["Resources"][0]["id"]), (&json!(1), &json!(changed)));
-    }
     assert_eq!(probe.call("DELETE", &path, None).await.status, 204);
     assert_eq!(probe.get(&path).await.status, 404);
     assert_eq!(probe.call("DELETE", &path, None).await.status, 404);
     let board = probe.get("/scim/v2/Groups/grp-board").await.body;
     assert_eq!(board["members"].as_array().unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn what_changed_since_is_asked_by_last_modified_in_pages_as_well() {
+    let portal = up().await;
+    let probe = as_(&portal, "revoke-scim");
+    let found = async |list: &str, by: &str, since: &str, page: &str| {
+        let path = format!("/scim/v2/{list}?filter=meta.lastModified%20{by}%20%22{since}%22&{page}");
+        let body = probe.get(&path).await.body;
+        let ids = body["Resources"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned());
+        (body["totalResults"].as_u64().unwrap(), ids.collect::<Vec<_>>())
+    };
+    let change = async |path: &str, operation: Value| {
+        let body = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [operation] });
+        probe.call("PATCH", path, Some(body)).await.body["meta"]["lastModified"].as_str().unwrap().to_owned()
+    };
+    let mark = crate::clock::now().to_string();
+    let nothing = (0, Vec::<String>::new());
+    let group = probe.get("/scim/v2/Groups/grp-audit").await.body;
+    let [first, second] = [0, 1].map(|at| group["members"][at]["value"].as_str().unwrap().to_owned());
+    assert_eq!(
+        change("/scim/v2/Groups/grp-audit", json!({ "op": "add", "path": "members", "value": [{ "value": first }] })).await,
+        group["meta"]["lastModified"]
+    );
+    assert_eq!((found("Users", "ge", &mark, "").await, found("Groups", "ge", &mark, "").await), (nothing.clone(), nothing.clone()));
+
+    change("/scim/v2/Groups/grp-audit", json!({ "op": "remove", "path": format!("members[value eq \"{first}\"]") })).await;
+    assert_eq!(found("Groups", "ge", &mark, "").await, (1, vec!["grp-audit".to_owned()]));
+    assert_eq!(found("Users", "ge", &mark, "").await, nothing, "who was a member has not changed");
+
+    let off = json!({ "op": "replace", "path": "active", "value": false });
+    let at = change(&format!("/scim/v2/Users/{first}"), off.clone()).await;
+    assert_eq!(found("Users", "ge", &at, "").await, (1, vec![first.clone()]));
+    assert_eq!(found("Users", "gt", &at, "").await, nothing);
+    change(&format!("/scim/v2/Users/{second}"), off).await;
+    let pages = [found("Users", "gt", &mark, "startIndex=1&count=1").await, found("Users", "gt", &mark, "startIndex=2&count=1").await];
+    assert!(pages.iter().all(|(total, ids)| (*total, ids.len()) == (2, 1)) && pages[0].1 != pages[1].1, "{pages:?}");
 }
 
 #[tokio::test]
