@@ -150,9 +150,15 @@ fn parse_condition(text: &str) -> Result<Condition, Wrong> {
     if let Some((field, moment)) = text.split_once('>') {
         // A moment is written without quotes, with `Z` or an offset.
         let (moment, itself) = moment.strip_prefix('=').map_or((moment, false), |moment| (moment, true));
-        let at: Timestamp = moment.trim().parse().map_err(|_| malformed(moment.trim()))?;
+        let (field, moment) = (field.trim(), moment.trim());
+        if moment.starts_with('\'') {
+            let why =
+                format!("value of filter criterion for field '{field}' must be of type dateTime and should not be enclosed in quotes");
+            return Err(("INVALID_FIELD", why));
+        }
+        let at: Timestamp = moment.parse().map_err(|_| malformed(moment))?;
         let moment = at.strftime("%Y-%m-%dT%H:%M:%S").to_string();
-        return Ok(Condition { field: field.trim().to_owned(), holds: Holds::Since { moment, itself } });
+        return Ok(Condition { field: field.to_owned(), holds: Holds::Since { moment, itself } });
     }
     let (field, value, not) = match text.split_once("!=") {
         Some((field, value)) => (field, value, true),

@@ -274,7 +274,10 @@ impl Org {
         if let Some(record) = self.tables.get_mut(object).and_then(|table| table.get_mut(at)) {
             for (field, value) in fields {
                 record[field] = value.clone();
-                record["SystemModstamp"] = vendor::now().strftime("%Y-%m-%dT%H:%M:%S.000+0000").to_string().into();
+            }
+            // An update moves it even where it writes what was there already.
+            if let Some(stamp) = record.get_mut("SystemModstamp") {
+                *stamp = vendor::now().strftime("%Y-%m-%dT%H:%M:%S.000+0000").to_string().into();
             }
         }
         if object == "User" && fields.get("IsActive").is_some_and(|active| *active == false) {

@@ -120,10 +120,17 @@ async fn who_was_changed_lately_is_asked_by_the_system_stamp() {
     let east =
         |operator: &str| asked(operator, (stamp + jiff::SignedDuration::from_hours(1)).strftime("%Y-%m-%dT%H:%M:%S%%2B01:00").to_string());
     assert_eq!((query(&probe, &east("%3E%3D")).await.len(), query(&probe, &east("%3E")).await.len()), (1, 0));
-    for broken in ["'2026-03-01T00:00:00Z'", "2026-03-01T00:00:00+01:00", "yesterday"] {
+    let cases =
+        [("'2026-03-01T00:00:00Z'", "INVALID_FIELD"), ("2026-03-01T00:00:00+01:00", "MALFORMED_QUERY"), ("yester", "MALFORMED_QUERY")];
+    for (broken, code) in cases {
         let broken = probe.get(&format!("/services/data/v64.0/query?q=SELECT+Id+FROM+User+WHERE+SystemModstamp+%3E%3D+{broken}")).await;
-        assert_eq!((broken.status, &broken.body[0]["errorCode"]), (400, &json!("MALFORMED_QUERY")));
+        assert_eq!((broken.status, &broken.body[0]["errorCode"]), (400, &json!(code)));
     }
+    // Freezing is a change of another record, which has no such stamp.
+    let frozen = format!("UserLogin/{}", "005NM0000000002006".replacen("005", "0Yw", 1));
+    assert_eq!(patch(&probe, &frozen, json!({ "IsFrozen": true })).await, 204);
+    assert!(probe.get(&format!("{ROWS}/{frozen}")).await.body.get("SystemModstamp").is_none());
+    assert_eq!(query(&probe, &lately).await.len(), 1);
 }
 
 #[tokio::test]
