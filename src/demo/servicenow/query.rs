@@ -1,5 +1,6 @@
 //! Encoded queries: `active=true^user_nameSTARTSWITHa^ORDERBYname`, as far as the simulation needs them.
 
+use jiff::civil::DateTime;
 use serde_json::{Map, Value};
 
 use super::state::Instance;
@@ -28,7 +29,10 @@ pub(super) fn matching<'r>(
         if !records.is_empty() && instance.field(&records[0], field).is_none() {
             return Err(format!("there is no field {field}"));
         }
-        // Times are text that sorts as they do.
+        // A time is UTC without a T or a Z, text that sorts as times do; what is written otherwise would find something else.
+        if since.is_some() && DateTime::strptime("%Y-%m-%d %H:%M:%S", value).is_err() {
+            return Err(format!("{value} is no time"));
+        }
         let fits = |here: Value| if since.is_some() { here.as_str() >= Some(value) } else { (here == value) != differs };
         found.retain(|record| instance.field(record, field).is_some_and(fits));
     }

@@ -51,7 +51,9 @@ async fn users_roles_and_groups_come_in_pages_with_references() {
     assert_eq!(revoke.get(&lately).await.body["result"], json!([{ "sys_id": id }]));
     let stamp = revoke.get(&format!("{path}?sysparm_fields=sys_updated_on")).await.body["result"]["sys_updated_on"].clone();
     assert!(stamp.as_str().is_some_and(|stamp| stamp.len() == 19 && !stamp.contains('T')), "{stamp}");
-    assert_eq!(revoke.get(&lately.replace("sys_updated_on", "sys_touched_on")).await.status, 400);
+    for (right, wrong) in [("sys_updated_on", "sys_touched_on"), ("%20", "T"), ("00:00:00", "00:00:00Z")] {
+        assert_eq!(revoke.get(&lately.replace(right, wrong)).await.status, 400, "{wrong}");
+    }
     assert_eq!((built.left)(leaver), Vec::<String>::new());
     assert_eq!(as_(&now, &leaver.login, "theirs-servicenow").get("/api/now/table/sc_task").await.status, 401);
     assert_eq!(as_(&now, "x", "y").get(&path).await.status, 401);
