@@ -57,7 +57,9 @@ fn two_hr_systems_are_heard_side_by_side() {
     next_report(&system, "W0002", &json!({ "status": "Terminated", "last_day_of_work": today.to_string() }));
     system.scan();
     let heard = system.heard();
-    assert!(heard.len() == 1 && heard[0].contains("Matteo Rinaldi's last day"), "{heard:?}");
+    // The next report says nothing any more of the one before: that is taken back.
+    assert!(heard.len() == 2 && heard[0].contains("called off") && heard[0].contains("Amina Rossi"), "{heard:?}");
+    assert!(heard[1].contains("Matteo Rinaldi's last day"), "{heard:?}");
     system.sim.world.hr.terminate("E1006", today).unwrap();
     system.scan();
     let heard = system.heard();
