@@ -28,7 +28,7 @@ pub use watch::{Watched, Watchlist};
 
 use crate::clock;
 use crate::connect::Connection;
-use crate::manifest::express::{Expr, Scope};
+use crate::manifest::express::Expr;
 use crate::manifest::raw;
 use crate::model::{Coverage, NodeId, NodeKind, NodeSeen, ScanId, ScopeId};
 use crate::store::Store;
@@ -36,7 +36,7 @@ use crate::store::around::Around;
 use crate::store::graph::{self, Closing, Interner, Ready, ScopeWrite, Tally};
 use crate::store::scans::{self, Outcome, StagedPage};
 use delta::Ask;
-use read::{Keep, Parent, ScopeRead, node_value, read_one, read_scope, sentinel_key};
+use read::{Keep, Parent, ScopeRead, node_value, read_one, read_scope, scope_of, sentinel_key};
 
 /// What a scan is told.
 #[derive(Debug, Clone, Default)]
@@ -292,25 +292,14 @@ fn wanted_parents<'a>(
             wanted.push(Parent { key: node.node.key.clone(), node: Some(node_value(scan.system, node)), person });
         }
     }
-    if let Some(when) = when {
-        let mut kept = Vec::with_capacity(wanted.len());
-        for parent in wanted {
-            let mut scope = Scope::new().with("settings", scan.connection.settings());
-            if let Some(node) = &parent.node {
-                scope.set("parent", node);
-            }
-            if let Some(person) = parent.person {
-                scope.set("person", &person.value);
-            }
-            let yes = when.truth(&scope)?;
-            drop(scope);
-            if yes {
-                kept.push(parent);
-            }
+    let Some(when) = when else { return Ok(wanted) };
+    let mut kept = Vec::with_capacity(wanted.len());
+    for parent in wanted {
+        if when.truth(&scope_of(scan, &parent))? {
+            kept.push(parent);
         }
-        wanted = kept;
     }
-    Ok(wanted)
+    Ok(kept)
 }
 
 /// Reads one scope as a whole (or what changed in it) and writes it.
@@ -368,14 +357,11 @@ async fn read_whole(
     resumed: Vec<StagedPage>,
 ) -> ScopeRead {
     // Changes are counted from before the first page. What a cut-off scan had read is older than any mark of now: the old one stays.
-    let began = match (resumed.is_empty(), delta::start(scan, collection, parent).await) {
-        (true, Ok(mark)) => mark,
-        (true, Err(problem)) => {
-            tracing::warn!(system = scan.system, collection = name, problem, "changes can't be asked for the next time");
-            None
-        }
-        (false, _) => None,
-    };
+    let began = if resumed.is_empty() { delta::start(scan, collection, parent).await } else { Ok(None) };
+    let began = began.unwrap_or_else(|problem| {
+        tracing::warn!(system = scan.system, collection = name, problem, "changes can't be asked for the next time");
+        None
+    });
     let mut read = read_scope(scan, name, collection, parent, keep, None, resumed).await;
     read.mark = began.or(read.mark);
     read
@@ -449,7 +435,7 @@ fn write(
 ) -> Result<Coverage> {
     let at = clock::now();
     let mut coverage = read.coverage.clone();
-    let tellers = delta::tellers(collection);
+    let tellers = if read.changed.is_some() { delta::tellers(collection) } else { Vec::new() };
     let closing = match (&coverage, &read.changed) {
         (Coverage::Gap(_), _) => Closing::Nothing,
         (Coverage::Complete, Some(changed)) => Closing::Around(Around { read: changed, about: main_kind(collection), tellers: &tellers }),
