@@ -25,7 +25,7 @@ pub fn hear(config: &Config, store: &Store, source: &str) -> Result<Vec<String>>
     let graph = store.read(|conn| Graph::read(conn, None))?;
     let now = clock::now();
     let people = survey::people(config, &graph)?;
-    let mut told = take_back(config, store, &graph, &people, source)?;
+    let mut told = take_back(config, store, &graph, &people, source, now)?;
     let mut words = Vec::new();
     for person in people {
         let Some((effective, event)) = leaving(config, &graph, &person, now) else { continue };
@@ -53,8 +53,7 @@ pub fn hear(config: &Config, store: &Store, source: &str) -> Result<Vec<String>>
 
 /// Calls off the cases that HR's word opened and that have not begun, where its record says so no more: nobody is leaving, or on another day,
 /// which will be a case of its own. Somebody whom the record no longer names at all stays where they are: that is no word.
-fn take_back(config: &Config, store: &Store, graph: &Graph, people: &[Person], source: &str) -> Result<Vec<String>> {
-    let now = clock::now();
+fn take_back(config: &Config, store: &Store, graph: &Graph, people: &[Person], source: &str, now: Timestamp) -> Result<Vec<String>> {
     let mut told = Vec::new();
     for case in store.read(departures::heard_and_not_begun)? {
         let Some(person) = people.iter().find(|person| person.id == case.person) else { continue };

@@ -86,17 +86,18 @@ fn integer(value: &Jinja) -> Result<u64, Error> {
 /// A moment in any of the forms that systems write, as RFC 3339 in UTC: RFC 3339 itself, seconds or milliseconds since 1970, Windows file
 /// time (100 ns since 1601), LDAP generalized time. Null, zero and "never" are null.
 fn time(value: Jinja) -> Result<Option<String>, Error> {
-    parse_time(&to_json(&value))
-        .map(|at| at.map(|at| at.to_string()))
-        .ok_or_else(|| Error::new(ErrorKind::InvalidOperation, format!("{value} is no time that exeunt knows")))
+    Ok(moment(&value)?.map(|at| at.to_string()))
+}
+
+/// The moment that a value names, for the filters; none for never.
+fn moment(value: &Jinja) -> Result<Option<jiff::Timestamp>, Error> {
+    let at = parse_time(&to_json(value));
+    at.ok_or_else(|| Error::new(ErrorKind::InvalidOperation, format!("{value} is no time that exeunt knows")))
 }
 
 /// A moment in any of those forms as seconds since 1970, for vendors that count them; null stays null.
 fn epoch(value: Jinja) -> Result<Option<i64>, Error> {
-    match parse_time(&to_json(&value)) {
-        Some(at) => Ok(at.map(jiff::Timestamp::as_second)),
-        None => Err(Error::new(ErrorKind::InvalidOperation, format!("{value} is no time that exeunt knows"))),
-    }
+    Ok(moment(&value)?.map(jiff::Timestamp::as_second))
 }
 
 /// The day (`2026-03-03`, in UTC) of a moment in any of those forms, or so many days after it; before it, where the number is negative. For lists
@@ -104,19 +105,15 @@ fn epoch(value: Jinja) -> Result<Option<i64>, Error> {
 fn day(value: Jinja, days: Option<i64>) -> Result<Option<String>, Error> {
     let hours = days.unwrap_or_default().clamp(-36_500, 36_500) * 24;
     let moved = |at: jiff::Timestamp| at.checked_add(jiff::SignedDuration::from_hours(hours)).ok();
-    match parse_time(&to_json(&value)) {
-        Some(at) => Ok(at.and_then(moved).map(|at| at.strftime("%Y-%m-%d").to_string())),
-        None => Err(Error::new(ErrorKind::InvalidOperation, format!("{value} is no time that exeunt knows"))),
-    }
+    Ok(moment(&value)?.and_then(moved).map(|at| at.strftime("%Y-%m-%d").to_string()))
 }
 
 /// The moment so long before one in any of those forms, in whole seconds: `since={{ since | earlier('1h') }}` asks again for what changed while the
 /// last read went on, and for what the system was slow to show.
 fn earlier(value: Jinja, by: String) -> Result<Option<String>, Error> {
-    let wrong = |problem: String| Error::new(ErrorKind::InvalidOperation, problem);
-    let by = super::duration::parse(&by).map_err(wrong)?;
-    let at = parse_time(&to_json(&value)).ok_or_else(|| wrong(format!("{value} is no time that exeunt knows")))?;
-    Ok(at.and_then(|at| at.checked_sub(by).ok()).map(|at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()))
+    let by = super::duration::parse(&by).map_err(|problem| Error::new(ErrorKind::InvalidOperation, problem))?;
+    let before = |at: jiff::Timestamp| at.checked_sub(by).ok();
+    Ok(moment(&value)?.and_then(before).map(|at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()))
 }
 
 /// The moment that a value names; `Some(None)` for never.
