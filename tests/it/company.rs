@@ -107,6 +107,32 @@ impl Sim {
         run_in(self.folder(), args)
     }
 
+    /// Where the exchanges of a command of this number are recorded.
+    pub fn recording(&self, number: usize) -> PathBuf {
+        self.folder().join(format!("exchanges-{number}.jsonl"))
+    }
+
+    /// Keeps what was recorded of these commands, the first one's number being 0, for `exercised.rs`, which looks at the exchanges of all tests
+    /// and at what they were made for.
+    pub fn keep_exchanges<'c>(&self, system: &str, commands: impl Iterator<Item = &'c str>) {
+        let Some(folder) = std::env::var_os("EXEUNT_EXCHANGES").map(PathBuf::from) else { return };
+        let here = self.folder().file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        for (number, command) in commands.enumerate() {
+            let recorded = self.recording(number);
+            if recorded.exists() {
+                std::fs::copy(&recorded, folder.join(format!("{system}-{here}-{number}.{command}.jsonl"))).unwrap();
+            }
+        }
+    }
+
+    /// Hears what HR's records, as last read, say: a line for each case that this opens or calls off.
+    #[track_caller]
+    pub fn hear(&self) -> Vec<String> {
+        let config = exeunt::config::Config::load(&self.world.settings_file()).unwrap();
+        let store = exeunt::store::Store::open(&self.store()).unwrap();
+        exeunt::departure::hear(&config, &store, "poll").unwrap()
+    }
+
     /// Starts `exeunt`; it is killed when this is dropped.
     pub fn start(&self, args: &[&str]) -> Running {
         Running(command(self.folder()).args(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())

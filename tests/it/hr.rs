@@ -27,9 +27,7 @@ impl Hr {
     /// Reads HR, and hears what it says.
     fn hear(&self) -> Vec<String> {
         self.read();
-        let config = exeunt::config::Config::load(&self.0.world.settings_file()).unwrap();
-        let store = exeunt::store::Store::open(&self.0.store()).unwrap();
-        exeunt::departure::hear(&config, &store, "poll").unwrap()
+        self.0.hear()
     }
 
     fn in_days(&self, days: i32) -> jiff::civil::Date {
@@ -104,8 +102,6 @@ fn a_record_that_is_gone_takes_nothing_back() {
         exeunt::demo::faults::FaultKind::Status { code: 403, headers: vec![], body: Value::Null },
     );
     hr.0.exeunt(&["scan", "bamboohr", "--full"]).ended(COULD_NOT);
-    let config = exeunt::config::Config::load(&hr.0.world.settings_file()).unwrap();
-    let store = exeunt::store::Store::open(&hr.0.store()).unwrap();
-    assert!(exeunt::departure::hear(&config, &store, "poll").unwrap().is_empty());
+    assert!(hr.0.hear().is_empty());
     assert_eq!(hr.cases(ANNOUNCED), [case("scheduled", hr.in_days(60))]);
 }

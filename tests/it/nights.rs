@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use exeunt::demo::faults::FaultKind;
 use serde_json::{Value, json};
@@ -19,20 +18,11 @@ struct Nights {
 
 impl Drop for Nights {
     fn drop(&mut self) {
-        // For `exercised.rs`.
-        let Some(folder) = std::env::var_os("EXEUNT_EXCHANGES").map(PathBuf::from) else { return };
-        let here = self.sim.folder().file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        for number in (0..self.scans.get()).filter(|number| self.recording(*number).exists()) {
-            std::fs::copy(self.recording(number), folder.join(format!("{}-{here}-{number}.scan.jsonl", self.system))).unwrap();
-        }
+        self.sim.keep_exchanges(self.system, std::iter::repeat_n("scan", self.scans.get()));
     }
 }
 
 impl Nights {
-    fn recording(&self, number: usize) -> PathBuf {
-        self.sim.folder().join(format!("exchanges-{number}.jsonl"))
-    }
-
     fn first(system: &'static str) -> (Self, Value) {
         let sim = Sim::up_with(&|name| name == system);
         sim.change_settings("mass_limit = 3", "mass_limit = 100");
@@ -45,7 +35,7 @@ impl Nights {
     /// What a scan says of the system.
     #[track_caller]
     fn scan(&self, options: &[&str]) -> Value {
-        let record = self.recording(self.scans.replace(self.scans.get() + 1));
+        let record = self.sim.recording(self.scans.replace(self.scans.get() + 1));
         let mut args = vec!["scan", "--json", "--record", record.to_str().unwrap()];
         args.extend(options);
         let scanned = self.sim.exeunt(&args);

@@ -167,6 +167,17 @@ impl Site {
         assert_eq!((count(&whole, "/by_changes"), count(&whole, "/opened"), count(&whole, "/closed")), (0, 0, 0), "{whole}");
     }
 
+    /// The next nights of a directory: a group moves with its members, a user by itself; each is put back, which the night after sees as well.
+    pub fn next_nights_of_a_directory(&self, system: &str, admin: &Directory, (attribute, value): (&str, &str)) {
+        let graph = self.graph();
+        let dn = |kind, label: &str| one(&graph, system, kind, |node| node.label() == label).text("dn").unwrap().to_owned();
+        let (user, group) = (dn(NodeKind::Account, "u0001"), dn(NodeKind::Group, "Badge, Main (Door)"));
+        for (add, of_user) in [("add", format!("add: {attribute}\n{attribute}: {value}\n")), ("delete", format!("delete: {attribute}\n"))] {
+            self.next_night_sees(system, admin.change(&format!("dn: {group}\nchangetype: modify\n{add}: member\nmember: {user}\n")));
+            self.next_night_sees(system, admin.change(&format!("dn: {user}\nchangetype: modify\n{of_user}")));
+        }
+    }
+
     /// The plan of a departure; it must be a cut, and free to run.
     pub fn plan(&self, person: &str) -> Value {
         let said = self.run(&["revoke", person, "--dry-run", "--json"]);

@@ -42,7 +42,7 @@ fn real_ad_from_the_first_scan_to_the_last_proof() {
     site.scan(SYSTEM);
     everything_is_seen(&site, &truth);
     site.scan_is_quiet(SYSTEM);
-    the_next_night_reads_what_changed(&site);
+    site.next_nights_of_a_directory(SYSTEM, &as_admin(), ("description", "moved desks"));
     the_leaver_leaves(&site, &truth);
     a_protected_administrator_becomes_a_task(&site, &truth);
     odd_names_are_no_shelter(&site, &truth);
@@ -87,17 +87,6 @@ fn everything_is_seen(site: &Site, truth: &Value) {
     let primary = text(truth, "/leaver/primary_group/name").to_owned();
     assert_eq!(direct, sorted(texts(truth, "/leaver/member_of").into_iter().chain([primary])));
     assert_eq!(nested, texts(truth, "/leaver/through_nesting"), "nested groups, and three in a circle");
-}
-
-/// A group moves with its members, a user by itself; each is put back, which the next night sees as well.
-fn the_next_night_reads_what_changed(site: &Site) {
-    let graph = site.graph();
-    let dn = |kind, label: &str| one(&graph, SYSTEM, kind, |node| node.label() == label).text("dn").unwrap().to_owned();
-    let (user, group) = (dn(NodeKind::Account, "u0001"), dn(NodeKind::Group, "Badge, Main (Door)"));
-    for (add, description) in [("add", "add: description\ndescription: moved desks\n"), ("delete", "delete: description\n")] {
-        site.next_night_sees(SYSTEM, as_admin().change(&format!("dn: {group}\nchangetype: modify\n{add}: member\nmember: {user}\n")));
-        site.next_night_sees(SYSTEM, as_admin().change(&format!("dn: {user}\nchangetype: modify\n{description}")));
-    }
 }
 
 fn the_leaver_leaves(site: &Site, truth: &Value) {

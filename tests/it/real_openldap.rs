@@ -40,7 +40,7 @@ fn real_openldap_from_the_first_scan_to_the_last_proof() {
     site.scan(SYSTEM);
     everything_is_seen(&site, &truth);
     site.scan_is_quiet(SYSTEM);
-    the_next_night_reads_what_changed(&site);
+    site.next_nights_of_a_directory(SYSTEM, &as_admin(), ("mobile", "+4512345678"));
     the_leaver_leaves(&site, &truth);
     odd_names_are_no_shelter(&site, &truth);
     site.audit_is_intact(20);
@@ -70,17 +70,6 @@ fn everything_is_seen(site: &Site, truth: &Value) {
     let (direct, nested) = groups(&graph, one(&graph, SYSTEM, NodeKind::Account, |node| node.label() == "leaver"));
     assert_eq!(direct, all_groups(truth), "three kinds of group");
     assert_eq!(nested, texts(truth, "/leaver/through_nesting"), "nested groups, and three in a circle");
-}
-
-/// A group moves with its members, a user by itself; each is put back, which the next night sees as well.
-fn the_next_night_reads_what_changed(site: &Site) {
-    let graph = site.graph();
-    let dn = |kind, label: &str| one(&graph, SYSTEM, kind, |node| node.label() == label).text("dn").unwrap().to_owned();
-    let (user, group) = (dn(NodeKind::Account, "u0001"), dn(NodeKind::Group, "Badge, Main (Door)"));
-    for (add, mobile) in [("add", "add: mobile\nmobile: +4512345678\n"), ("delete", "delete: mobile\n")] {
-        site.next_night_sees(SYSTEM, as_admin().change(&format!("dn: {group}\nchangetype: modify\n{add}: member\nmember: {user}\n")));
-        site.next_night_sees(SYSTEM, as_admin().change(&format!("dn: {user}\nchangetype: modify\n{mobile}")));
-    }
 }
 
 /// The groups that the leaver is in directly.

@@ -77,15 +77,7 @@ pub struct System {
 
 impl Drop for System {
     fn drop(&mut self) {
-        // For `exercised.rs`, which looks at the exchanges of all tests, and at what they were made for.
-        let Some(folder) = std::env::var_os("EXEUNT_EXCHANGES").map(PathBuf::from) else { return };
-        let here = self.sim.folder().file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        for (number, command) in self.commands.borrow().iter().enumerate() {
-            let recorded = self.recording(number);
-            if recorded.exists() {
-                std::fs::copy(&recorded, folder.join(format!("{}-{here}-{number}.{command}.jsonl", self.name))).unwrap();
-            }
-        }
+        self.sim.keep_exchanges(self.name, self.commands.borrow().iter().map(String::as_str));
     }
 }
 
@@ -227,9 +219,7 @@ impl System {
     /// (`hr.rs`).
     #[track_caller]
     pub fn heard(&self) -> Vec<String> {
-        let config = exeunt::config::Config::load(&self.sim.world.settings_file()).unwrap();
-        let store = exeunt::store::Store::open(&self.sim.store()).unwrap();
-        let heard = exeunt::departure::hear(&config, &store, "poll").unwrap();
+        let heard = self.sim.hear();
         heard.into_iter().filter(|line| !line.contains("Søren Adeyemi")).collect()
     }
 
@@ -267,7 +257,7 @@ impl System {
     }
 
     fn recording(&self, number: usize) -> PathBuf {
-        self.sim.folder().join(format!("exchanges-{number}.jsonl"))
+        self.sim.recording(number)
     }
 }
 
