@@ -6,7 +6,6 @@
 //! | layer | modules | what they are for |
 //! |---|---|---|
 //! | faces | [`cli`] | flags in, a library call, words out; the only place that prints |
-//! | beside them | [`demo`] | the simulated company: vendors' servers that keep to the vendors' own descriptions |
 //! | joiners | [`serve`] | schedules, HR's webhooks and polls |
 //! | | [`departure`] | one case from HR's word to closed |
 //! | | [`survey`], [`report`] | one look at everything; what is published, and in which shape |
@@ -18,6 +17,7 @@
 //!
 //! # What is deliberately absent
 //!
+//! - The simulated company: a crate of its own, in `fixtures/`, which knows nothing of this one. Only `exeunt demo` (the feature `demo`) brings it up.
 //! - Code for a single system: what one needs is a feature of the manifest language ([`manifest::raw`]) or it isn't there.
 //! - Deleting: an observation's interval is closed by a *complete* read that no longer saw it ([`store::graph::write_scope`]), by nothing else.
 //! - Trust in status codes: an action's state becomes `gone` by a fresh read only ([`model::ActionState`] has every legal move).
@@ -39,7 +39,6 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod connect;
-pub mod demo;
 pub mod departure;
 pub mod graph;
 pub mod handoff;

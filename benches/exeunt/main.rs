@@ -1,4 +1,4 @@
-//! Measures exeunt against its own targets: `cargo bench --profile dist --bench exeunt [-- [--json] [store|extract|snapshot|nights|okta|departure …]]`.
+//! Measures exeunt against its own targets: `cargo bench --bench exeunt [-- [--json] [store|extract|snapshot|nights|okta|departure …]]`.
 //!
 //! Every figure stands beside a baseline that was measured in the same run on the same machine, so that what is compared is a ratio.
 //! A miss is printed and changes nothing else: a timing never decides a test.

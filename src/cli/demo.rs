@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args as ClapArgs;
+use exeunt_company::company::{Company, Flaw};
+use exeunt_company::world::World;
 use serde_json::{Value, json};
 
 use super::{Exit, Global, audit as audit_cli, departures, out, revoke as revoke_cli};
@@ -13,8 +15,6 @@ use crate::audit;
 use crate::clock;
 use crate::config::Config;
 use crate::connect::fleet::Fleet;
-use crate::demo::company::{Company, Flaw};
-use crate::demo::world::World;
 use crate::departure::{self, Desk};
 use crate::graph::{Graph, Person};
 use crate::model::{DepartureId, Finding, Severity};

@@ -1,6 +1,7 @@
 //! The command line: flags in, a library call, words out. Nothing is decided here.
 
 pub mod audit;
+#[cfg(feature = "demo")]
 pub mod demo;
 pub mod departures;
 pub mod export;
@@ -143,6 +144,7 @@ struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    #[cfg(feature = "demo")]
     Demo(demo::Args),
     Init(init::Init),
     Check(init::Check),
@@ -194,6 +196,7 @@ pub fn main() -> ExitCode {
 async fn dispatch(cli: Cli) -> Result<Exit> {
     let global = &cli.global;
     match cli.command {
+        #[cfg(feature = "demo")]
         Command::Demo(args) => demo::run(global, args).await,
         Command::Init(args) => init::init(global, args),
         Command::Check(args) => init::check(global, args).await,

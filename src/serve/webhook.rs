@@ -60,7 +60,12 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::demo::bamboohr::sign;
+
+    /// The signature of a body at a moment, as BambooHR makes it.
+    fn sign(body: &[u8], stamp: &str, key: &str) -> String {
+        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes()), &[body, stamp.as_bytes()].concat());
+        tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
 
     #[test]
     fn only_a_fresh_signed_employee_event_is_taken() {

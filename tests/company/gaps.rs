@@ -1,0 +1,168 @@
+//! What can't be read never makes known access disappear.
+
+use std::collections::BTreeSet;
+
+use exeunt_company::faults::FaultKind;
+use serde_json::{Value, json};
+
+use crate::run::COULD_NOT;
+use crate::sim::{Sim, differ};
+
+/// One way for a list to be unreadable.
+struct Case {
+    name: &'static str,
+    system: &'static str,
+    /// Part of the path that fails.
+    path: &'static str,
+    /// The collection that must be the gap.
+    collection: &'static str,
+    kind: fn() -> FaultKind,
+    /// What the reason must say.
+    says: &'static [&'static str],
+}
+
+fn status(code: u16, body: Value) -> FaultKind {
+    FaultKind::Status { code, headers: vec![], body }
+}
+
+const CASES: &[Case] = &[
+    Case {
+        name: "forbidden",
+        system: "okta",
+        path: "/api/v1/apps?",
+        collection: "apps",
+        kind: || {
+            status(403, json!({"errorCode": "E0000006", "errorSummary": "You do not have permission to perform the requested action"}))
+        },
+        says: &["forbidden", "403"],
+    },
+    Case {
+        name: "pages in a circle",
+        system: "okta",
+        path: "/api/v1/users?",
+        collection: "users",
+        kind: || FaultKind::Loop,
+        says: &["loop"],
+    },
+    Case {
+        name: "suddenly empty",
+        system: "okta",
+        path: "/api/v1/users?",
+        collection: "users",
+        kind: || FaultKind::Empty,
+        says: &["empty"],
+    },
+    Case {
+        name: "cut in the middle",
+        system: "okta",
+        path: "/api/v1/users?",
+        collection: "users",
+        kind: || FaultKind::Cut,
+        says: &["page 1"],
+    },
+    Case {
+        name: "server errors to the end",
+        system: "kisi",
+        path: "/members",
+        collection: "members",
+        kind: || status(500, json!({"code": "down", "error": "down"})),
+        says: &["500"],
+    },
+];
+
+/// The gaps of a system's report.
+fn gaps(report: &Value, system: &str) -> Vec<(String, String)> {
+    let system = report["systems"].as_array().unwrap().iter().find(|entry| entry["system"] == system).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    system["gaps"].as_array().unwrap().iter().map(|gap| (text(&gap["scope"]), text(&gap["reason"]))).collect()
+}
+
+#[test]
+fn what_can_not_be_read_stays_known() {
+    check(&CASES[..3]);
+}
+
+// Each of these is tried again for a while, so they have a test each, beside the others.
+#[test]
+fn what_is_cut_short_stays_known() {
+    check(&CASES[3..4]);
+}
+
+#[test]
+fn what_fails_to_the_end_stays_known() {
+    check(&CASES[4..]);
+}
+
+fn check(cases: &[Case]) {
+    let sim = Sim::up();
+    sim.exeunt(&["scan", "bamboohr"]);
+    for case in cases {
+        let first = sim.exeunt(&["scan", case.system, "--json"]);
+        assert!(gaps(&first.json(), case.system).is_empty(), "{first:?}");
+        println!("{}", case.name);
+        let before = sim.open_graph(Some(case.system));
+        assert!(before.len() > 100);
+        sim.fault(case.system, case.path, (case.kind)());
+        let hits = sim.world.faults.hits();
+        let ran = sim.exeunt(&["scan", case.system, "--full", "--json"]).ended(COULD_NOT);
+        assert!(sim.world.faults.hits() > hits, "{}: the fault was never met", case.name);
+        let after = sim.open_graph(Some(case.system));
+        assert!(before == after, "{}: {}", case.name, differ(&before, &after));
+        let found = gaps(&ran.json(), case.system);
+        let gap = found.iter().find(|(scope, _)| scope == case.collection);
+        let (_, reason) = gap.unwrap_or_else(|| panic!("{}: {} is no gap: {found:?}", case.name, case.collection));
+        println!("  {reason}");
+        for word in case.says {
+            assert!(reason.contains(word), "{}: {reason:?} says nothing of {word:?}", case.name);
+        }
+        assert!(!reason.contains('\n') && reason.len() < 300, "{}: not one readable line: {reason:?}", case.name);
+
+        // The report says the same: what could not be seen, and why.
+        let report = sim.exeunt(&["report", "coverage", "--format", "json"]);
+        assert!(report.json().to_string().contains(serde_json::to_string(reason).unwrap().trim_matches('"')), "{}: {report:?}", case.name);
+
+        sim.world.faults.clear();
+        let ran = sim.exeunt(&["scan", case.system, "--full", "--json"]);
+        assert_eq!(gaps(&ran.json(), case.system), [], "{}: still a gap once all is well", case.name);
+        let after = sim.open_graph(Some(case.system));
+        assert!(before == after, "{}, once all is well: {}", case.name, differ(&before, &after));
+    }
+}
+
+#[test]
+fn a_mass_disappearance_is_not_believed() {
+    let sim = Sim::up();
+    sim.exeunt(&["scan", "bamboohr"]);
+    sim.exeunt(&["scan", "okta"]);
+    let before = sim.open_graph(Some("okta"));
+    // The administrator that we are, who must be in the list, and one more: everybody else is missing, without a next page.
+    let users = sim.world.url("okta").to_owned() + "/api/v1/users";
+    let get = |path: &str| -> Value {
+        let answer = sim.runtime.block_on(async {
+            reqwest::Client::new().get(format!("{users}{path}")).header("authorization", "SSWS read-okta").send().await?.text().await
+        });
+        serde_json::from_str(&answer.unwrap()).unwrap()
+    };
+    let mut few = vec![get("/me")];
+    few.extend(get("?limit=2").as_array().unwrap().iter().cloned());
+    sim.fault("okta", "/api/v1/users?", status(200, Value::Array(few)));
+    let ran = sim.exeunt(&["scan", "okta", "--full", "--json"]).ended(COULD_NOT);
+    let after = sim.open_graph(Some("okta"));
+    assert!(before == after, "{}", differ(&before, &after));
+    let found = gaps(&ran.json(), "okta");
+    let (_, reason) = found.iter().find(|(scope, _)| scope == "users").unwrap_or_else(|| panic!("no gap: {found:?}"));
+    assert!(reason.contains("disappeared") && reason.contains("--accept-loss"), "{reason}");
+
+    // Somebody looked, and it is true: then it is taken over.
+    let ran = sim.exeunt(&["scan", "okta", "--full", "--accept-loss", "--json"]);
+    assert_eq!(gaps(&ran.json(), "okta"), []);
+    let accounts = |graph: &BTreeSet<String>| graph.iter().filter(|line| line.starts_with("okta users() account")).count();
+    assert!(accounts(&before) > 400 && accounts(&sim.open_graph(Some("okta"))) < 5);
+
+    // And all is as it was when the list is.
+    sim.world.faults.clear();
+    let ran = sim.exeunt(&["scan", "okta", "--full", "--json"]);
+    assert_eq!(gaps(&ran.json(), "okta"), []);
+    let after = sim.open_graph(Some("okta"));
+    assert!(before == after, "{}", differ(&before, &after));
+}

@@ -1,0 +1,46 @@
+//! GitHub: memberships, keys, tokens.
+
+use exeunt_company::faults::FaultKind;
+use serde_json::json;
+
+use super::System;
+
+#[test]
+fn everything_goes() {
+    let system = System::up("github");
+    system.findings_are_the_key();
+    // A personal account with a token, a grant of its own and a deploy key that outlives it.
+    system.everything_goes("E1002", &[]);
+    // Keys and tokens that were let through SSO: each by itself, for they would work again with the membership.
+    let departed = system.everything_goes("E1003", &[]);
+    assert_eq!(departed.state("deauthorize_ssh_key"), "gone");
+    let departed = system.everything_goes("E2010", &[]);
+    assert_eq!((departed.state("deauthorize_token"), departed.state("deauthorize_app")), ("gone", "gone"));
+}
+
+#[test]
+fn an_invitation_that_nobody_answered_is_cancelled_and_authorizations_end_by_a_job() {
+    let system = System::up_unscanned("github");
+    system.allow(&["revoke_all_authorizations"]);
+    system.scan();
+    // E2011 has authorizations; the invited have nothing but the invitation.
+    let departed = system.everything_goes("E2011", &[]);
+    assert_eq!(departed.state("revoke_all_authorizations"), "gone", "{departed:?}");
+    let invited = system.sim.world.company.people.iter().find(|person| person.login == "karim.wang").unwrap().number.clone();
+    let departed = system.everything_goes(&invited, &[]);
+    assert_eq!(departed.state("cancel_invitation"), "gone", "{departed:?}");
+}
+
+#[test]
+fn the_last_owner_stays_until_somebody_else_is_one() {
+    let system = System::up("github");
+    let body =
+        json!({ "message": "The last owner of an organization can't be removed", "documentation_url": "https://docs.github.com/rest" });
+    system.fault("DELETE", "/memberships/", FaultKind::Status { code: 403, headers: vec![], body });
+    let departed = system.depart("E1011");
+    assert_eq!(departed.state("remove_member"), "refused", "{departed:?}");
+    assert!(departed.tasks().iter().any(|task| task.contains("make the successor an owner first")), "{departed:?}");
+    assert!(system.left("E1011").iter().any(|line| line.starts_with("the membership")));
+    // What nobody refused is gone all the same.
+    assert_eq!(departed.state("detach_fine_grained_token"), "gone");
+}

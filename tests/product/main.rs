@@ -1,0 +1,35 @@
+//! What holds for exeunt without the simulated company: the built command, the tree, and real servers (`tests/real/run`).
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr, missing_docs)]
+
+/// What the tests against real servers share.
+mod real;
+/// A real Active Directory domain controller.
+mod real_ad;
+/// A real Directus.
+mod real_directus;
+/// Emulators of Okta, GitHub and Slack.
+mod real_emulate;
+/// A real Glewlwyd single sign-on server.
+mod real_glewlwyd;
+/// A real JupyterHub.
+mod real_jupyterhub;
+/// The walk of docs/add-a-system.md, on a real JupyterHub.
+mod real_jupyterhub_walk;
+/// A real Keycloak.
+mod real_keycloak;
+/// Moto: AWS's IAM and IAM Identity Center.
+mod real_moto;
+/// A real OpenLDAP server.
+mod real_openldap;
+/// A real privacyIDEA server.
+mod real_privacyidea;
+/// A real SCIM provider.
+mod real_scim;
+/// A real Tryton server.
+mod real_tryton;
+/// The built command, run to its end.
+mod run;
+/// Mistakes in settings are one clear line; help and JSON are there for every command.
+mod settings;
+/// Layers point down, registries are complete, the repository speaks of exeunt alone.
+mod tidy;
