@@ -7,7 +7,8 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, bail};
 use clap::Args as ClapArgs;
 use exeunt_company::company::{Company, Flaw};
-use exeunt_company::world::World;
+use exeunt_company::frame::{Granted, Purpose};
+use exeunt_company::world::{Options, World};
 use serde_json::{Value, json};
 
 use super::{Exit, Global, audit as audit_cli, departures, out, revoke as revoke_cli};
@@ -17,6 +18,8 @@ use crate::config::Config;
 use crate::connect::fleet::Fleet;
 use crate::departure::{self, Desk};
 use crate::graph::{Graph, Person};
+use crate::manifest::load;
+use crate::manifest::raw::Hand;
 use crate::model::{DepartureId, Finding, Severity};
 use crate::report;
 use crate::revoke::case_name;
@@ -71,7 +74,7 @@ fn folder(keep: Option<&Path>) -> Result<Folder> {
 pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     let began = std::time::Instant::now();
     let folder = folder(args.keep.as_deref())?;
-    let world = World::start(&folder.path).await?;
+    let world = World::start(&folder.path, &Options { granted: &|system| granted(system, None), ..Options::default() }).await?;
     if args.serve {
         out::say(format!("{} is up. Try: exeunt --config {} scan", world.company.name, world.settings_file().display()));
         tokio::signal::ctrl_c().await?;
@@ -202,6 +205,16 @@ async fn scan(config: &Config, store: &Store, fleet: &Fleet, quiet: bool) -> Res
         ));
     }
     Ok(survey)
+}
+
+/// The scopes that an administrator gives to a system's credentials: those that its manifest asks for. `folder` holds manifests that stand in for
+/// the ones that come with exeunt.
+pub fn granted(system: &str, folder: Option<&Path>) -> Granted {
+    let Ok(manifest) = load::find(system, folder) else { return Granted::default() };
+    let credentials = &manifest.credentials;
+    let all = [(Purpose::Read, Hand::Read), (Purpose::Revoke, Hand::Revoke), (Purpose::Tell, Hand::Tell)];
+    let asked = all.into_iter().filter_map(|(purpose, hand)| Some((purpose, credentials.of(hand)?)));
+    asked.fold(Granted::default(), |granted, (purpose, credential)| granted.with(purpose, credential.scopes.iter().cloned()))
 }
 
 /// How the findings compare with the answer key.

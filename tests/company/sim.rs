@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use exeunt::cli::demo::granted;
 use exeunt_company::faults::{Fault, FaultKind};
-use exeunt_company::world::{Pace, World};
+use exeunt_company::world::{Options, Pace, World};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -37,7 +38,8 @@ impl Sim {
     pub fn up_with(wanted: &dyn Fn(&str) -> bool) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let world = runtime.block_on(World::start_some(folder.path(), Pace::AtOnce, wanted)).unwrap();
+        let options = Options { pace: Pace::AtOnce, wanted, granted: &|system| granted(system, None) };
+        let world = runtime.block_on(World::start(folder.path(), &options)).unwrap();
         Self { world, runtime, folder }
     }
 

@@ -1,0 +1,62 @@
+"""The simulated company for one test: the program that plays it, its addresses and its credentials."""
+
+import os
+import pathlib
+import subprocess
+import tempfile
+import tomllib
+import unittest
+
+
+class Case(unittest.TestCase):
+    """A test of one simulated system, which is up while the class runs. Set `system`."""
+
+    system = ""
+    #: Systems that have to be up beside it.
+    beside = ()
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        program = os.environ["EXEUNT_COMPANY"]
+        names = [cls.system, *cls.beside]
+        cls.process = subprocess.Popen([program, cls.folder.name, *names], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert cls.process.stdout.readline().endswith(" is up\n"), "the simulated company did not come up"
+        with open(pathlib.Path(cls.folder.name) / "exeunt.toml", "rb") as file:
+            cls.settings = tomllib.load(file)["systems"][cls.system]
+        cls.url = cls.settings.get("url", "")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.process.stdin.close()
+        cls.process.stdout.close()
+        cls.process.wait()
+        cls.folder.cleanup()
+
+    @classmethod
+    def secret(cls, purpose):
+        """The credential for `read`, `revoke` or `tell`."""
+        return pathlib.Path(cls.settings[purpose].removeprefix("file:")).read_text()
+
+
+def lead(session, host, url):
+    """Leads what a `requests` session sends to the vendor's own host to the simulation. The library sees the vendor's address in the reply."""
+    import requests.adapters
+
+    class Led(requests.adapters.HTTPAdapter):
+        def send(self, request, **more):
+            asked = request.url
+            request.headers["Host"] = host
+            request.url = url + asked.split(host, 1)[1]
+            response = super().send(request, **more)
+            response.url = request.url = asked
+            return response
+
+    for scheme in ("https://", "http://"):
+        session.mount(scheme + host, Led())
+    return session
+
+
+def main():
+    """Runs the tests of the calling file."""
+    unittest.main(verbosity=1)
