@@ -122,9 +122,13 @@ timed() {
   say "$NAME $what: $(awk -v a="$t0" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f s", b - a }')"
 }
 
-up() {
+prepare() {
   mkdir -p "$LOG"
   install
+}
+
+up() {
+  prepare
   alive || start
 }
 
@@ -144,12 +148,13 @@ fresh() {
 
 verbs() {
   case ${1:-} in
+    install) timed install prepare ;;
     up) timed up up ;;
     seed) timed seed seed ;;
     env) env_lines ;;
     down) stop ;;
     fresh) fresh ;;
     purge) stop; rm -rf "${DIR:?}" ;;
-    *) say "usage: $(basename "$0") up | seed | env | down | fresh | purge"; exit 2 ;;
+    *) say "usage: $(basename "$0") install | up | seed | env | down | fresh | purge"; exit 2 ;;
   esac
 }
