@@ -262,9 +262,15 @@ fn count(body: &Value) -> u64 {
     longest(body, 0)
 }
 
-/// Puts a parameter where the call carries its parameters: the query of a GET, else the form or the body, if it has one.
+/// Puts a parameter where the call carries its parameters: in the query where it stands there already, in the query of a GET, else in the form or
+/// the body, if there is one.
 fn put(call: &mut HttpCall, name: &str, value: &str) {
     let get = call.method.eq_ignore_ascii_case("GET");
+    let query = call.url.split_once('?').map_or("", |(_, query)| query);
+    if query.split('&').any(|pair| pair.split('=').next() == Some(name)) {
+        call.url = with_query(&call.url, name, value);
+        return;
+    }
     match &mut call.body {
         Some(Body::Form(pairs)) if !get => {
             pairs.retain(|(known, _)| known != name);
@@ -343,9 +349,13 @@ mod tests {
         let mut post = call("POST", Some(Body::Json(json!({"variables": {"n": 1}}))));
         put(&mut post, "variables.after", "t");
         assert!(matches!(&post.body, Some(Body::Json(body)) if *body == json!({"variables": {"n": 1, "after": "t"}})));
-        let mut form = call("POST", Some(Body::Form(vec![("c".into(), "old".into())])));
-        put(&mut form, "c", "t");
-        assert!(matches!(&form.body, Some(Body::Form(pairs)) if *pairs == [("c".to_owned(), "t".to_owned())]));
+        let mut in_query = call("POST", Some(Body::Json(json!({"q": "SELECT id"}))));
+        put(&mut in_query, "c", "t");
+        assert_eq!(in_query.url, "/a?x=1&c=t", "where the call names it already");
+        assert!(matches!(&in_query.body, Some(Body::Json(body)) if *body == json!({"q": "SELECT id"})));
+        let mut form = call("POST", Some(Body::Form(vec![("d".into(), "old".into())])));
+        put(&mut form, "d", "t");
+        assert!(matches!(&form.body, Some(Body::Form(pairs)) if *pairs == [("d".to_owned(), "t".to_owned())]));
         assert_eq!(with_query("/a?%24top=5", "$top", "6"), "/a?$top=6");
     }
 

@@ -118,16 +118,17 @@ pub struct Paging {
     /// Expression over `body`, `headers`: a token for the next page; null, false or empty ends.
     #[serde(default)]
     pub cursor: Option<String>,
-    /// Literal (cursor): the query parameter, form field or top-level body key that carries the token; which of them, the call decides.
+    /// Literal (cursor): the query parameter, form field or top-level body key that carries the token: the query of a GET, else the form or the body; the query always where
+    /// the call names the parameter there already.
     #[serde(default)]
     pub into: Option<String>,
     /// Template (cursor): another route for further pages, `METHOD path`; the body then is only the token.
     #[serde(default)]
     pub continue_at: Option<String>,
-    /// Literal: the query parameter that counts pages.
+    /// Literal: the parameter that counts pages; it stands where `into` would.
     #[serde(default)]
     pub page: Option<String>,
-    /// Literal: the query parameter that counts records.
+    /// Literal: the parameter that counts records; it stands where `into` would.
     #[serde(default)]
     pub offset: Option<String>,
     /// SCIM: `startIndex` and `count`, up to `totalResults`.
@@ -142,7 +143,7 @@ pub struct Paging {
     /// Literal (page, offset, scim): records in a page. A page with fewer is the last.
     #[serde(default)]
     pub size: Option<u64>,
-    /// Literal (page, offset): the query parameter that carries the size.
+    /// Literal (page, offset): the parameter that carries the size; it stands where `into` would.
     #[serde(default)]
     pub size_into: Option<String>,
     /// Expression (page, offset, cursor): true on the last page, where the vendor says so.
