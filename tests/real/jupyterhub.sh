@@ -40,7 +40,7 @@ c.JupyterHub.services = [
 c.JupyterHub.load_roles = [
     {"name": "seed", "scopes": ["admin:users", "admin:groups", "admin:servers", "tokens", "shares"], "services": ["seed"]},
     {"name": "exeunt-read", "scopes": ["list:users", "read:users", "read:groups", "list:groups", "read:tokens", "read:servers", "read:shares", "read:users:shares"], "services": ["exeunt-read"]},
-    {"name": "exeunt-revoke", "scopes": ["admin:users", "groups", "tokens", "delete:servers", "shares"], "services": ["exeunt-revoke"]},
+    {"name": "exeunt-revoke", "scopes": ["admin:users", "groups", "tokens", "servers", "shares"], "services": ["exeunt-revoke"]},
 ]
 END
 }
