@@ -10,7 +10,8 @@ fn everything_goes() {
     let system = System::up("github");
     system.findings_are_the_key();
     // A personal account with a token, a grant of its own and a deploy key that outlives it.
-    system.everything_goes("E1002", &[]);
+    let departed = system.everything_goes("E1002", &[]);
+    assert_eq!(departed.state("remove_collaborator"), "gone", "{departed:?}");
     // Keys and tokens that were let through SSO: each by itself, for they would work again with the membership.
     let departed = system.everything_goes("E1003", &[]);
     assert_eq!(departed.state("deauthorize_ssh_key"), "gone");

@@ -10,7 +10,11 @@ fn everything_goes() {
     let system = System::up("okta");
     // Roles and an API token; consent and refresh tokens.
     system.everything_goes("E1003", &[]);
+    // A custom role for the resources of one set, and a group that they own.
     let departed = system.everything_goes("E1006", &[]);
+    for action in ["remove_custom_role", "remove_group_owner"] {
+        assert_eq!(departed.state(action), "gone", "{departed:?}");
+    }
     // Factors can't be taken off a dead account, and a cookie can mint a session until the account is.
     assert!(departed.sent("reset_factors") < departed.sent("suspend"));
     assert!(departed.proved("clear_sessions") >= departed.proved("suspend"));
