@@ -71,7 +71,7 @@ fn erasing_and_forgetting_must_be_allowed() {
 fn clear_names(system: &System) {
     let url = system.sim.world.url("jamf-pro").to_owned();
     let patch = async |path: &str, body: serde_json::Value| {
-        let form = [("grant_type", "client_credentials"), ("client_id", "revoke-jamf-pro"), ("client_secret", "revoke-jamf-pro")];
+        let form = [("grant_type", "client_credentials"), ("client_id", "it-jamf-pro"), ("client_secret", "it-jamf-pro")];
         let client = reqwest::Client::new();
         let issued = client.post(format!("{url}/api/oauth/token")).form(&form).send().await.unwrap();
         let token = issued.json::<serde_json::Value>().await.unwrap()["access_token"].as_str().unwrap().to_owned();
