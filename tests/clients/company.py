@@ -57,6 +57,23 @@ def lead(session, host, url):
     return session
 
 
+def microsoft_graph(case, purpose):
+    """Office365-REST-Python-Client, led to the simulation, signed in by MSAL as the application of this purpose."""
+    import msal
+    import requests
+    from office365.graph_client import GraphClient
+
+    def token():
+        session = lead(requests.Session(), "login.microsoftonline.com", case.url)
+        authority = f"https://login.microsoftonline.com/{case.settings['tenant']}"
+        client = case.settings[f"{purpose}_client"]
+        app = msal.ConfidentialClientApplication(client, case.secret(purpose), authority, http_client=session)
+        return app.acquire_token_for_client(["https://graph.microsoft.com/.default"])
+
+    client = GraphClient(tenant=case.settings["tenant"]).with_access_token(token)
+    return client.with_transport(session=lead(requests.Session(), "graph.microsoft.com", case.url)), token
+
+
 def main():
     """Runs the tests of the calling file."""
     unittest.main(verbosity=1)

@@ -98,8 +98,8 @@ fn zoom_takes_groups() {
 }
 
 #[test]
-fn entra_id_writes_a_password_back_to_the_directory() {
-    by_request("entra-id", "E1011", "departure", &[], &[("write_back_password", GONE)]);
+fn entra_id_has_a_person_write_a_password_back_to_the_directory() {
+    by_request("entra-id", "E1011", "departure", &[], &[("write_back_password", HANDED_OFF)]);
 }
 
 #[test]
