@@ -14,10 +14,10 @@ class EntraId(company.Case):
     system = "entra-id"
 
     def client(self, purpose="read"):
-        return company.microsoft_graph(self, purpose)[0]
+        return company.microsoft_graph(self, purpose)
 
     def send(self, method, path, purpose="read", headers=None, **more):
-        token = company.microsoft_graph(self, purpose)[1]()["access_token"]
+        token = company.microsoft_token(self, purpose)["access_token"]
         headers = {"Authorization": f"Bearer {token}", **(headers or {})}
         return requests.request(method, f"{self.url}/v1.0/{path}", headers=headers, **more)
 
@@ -74,7 +74,7 @@ class EntraId(company.Case):
     def test_an_application_that_nobody_knows(self):
         self.settings["read_client"], known = "read-elsewhere", self.settings["read_client"]
         try:
-            answer = company.microsoft_graph(self, "read")[1]()
+            answer = company.microsoft_token(self, "read")
         finally:
             self.settings["read_client"] = known
         self.assertEqual(answer["error"], "unauthorized_client")

@@ -13,7 +13,7 @@ class Intune(company.Case):
     system = "intune"
 
     def devices(self, purpose="read"):
-        return company.microsoft_graph(self, purpose)[0].device_management.managed_devices
+        return company.microsoft_graph(self, purpose).device_management.managed_devices
 
     def named(self, name):
         return self.devices().filter(f"deviceName eq '{name}'").get().execute_query()[0]
@@ -38,7 +38,7 @@ class Intune(company.Case):
         self.refused(400, self.devices().select(["nickname"]).get())
         self.refused(400, self.devices().filter("nickname eq 'x'").get())
         self.refused(400, self.devices().order_by("nickname").get())
-        token = company.microsoft_graph(self, "read")[1]()["access_token"]
+        token = company.microsoft_token(self, "read")["access_token"]
         for query in ["$skiptoken=200", "$search=x", "top=2"]:
             address = f"{self.url}/v1.0/deviceManagement/managedDevices?{query}"
             self.assertEqual(requests.get(address, headers={"Authorization": f"Bearer {token}"}).status_code, 400, query)
