@@ -43,12 +43,14 @@ class EntraId(company.Case):
     def test_filters_orders_and_selections_have_effect(self):
         users = self.client().users.filter("startswith(displayName,'Rafael')").select(["displayName", "accountEnabled"]).get().execute_query()
         self.assertEqual({user.display_name for user in users}, {"Rafael Okonjo"})
-        names = [group.display_name for group in self.client().groups.order_by("displayName desc").top(3).get().execute_query()]
+        # The library writes this option as `$order_by`, which Graph does not have.
+        names = [group["displayName"] for group in self.send("GET", "groups?$orderby=displayName desc&$top=3").json()["value"]]
         self.assertEqual(names, sorted(names, reverse=True))
+        self.assertEqual(len(names), 3)
         error = self.refused(400, self.client().users.select(["nickname"]).get())
         self.assertIn("Could not find a property named 'nickname' on type 'microsoft.graph.user'", str(error))
         self.refused(400, self.client().users.filter("nickname eq 'x'").get())
-        self.refused(400, self.client().users.order_by("nickname").get())
+        self.assertEqual(self.send("GET", "users?$orderby=nickname").status_code, 400)
 
     def test_a_search_needs_its_header(self):
         path = 'users?$search="displayName:okonjo"&$count=true'
@@ -83,7 +85,7 @@ class EntraId(company.Case):
         client = self.client("revoke")
         user = client.users["30000000-0000-4000-8000-000000001006"]
         user.set_property("accountEnabled", False).update().execute_query()
-        again = self.client().users[user.id or "30000000-0000-4000-8000-000000001006"].select(["accountEnabled"]).get().execute_query()
+        again = self.client().users["30000000-0000-4000-8000-000000001006"].select(["accountEnabled"]).get().execute_query()
         self.assertIs(again.properties["accountEnabled"], False)
         self.assertTrue(client.users[CFO].revoke_signin_sessions().execute_query().value)
 
