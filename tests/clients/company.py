@@ -57,21 +57,27 @@ def lead(session, host, url):
     return session
 
 
-def microsoft_graph(case, purpose):
-    """Office365-REST-Python-Client, led to the simulation, signed in by MSAL as the application of this purpose."""
+def microsoft_token(case, purpose):
+    """What MSAL is answered when the application of this purpose signs in."""
     import msal
+    import requests
+
+    session = lead(requests.Session(), "login.microsoftonline.com", case.url)
+    authority = f"https://login.microsoftonline.com/{case.settings['tenant']}"
+    client = case.settings[f"{purpose}_client"]
+    app = msal.ConfidentialClientApplication(client, case.secret(purpose), authority, http_client=session)
+    return app.acquire_token_for_client(["https://graph.microsoft.com/.default"])
+
+
+def microsoft_graph(case, purpose):
+    """Office365-REST-Python-Client, led to the simulation, signed in as the application of this purpose."""
     import requests
     from office365.graph_client import GraphClient
 
-    def token():
-        session = lead(requests.Session(), "login.microsoftonline.com", case.url)
-        authority = f"https://login.microsoftonline.com/{case.settings['tenant']}"
-        client = case.settings[f"{purpose}_client"]
-        app = msal.ConfidentialClientApplication(client, case.secret(purpose), authority, http_client=session)
-        return app.acquire_token_for_client(["https://graph.microsoft.com/.default"])
-
-    client = GraphClient(tenant=case.settings["tenant"]).with_access_token(token)
-    return client.with_transport(session=lead(requests.Session(), "graph.microsoft.com", case.url)), token
+    client = GraphClient(tenant=case.settings["tenant"])
+    client.with_transport(session=lead(requests.Session(), "graph.microsoft.com", case.url))
+    client.pending_request().with_access_token(lambda: microsoft_token(case, purpose))
+    return client
 
 
 def main():

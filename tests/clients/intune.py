@@ -13,7 +13,7 @@ class Intune(company.Case):
     system = "intune"
 
     def devices(self, purpose="read"):
-        return company.microsoft_graph(self, purpose)[0].device_management.managed_devices
+        return company.microsoft_graph(self, purpose).device_management.managed_devices
 
     def named(self, name):
         return self.devices().filter(f"deviceName eq '{name}'").get().execute_query()[0]
@@ -27,25 +27,28 @@ class Intune(company.Case):
         small = [device.id for device in self.devices().get_all(page_size=50).execute_query()]
         large = [device.id for device in self.devices().get_all(page_size=1000).execute_query()]
         self.assertEqual(small, large)
-        self.assertEqual(len(small), 425)
+        self.assertGreater(len(small), 400)
 
     def test_one_and_a_missing_one(self):
         device = self.named("NM-LAPTOP-0001")
         self.assertEqual(self.devices()[device.id].get().execute_query().device_name, "NM-LAPTOP-0001")
         self.refused(404, self.devices()["10000000-0000-4000-8000-000000009999"].get())
 
+    def get(self, query):
+        headers = {"Authorization": f"Bearer {company.microsoft_token(self, 'read')['access_token']}"}
+        return requests.get(f"{self.url}/v1.0/deviceManagement/managedDevices{query}", headers=headers)
+
     def test_what_is_not_known_is_refused(self):
         self.refused(400, self.devices().select(["nickname"]).get())
         self.refused(400, self.devices().filter("nickname eq 'x'").get())
-        self.refused(400, self.devices().order_by("nickname").get())
-        token = company.microsoft_graph(self, "read")[1]()["access_token"]
-        for query in ["$skiptoken=200", "$search=x", "top=2"]:
-            address = f"{self.url}/v1.0/deviceManagement/managedDevices?{query}"
-            self.assertEqual(requests.get(address, headers={"Authorization": f"Bearer {token}"}).status_code, 400, query)
+        for query in ["$orderby=nickname", "$skiptoken=200", "$search=x", "$top=many", "top=2"]:
+            self.assertEqual(self.get(f"?{query}").status_code, 400, query)
 
     def test_orders_have_effect(self):
-        names = [device.device_name for device in self.devices().order_by("deviceName desc").top(5).get().execute_query()]
+        # The library writes this option as `$order_by`, which Graph does not have.
+        names = [device["deviceName"] for device in self.get("?$orderby=deviceName desc&$top=5").json()["value"]]
         self.assertEqual(names, sorted(names, key=str.lower, reverse=True))
+        self.assertEqual(len(names), 5)
 
     def test_a_bad_token(self):
         reply = requests.get(f"{self.url}/v1.0/deviceManagement/managedDevices", headers={"Authorization": "Bearer nobody"})
@@ -55,7 +58,7 @@ class Intune(company.Case):
         device = self.named("Okonjo iPad")
         self.refused(403, self.devices()[device.id].retire())
         self.devices("revoke")[device.id].retire().execute_query()
-        self.assertEqual(self.devices()[device.id].get().execute_query().properties["managementState"], "retirePending")
+        self.assertEqual(self.get(f"/{device.id}").json()["managementState"], "retirePending")
         time.sleep(1)
         self.refused(404, self.devices()[device.id].get())
 

@@ -14,10 +14,10 @@ class OneDrive(company.Case):
     system = "onedrive-sharepoint"
 
     def client(self, purpose="read"):
-        return company.microsoft_graph(self, purpose)[0]
+        return company.microsoft_graph(self, purpose)
 
     def get(self, path):
-        token = company.microsoft_graph(self, "read")[1]()["access_token"]
+        token = company.microsoft_token(self, "read")["access_token"]
         return requests.get(f"{self.url}/v1.0/{path}", headers={"Authorization": f"Bearer {token}"})
 
     def refused(self, status, query):
