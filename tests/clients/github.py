@@ -1,5 +1,5 @@
 """GitHub, held to githubkit."""
-# needs: githubkit==0.16.1
+# needs: githubkit==0.16.1 hishel[async,httpx]==1.3.0
 
 from githubkit import GitHub
 from githubkit.exception import RequestFailed
@@ -12,7 +12,9 @@ class Github(company.Case):
 
     def client(self, purpose):
         token = self.secret(purpose) if purpose in ("read", "revoke") else purpose
-        return GitHub(token, base_url=self.url, http_cache=False, auto_retry=False)
+        # Its parts hold it weakly.
+        self.held = [*getattr(self, "held", []), GitHub(token, base_url=self.url, http_cache=False, auto_retry=False)]
+        return self.held[-1]
 
     def status(self, call, *args, **more):
         """The status of the refusal that a call must end with."""
