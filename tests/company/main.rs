@@ -11,6 +11,8 @@ mod demo;
 mod exercised;
 /// What can't be read never makes known access disappear.
 mod gaps;
+/// What is seen and what goes, held against files.
+mod golden;
 /// What HR says, puts off and takes back, before anything has begun.
 mod hr;
 /// The second night reads what changed, and comes to what a read of everything would have come to.

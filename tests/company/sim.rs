@@ -16,6 +16,9 @@ use crate::run::{Ran, command, run_in};
 /// The longest that any condition is waited for: only a hang is longer.
 pub const PATIENCE: Duration = Duration::from_secs(90);
 
+/// Names a folder with manifests that stand in for the ones that come with exeunt: `tests/mutate/run` puts one with a mistake there.
+const SCANNERS: &str = "EXEUNT_TEST_SCANNERS";
+
 /// The systems that a company can't be without: one of each transport and of most kinds of access. With all of them, whatever is done twenty times
 /// over would take an hour.
 const HEART: &[&str] =
@@ -38,9 +41,14 @@ impl Sim {
     pub fn up_with(wanted: &dyn Fn(&str) -> bool) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let options = Options { pace: Pace::AtOnce, wanted, granted: &|system| granted(system, None) };
+        let scanners = std::env::var_os(SCANNERS).map(PathBuf::from);
+        let options = Options { pace: Pace::AtOnce, wanted, granted: &|system| granted(system, scanners.as_deref()) };
         let world = runtime.block_on(World::start(folder.path(), &options)).unwrap();
-        Self { world, runtime, folder }
+        let sim = Self { world, runtime, folder };
+        if let Some(scanners) = &scanners {
+            sim.change_settings("[company]\n", &format!("scanners = {:?}\n\n[company]\n", std::path::absolute(scanners).unwrap()));
+        }
+        sim
     }
 
     /// Brings the company up, with a store that another one's was copied from.

@@ -7,6 +7,7 @@ mod atlassian;
 mod aws_iam;
 mod aws_identity_center;
 mod badge_file;
+mod bamboohr;
 mod board_portal;
 mod boxcom;
 mod brivo;
@@ -63,6 +64,7 @@ use exeunt_company::vendors::VENDORS;
 use serde_json::Value;
 
 use crate::conform;
+use crate::golden;
 use crate::run::COULD_NOT;
 use crate::sim::Sim;
 
@@ -74,6 +76,8 @@ pub struct System {
     commands: RefCell<Vec<String>>,
     /// How many of them have been held against the vendors' descriptions.
     held: Cell<usize>,
+    /// The actions that plans may hold though they stay out by default.
+    allowed: RefCell<Vec<String>>,
 }
 
 impl Drop for System {
@@ -90,11 +94,12 @@ pub struct Departed {
 
 #[allow(dead_code, reason = "systems use what they need of it")]
 impl System {
-    /// Brings the system up and scans it; nothing may be a gap.
+    /// Brings the system up and scans it; nothing may be a gap, and what is seen is what `tests/data/seen` has.
     #[track_caller]
     pub fn up(name: &'static str) -> Self {
         let system = Self::up_unscanned(name);
         system.scan();
+        golden::seen(&system.sim, name);
         system
     }
 
@@ -110,6 +115,7 @@ impl System {
     pub fn up_with_gaps(name: &'static str) -> Self {
         let system = Self::up_unscanned(name);
         system.exeunt(&["scan", "--json"]).ended(COULD_NOT);
+        golden::seen(&system.sim, name);
         system
     }
 
@@ -117,7 +123,7 @@ impl System {
     pub fn up_unscanned(name: &'static str) -> Self {
         let behind_sso = VENDORS.iter().any(|vendor| vendor.name == name && vendor.signs_in_through.is_some());
         let sim = Sim::up_with(&|wanted| wanted == name || (wanted == "okta" && behind_sso));
-        let system = Self { sim, name, commands: RefCell::default(), held: Cell::new(0) };
+        let system = Self { sim, name, commands: RefCell::default(), held: Cell::new(0), allowed: RefCell::default() };
         system.sim.change_settings("mass_limit = 3", "mass_limit = 100");
         system
     }
@@ -125,6 +131,7 @@ impl System {
     /// Lets plans use actions that stay out of them by default.
     pub fn allow(&self, actions: &[&str]) {
         let names: Vec<String> = actions.iter().map(|action| format!("\"{}.{action}\"", self.name)).collect();
+        self.allowed.borrow_mut().extend(actions.iter().map(|action| (*action).to_owned()));
         self.sim.change_settings("mass_limit = 100", &format!("allow = [{}]\nmass_limit = 100", names.join(", ")));
     }
 
@@ -188,6 +195,9 @@ impl System {
         departed.assert_all_gone();
         let left: Vec<String> = self.left(number).into_iter().filter(|line| !handed_off.iter().any(|part| line.contains(part))).collect();
         assert!(left.is_empty(), "had {had:#?}, and still has {left:#?}: {departed:#?}");
+        let allowed = self.allowed.borrow();
+        let apart: String = allowed.iter().map(String::as_str).chain(handed_off.iter().copied()).map(|word| format!(", {word}")).collect();
+        golden::gone(&self.sim, self.name, &format!("{number}{apart}"), departed.lines());
         // The proofs of what was handed off are only read when somebody looks again.
         self.look_again(&departed);
         self.conforms();
@@ -264,12 +274,8 @@ impl System {
 
 impl std::fmt::Debug for Departed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
-        for action in self.all() {
-            writeln!(f, "{:12} {}  {}", text(&action["state"]), text(&action["label"]), text(&action["why"]))?;
-        }
-        for task in self.tasks() {
-            writeln!(f, "task         {task}")?;
+        for line in self.lines() {
+            writeln!(f, "{line}")?;
         }
         writeln!(f, "residual     {}", self.residual())?;
         writeln!(f, "unread       {}", self.case["unread"])
@@ -309,6 +315,16 @@ impl Departed {
     fn latest(&self, name: &str, what: &str) -> String {
         let times = self.actions(name).into_iter().filter_map(|action| action[what].as_str());
         times.max().unwrap_or_else(|| panic!("no {name} was {what}: {self:?}")).to_owned()
+    }
+
+    /// What became of each action, and the tasks that people got.
+    pub fn lines(&self) -> impl Iterator<Item = String> {
+        let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+        let actions = self
+            .all()
+            .into_iter()
+            .map(move |action| format!("{:12} {}  {}", text(&action["state"]), text(&action["label"]), text(&action["why"])));
+        actions.chain(self.tasks().into_iter().map(|task| format!("task         {task}")))
     }
 
     /// Titles of the tasks that people got.
