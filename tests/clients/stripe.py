@@ -42,7 +42,7 @@ class Stripe(company.Case):
 
     def test_filters_have_effect(self):
         cards = self.reader().issuing.cards
-        found = cards.list({"cardholder": "ich_E1002", "type": "physical"})
+        found = cards.list({"cardholder": "ich_E1002", "type": "physical", "status": "active"})
         self.assertEqual([one.id for one in found], ["ic_E1002"])
         self.assertEqual(cards.list({"created": {"gt": 4000000000}}).data, [])
 
