@@ -4,7 +4,7 @@
 import datetime
 
 import requests
-from PyBambooHR import PyBambooHR
+from PyBambooHR.PyBambooHR import PyBambooHR
 
 import company
 
