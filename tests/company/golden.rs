@@ -1,8 +1,8 @@
-//! What a system's first scan sees and what its departures do, held against files: a field that nobody reads any more, or one that is read
-//! wrong, shows here even where no check and no action depends on it.
+//! What a system's first scan sees and what its departures do, held against an earlier run: a field that nobody reads any more, or one that is
+//! read wrong, shows here even where no check and no action depends on it.
 //!
-//! `tests/data/seen/<system>.json` holds the first scan, `tests/data/gone/<system>.json` the departures in which everything goes.
-//! `EXEUNT_BLESS=1 cargo test --test company systems` writes them anew: look at what changed before you keep it.
+//! `EXEUNT_TEST_SEEN` names the folder of that run; without it nothing is compared. What the folder lacks is written into it, what it has must be
+//! the same. `tests/mutate/run` fills a folder with the manifests as they are, and holds each mutant against it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -19,9 +19,12 @@ const SHOWN: usize = 12;
 /// Tests of one system run at the same time, and write the same file.
 static WRITING: Mutex<()> = Mutex::new(());
 
-/// What the store has of this system is what the file says.
+/// What the store has of this system is what it had in the earlier run.
 #[track_caller]
 pub fn seen(sim: &Sim, system: &str) {
+    if std::env::var_os("EXEUNT_TEST_SEEN").is_none() {
+        return;
+    }
     let words = Words::of(sim);
     let mut lists: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let conn = sim.sql();
@@ -46,7 +49,7 @@ pub fn seen(sim: &Sim, system: &str) {
     hold("seen", system, None, &Value::Object(lists));
 }
 
-/// What came of a departure is what the file says.
+/// What came of a departure is what came of it in the earlier run.
 #[track_caller]
 pub fn gone(sim: &Sim, system: &str, departure: &str, lines: impl Iterator<Item = String>) {
     let words = Words::of(sim);
@@ -93,30 +96,26 @@ fn kind(value: &Value) -> &'static str {
 /// Compares with the file, or with one part of it, or writes it.
 #[track_caller]
 fn hold(folder: &str, system: &str, part: Option<&str>, is: &Value) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/data/{folder}/{system}.json"));
-    let bless = std::env::var_os("EXEUNT_BLESS").is_some();
-    let one_at_a_time = bless.then(|| WRITING.lock().unwrap());
+    let Some(root) = std::env::var_os("EXEUNT_TEST_SEEN").map(PathBuf::from) else { return };
+    let path = root.join(folder).join(format!("{system}.json"));
+    let _one_at_a_time = WRITING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let mut file: Value = std::fs::read_to_string(&path).map_or_else(|_| json!({}), |text| serde_json::from_str(&text).unwrap());
     let was = match part {
-        Some(part) => &mut file[part],
-        None => &mut file,
+        Some(part) => file.get(part),
+        None => file.as_object().is_some_and(|lists| !lists.is_empty()).then_some(&file),
     };
-    if was == is {
+    if let Some(was) = was {
+        let lines = |value: &Value| written(value).lines().map(|line| line.trim_end_matches(',').to_owned()).collect();
+        assert!(was == is, "{system}: other things come than in {}:\n{}", path.display(), differ(&lines(was), &lines(is)));
         return;
     }
-    if bless {
-        *was = is.clone();
-        file.sort_all_objects();
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, written(&file)).unwrap();
-        drop(one_at_a_time);
-        return;
+    match part {
+        Some(part) => file[part] = is.clone(),
+        None => file = is.clone(),
     }
-    let lines = |value: &Value| written(value).lines().map(|line| line.trim_end_matches(',').to_owned()).collect();
-    panic!(
-        "{system}: other things come than tests/data/{folder}/{system}.json says (EXEUNT_BLESS=1 writes it anew):\n{}",
-        differ(&lines(was), &lines(is))
-    );
+    file.sort_all_objects();
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(&path, written(&file)).unwrap();
 }
 
 /// JSON with one line for each thing.
