@@ -147,7 +147,7 @@ fn what_is_removed_goes() {
     ];
     let deleted = nights.sim.runtime.block_on(async {
         let http = reqwest::Client::new();
-        let token = http.post(format!("{url}/any/oauth2/v2.0/token")).form(&form).send().await.unwrap().text().await.unwrap();
+        let token = http.post(format!("{url}/northmoor.example/oauth2/v2.0/token")).form(&form).send().await.unwrap().text().await.unwrap();
         let token: Value = serde_json::from_str(&token).unwrap();
         let user = format!("{url}/v1.0/users/30000000-0000-4000-8000-000000001004");
         http.delete(user).bearer_auth(token["access_token"].as_str().unwrap()).send().await.unwrap().status()
