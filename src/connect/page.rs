@@ -267,7 +267,7 @@ fn count(body: &Value) -> u64 {
 fn put(call: &mut HttpCall, name: &str, value: &str) {
     let get = call.method.eq_ignore_ascii_case("GET");
     let query = call.url.split_once('?').map_or("", |(_, query)| query);
-    if query.split('&').any(|pair| pair.split('=').next() == Some(name)) {
+    if query.split('&').any(|pair| is_named(pair, name)) {
         call.url = with_query(&call.url, name, value);
         return;
     }
@@ -292,16 +292,20 @@ fn put(call: &mut HttpCall, name: &str, value: &str) {
     }
 }
 
+/// Whether a pair of a query is this parameter, its name encoded or not.
+fn is_named(pair: &str, name: &str) -> bool {
+    let mut encoded = String::new();
+    percent_encode(name, &mut encoded);
+    let key = pair.split('=').next().unwrap_or_default();
+    key == name || key == encoded
+}
+
 /// The address with one query parameter set; the others stay as they are.
 fn with_query(url: &str, name: &str, value: &str) -> String {
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
+    let mut pairs: Vec<String> = query.split('&').filter(|pair| !pair.is_empty() && !is_named(pair, name)).map(str::to_owned).collect();
     let mut encoded = String::new();
     percent_encode(name, &mut encoded);
-    let is_ours = |pair: &str| {
-        let key = pair.split('=').next().unwrap_or_default();
-        key == name || key == encoded
-    };
-    let mut pairs: Vec<String> = query.split('&').filter(|pair| !pair.is_empty() && !is_ours(pair)).map(str::to_owned).collect();
     let mut pair = if name.chars().all(|c| c.is_ascii_alphanumeric() || "-._~$".contains(c)) { name.to_owned() } else { encoded };
     pair.push('=');
     percent_encode(value, &mut pair);
