@@ -19,6 +19,21 @@ fn everything_goes() {
     assert_eq!((departed.state("deauthorize_token"), departed.state("deauthorize_app")), ("gone", "gone"));
 }
 
+/// An owner may end a membership and keep what was granted on a single repository: the account is an outside collaborator then.
+#[test]
+fn a_member_who_was_made_an_outside_collaborator_loses_every_repository() {
+    let system = System::up("github");
+    let membership = system.sim.world.url("github").to_owned() + "/orgs/northmoor/memberships/rokonjo-finance";
+    let ended = system.sim.runtime.block_on(async {
+        let request = reqwest::Client::new().delete(membership).bearer_auth("revoke-github").header("User-Agent", "an owner");
+        request.send().await.unwrap().status()
+    });
+    assert_eq!(ended, 204);
+    system.scan();
+    let departed = system.everything_goes("E1002", &[]);
+    assert_eq!(departed.state("remove_outside_collaborator"), "gone", "{departed:?}");
+}
+
 #[test]
 fn an_invitation_that_nobody_answered_is_cancelled_and_authorizations_end_by_a_job() {
     let system = System::up_unscanned("github");
