@@ -8,6 +8,14 @@ from PyBambooHR.PyBambooHR import PyBambooHR
 
 import company
 
+HOOK = {
+    "name": "Leavers",
+    "url": "https://receiver.example/hr",
+    "format": "json",
+    "events": ["employee.created", "employee.updated"],
+    "monitorFields": ["terminationDate"],
+}
+
 
 class BambooHR(company.Case):
     system = "bamboohr"
@@ -61,10 +69,37 @@ class BambooHR(company.Case):
         for query in ["page[after]=7", "page[limit]=0", "fields=shoeSize", "sort=shoeSize", "filter[shoe]=9", "page=2"]:
             self.assertEqual(self.get(f"employees?{query}").status_code, 400, query)
 
-    def test_a_bad_key(self):
+    def test_a_bad_key_and_a_key_that_only_reads(self):
         with self.assertRaises(requests.HTTPError) as raised:
             self.client("nobody").get_employee_directory()
         self.assertEqual(raised.exception.response.status_code, 401)
+        self.assertEqual(self.hook("POST", key="read", json=HOOK).status_code, 403)
+
+    def hook(self, method, path="", key="revoke", **more):
+        # The library has no calls for webhooks.
+        return requests.request(method, f"{self.url}/api/v1/webhooks{path}", auth=(self.secret(key), "x"), **more)
+
+    def test_a_write_is_read_again(self):
+        made = self.hook("POST", json=HOOK)
+        self.assertEqual((made.status_code, made.json()["events"]), (201, HOOK["events"]))
+        own = f"/{made.json()['id']}"
+        read = self.hook("GET", own).json()
+        self.assertEqual((read["url"], read["monitorFields"]), (HOOK["url"], HOOK["monitorFields"]))
+        self.assertNotIn("privateKey", read)
+        self.assertEqual(self.hook("DELETE", own).status_code, 200)
+        self.assertEqual(self.hook("GET", own).status_code, 404)
+
+    def test_webhooks_that_the_vendor_does_not_take(self):
+        for wrong in [
+            {"url": "http://receiver.example/hr"},
+            {"format": "xml"},
+            {"monitorFields": []},
+            {"monitorFields": ["shoeSize"]},
+            {"events": ["employee.hired"]},
+            {"events": ["employee.updated", "employee_with_fields.created"]},
+            {"colour": "red"},
+        ]:
+            self.assertEqual(self.hook("POST", json={**HOOK, **wrong}).status_code, 400, wrong)
 
 
 if __name__ == "__main__":

@@ -9,34 +9,25 @@ import unittest
 
 
 class Case(unittest.TestCase):
-    """A test of one simulated system, which is up while the class runs. Set `system`."""
+    """Tests of one simulated system. It comes up anew for each test, so that none sees what another one wrote. Set `system`."""
 
     system = ""
     #: Systems that have to be up beside it.
     beside = ()
 
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory()
-        program = os.environ["EXEUNT_COMPANY"]
-        names = [cls.system, *cls.beside]
-        cls.process = subprocess.Popen([program, cls.folder.name, *names], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        assert cls.process.stdout.readline().endswith(" is up\n"), "the simulated company did not come up"
-        with open(pathlib.Path(cls.folder.name) / "exeunt.toml", "rb") as file:
-            cls.settings = tomllib.load(file)["systems"][cls.system]
-        cls.url = cls.settings.get("url", "")
+    def setUp(self):
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        command = [os.environ["EXEUNT_COMPANY"], folder, self.system, *self.beside]
+        # It goes down when its standard input is closed, which the end of the test does.
+        process = self.enterContext(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+        self.assertTrue(process.stdout.readline().endswith(" is up\n"), "the simulated company did not come up")
+        with open(pathlib.Path(folder) / "exeunt.toml", "rb") as file:
+            self.settings = tomllib.load(file)["systems"][self.system]
+        self.url = self.settings.get("url", "")
 
-    @classmethod
-    def tearDownClass(cls):
-        cls.process.stdin.close()
-        cls.process.stdout.close()
-        cls.process.wait()
-        cls.folder.cleanup()
-
-    @classmethod
-    def secret(cls, purpose):
+    def secret(self, purpose):
         """The credential for `read`, `revoke` or `tell`."""
-        return pathlib.Path(cls.settings[purpose].removeprefix("file:")).read_text()
+        return pathlib.Path(self.settings[purpose].removeprefix("file:")).read_text()
 
 
 def lead(session, host, url):

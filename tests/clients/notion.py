@@ -35,6 +35,9 @@ class Notion(company.Case):
         self.assertEqual(client.users.retrieve(CFO.replace("-", ""))["id"], CFO)
         self.assertEqual(self.refused(client.users.retrieve, CFO.replace("1002", "9999")), (404, "object_not_found"))
         self.assertEqual(self.refused(client.users.retrieve, "somebody"), (400, "validation_error"))
+        with self.assertRaises(APIResponseError) as raised:
+            client.users.retrieve(CFO.replace("1002", "9999").replace("-", ""))
+        self.assertIn(CFO.replace("1002", "9999"), str(raised.exception), "the id is shown with dashes")
 
     def test_a_search_by_title(self):
         found = self.client(self.secret("read")).search(query="press KIT")["results"]

@@ -115,7 +115,9 @@ class ServiceNow(company.Case):
         again = self.client("tell").GlideRecord("sc_task")
         self.assertTrue(again.get(str(made)))
         self.assertEqual(again.get_value("short_description"), "Collect the fob")
-        again.add_attachment("receipt.txt", b"signed")
+        own = again.add_attachment("receipt.txt", b"signed")
+        kept = requests.get(own.replace(f"http://{HOST}", self.url), auth=(self.settings["tell_user"], self.secret("tell")))
+        self.assertEqual(kept.json()["result"]["file_name"], "receipt.txt")
         files = [(str(file.file_name), file.read()) for file in again.get_attachments()]
         self.assertEqual(files, [("receipt.txt", b"signed")])
 
