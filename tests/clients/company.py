@@ -71,6 +71,42 @@ def microsoft_graph(case, purpose):
     return client
 
 
+#: Under which path a service of Google lies, where its description names one apart from its methods.
+GOOGLE_PATHS = {"drive": "/drive/v3/", "calendar": "/calendar/v3/"}
+
+
+def google(case, purpose, name, version, scopes, subject=None):
+    """google-api-python-client for one service, for the service account of this purpose.
+
+    It asks for the scopes, in the name of `subject` where one is given.
+    """
+    from google.oauth2 import service_account
+
+    account = {"type": "service_account", "client_email": case.settings[f"{purpose}_account"], "private_key": case.secret(purpose),
+               "token_uri": case.settings["token_url"]}
+    scopes = [f"https://www.googleapis.com/auth/{scope}" for scope in scopes]
+    return google_with(case, service_account.Credentials.from_service_account_info(account, scopes=scopes, subject=subject), name, version)
+
+
+def google_with(case, credentials, name, version):
+    """The same with credentials of any kind. The service is described by what the library brings along, and led to the simulation."""
+    from googleapiclient.discovery import build
+
+    options = {"api_endpoint": case.settings["token_url"].removesuffix("/token") + GOOGLE_PATHS.get(name, "/")}
+    return build(name, version, credentials=credentials, static_discovery=True, client_options=options)
+
+
+def google_all(collection, request, key):
+    """All items of a list of Google's, and how many pages they came in."""
+    items, pages = [], 0
+    while request is not None:
+        reply = request.execute()
+        items += reply.get(key, [])
+        pages += 1
+        request = collection.list_next(request, reply)
+    return items, pages
+
+
 def main():
     """Runs the tests of the calling file."""
     unittest.main(verbosity=1)
