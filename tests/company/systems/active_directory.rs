@@ -22,3 +22,10 @@ fn what_stays_out_of_plans_goes_as_well_where_it_is_allowed() {
         assert_eq!(departed.state(action), "gone", "{departed:?}");
     }
 }
+
+#[test]
+fn both_accounts_find_their_own_entry() {
+    let system = System::up("active-directory");
+    let checked = system.exeunt(&["check"]);
+    assert_eq!(checked.code, 0, "{checked:?}");
+}
