@@ -28,4 +28,8 @@ fn both_accounts_find_their_own_entry() {
     let system = System::up("active-directory");
     let checked = system.exeunt(&["check"]);
     assert_eq!(checked.code, 0, "{checked:?}");
+    // A search that finds nothing is no error, so what it came to is looked at.
+    let found = exeunt::store::scans::own_accounts(&system.sim.sql()).unwrap();
+    let hands: std::collections::BTreeSet<_> = found.iter().map(|(_, hand, _)| hand.as_str()).collect();
+    assert_eq!(hands, ["read", "revoke"].into(), "{found:?}");
 }
