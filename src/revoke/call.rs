@@ -56,13 +56,21 @@ fn of_modify(modify: &Modify, scope: &Scope<'_>) -> Result<ModifyCall, String> {
             let values = match fill(source, scope)? {
                 Value::Null if !source.is_null() => return Err(format!("{attribute} is empty")),
                 Value::Null => Vec::new(),
-                Value::Array(list) => list.iter().map(|value| plain(value).into_bytes()).collect(),
-                value => vec![plain(&value).into_bytes()],
+                Value::Array(list) => list.iter().map(|value| encoded(attribute, plain(value))).collect(),
+                value => vec![encoded(attribute, plain(&value))],
             };
             changes.push(Change { op, attribute: attribute.clone(), values });
         }
     }
     Ok(ModifyCall { dn: fill_in(&modify.dn, Place::Dn, scope)?, changes, relax: modify.relax })
+}
+
+/// A value as the directory takes it. Active Directory wants a password in quotes, and in UTF-16 with the low byte first ([MS-ADTS] 3.1.1.3.1.5).
+fn encoded(attribute: &str, text: String) -> Vec<u8> {
+    match attribute.eq_ignore_ascii_case("unicodePwd") {
+        true => format!("\"{text}\"").encode_utf16().flat_map(u16::to_le_bytes).collect(),
+        false => text.into_bytes(),
+    }
 }
 
 /// The node that a collection's `parent` means for an action: the nearest of the kind that the parent collection yields.
