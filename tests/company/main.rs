@@ -17,6 +17,8 @@ mod golden;
 mod hr;
 /// The second night reads what changed, and comes to what a read of everything would have come to.
 mod nights;
+/// Small pages lead to the same end.
+mod pages;
 /// A real mail server.
 mod real_smtp;
 /// The built command, run to its end.

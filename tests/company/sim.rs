@@ -134,6 +134,24 @@ impl Sim {
         std::fs::write(path, text.replacen(from, to, 1)).unwrap();
     }
 
+    /// The text of a system's manifest, as this company uses it.
+    pub fn manifest(&self, system: &str) -> String {
+        let folder = std::env::var_os(SCANNERS).map(PathBuf::from).map(|folder| folder.join(format!("{system}.yaml")));
+        let file = folder.filter(|file| file.exists()).unwrap_or_else(|| Path::new("scanners").join(format!("{system}.yaml")));
+        std::fs::read_to_string(file).unwrap()
+    }
+
+    /// Lets the commands that follow use this manifest for a system, in place of the one that comes with exeunt.
+    pub fn use_manifest(&self, system: &str, text: &str) {
+        let folder = self.folder().join("scanners");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(format!("{system}.yaml")), text).unwrap();
+        let path = self.world.settings_file();
+        let settings = std::fs::read_to_string(&path).unwrap();
+        let others: String = settings.split_inclusive('\n').filter(|line| !line.starts_with("scanners = ")).collect();
+        std::fs::write(path, format!("scanners = {folder:?}\n{others}")).unwrap();
+    }
+
     /// Puts a fault in force until it is cleared.
     pub fn fault(&self, system: &str, path: &str, kind: FaultKind) {
         self.world.faults.add(Fault { system: system.to_owned(), method: None, path: path.to_owned(), kind, times: None });

@@ -259,7 +259,8 @@ impl System {
         conform::hold(&files);
     }
 
-    fn exeunt(&self, args: &[&str]) -> crate::run::Ran {
+    /// Runs `exeunt`, and records its exchanges.
+    pub fn exeunt(&self, args: &[&str]) -> crate::run::Ran {
         let file = self.recording(self.commands.borrow().len());
         self.commands.borrow_mut().push(args[0].to_owned());
         let mut all = args.to_vec();
