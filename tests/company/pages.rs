@@ -15,6 +15,7 @@ const SIZES: &[&str] = &[
     "max",
     "maxResults",
     "max_page_size",
+    "page%5Blimit%5D",
     "page-size",
     "pageSize",
     "page[limit]",
@@ -35,6 +36,10 @@ fn with_small_pages(manifest: &str, size: usize) -> String {
         let asked = SIZES.iter().filter(|_| begins).find_map(|name| {
             let after = rest.strip_prefix(name)?;
             let after = after.strip_prefix('=').or_else(|| after.strip_prefix(": "))?;
+            // -1 means as many as the server gives.
+            if let Some(more) = after.strip_prefix("-1") {
+                return Some((&rest[..rest.len() - after.len()], after.len() - more.len()));
+            }
             let digits = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
             let number: usize = after.get(..digits)?.parse().ok()?;
             (number > size).then(|| (&rest[..rest.len() - after.len()], digits))
@@ -89,7 +94,7 @@ fn asana() {
 
 #[test]
 fn aws_iam() {
-    lead_to_the_end("aws-iam", 3);
+    lead_to_the_end("aws-iam", 2);
 }
 
 #[test]
@@ -99,7 +104,7 @@ fn aws_identity_center() {
 
 #[test]
 fn boxcom() {
-    lead_to_the_end("box", 3);
+    lead_to_the_end("box", 1);
 }
 
 #[test]
@@ -255,4 +260,14 @@ fn zendesk() {
 #[test]
 fn zoom() {
     lead_to_the_end("zoom", 3);
+}
+
+#[test]
+fn bamboohr() {
+    lead_to_the_end("bamboohr", 100);
+}
+
+#[test]
+fn directus() {
+    lead_to_the_end("directus", 3);
 }

@@ -108,6 +108,9 @@ impl System {
     pub fn scan(&self) {
         let scanned = self.exeunt(&["scan", "--json"]);
         assert_ne!(scanned.code, COULD_NOT, "{} could not be read in whole: {scanned:?}", self.name);
+        let report = scanned.json();
+        let missing = report["systems"].as_array().unwrap().iter().flat_map(|system| system["rights_missing"].as_array().unwrap());
+        assert_eq!(missing.collect::<Vec<_>>(), [&Value::Null; 0], "{}: each right that the manifest names is there", self.name);
     }
 
     /// Brings the system up and scans it, where something can't be read on purpose.
