@@ -100,8 +100,8 @@ profile = admin("GET", f"/{REALM}/users/profile")
 admin("PUT", f"/{REALM}/users/profile", {**profile, "unmanagedAttributePolicy": "ADMIN_EDIT"})
 management = admin("GET", f"/{REALM}/clients?clientId=realm-management")[0]["id"]
 rights = {role["name"]: role for role in admin("GET", f"/{REALM}/clients/{management}/roles")}
-for client, secret, may in (("exeunt-read", read_secret, ("view-users", "view-clients")),
-                            ("exeunt-revoke", revoke_secret, ("manage-users", "view-users", "view-clients"))):
+for client, secret, may in (("exeunt-read", read_secret, ("view-users", "view-clients", "view-realm")),
+                            ("exeunt-revoke", revoke_secret, ("manage-users", "view-users", "view-clients", "view-realm"))):
     made = admin("POST", f"/{REALM}/clients", {"clientId": client, "secret": secret, "serviceAccountsEnabled": True, "standardFlowEnabled": False})
     account = admin("GET", f"/{REALM}/clients/{made}/service-account-user")["id"]
     admin("POST", f"/{REALM}/users/{account}/role-mappings/clients/{management}", [rights[name] for name in may])
