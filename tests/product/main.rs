@@ -1,6 +1,8 @@
 //! What holds for exeunt without the simulated company: the built command, the tree, and real servers (`tests/real/run`).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
+/// Access that a file has from a folder of somebody else.
+mod inherited;
 /// How completely a list was read: by its distinct records, and only by a read of the list itself.
 mod lists;
 /// What the tests against real servers share.
