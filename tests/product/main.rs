@@ -35,5 +35,7 @@ mod real_tryton;
 mod run;
 /// Mistakes in settings are one clear line; help and JSON are there for every command.
 mod settings;
+/// What goes on while an account is off: the rules of a mailbox that became a shared one.
+mod shared_mailbox;
 /// Layers point down, registries are complete, the repository speaks of exeunt alone.
 mod tidy;
