@@ -19,6 +19,8 @@ pub struct Extractor {
 #[derive(Debug)]
 struct Compiled {
     each: Option<Arc<Expr>>,
+    /// Some record had the inner list, be it an empty one.
+    listed: AtomicBool,
     when: Option<Arc<Expr>>,
     what: What,
     level: Option<Arc<Expr>>,
@@ -109,6 +111,28 @@ impl Extractor {
     }
 }
 
+impl Extractor {
+    /// The inner lists that no record had, not even an empty one: their source, and the kind of the edges (or else of the nodes) that come from them
+    /// and from no other yield.
+    pub fn never_listed(&self) -> Vec<(String, &'static str)> {
+        let kinds = |compiled: &Compiled| match &compiled.what {
+            What::Edge { kind, .. } => kind.word(),
+            What::Node { kind, .. } => kind.word(),
+        };
+        let is_missing = |compiled: &&Compiled| compiled.each.is_some() && !compiled.listed.load(Ordering::Relaxed);
+        let elsewhere = |kind: &str| self.yields.iter().any(|compiled| !is_missing(&compiled) && kinds(compiled) == kind);
+        let mut missing: Vec<(String, &'static str)> = self
+            .yields
+            .iter()
+            .filter(is_missing)
+            .filter_map(|compiled| Some((compiled.each.as_ref()?.source().to_owned(), kinds(compiled))))
+            .filter(|(_, kind)| !elsewhere(kind))
+            .collect();
+        missing.dedup();
+        missing
+    }
+}
+
 /// Records to observations in one go; for examples and tests. Scans keep an [`Extractor`].
 pub fn extract(yields: &[raw::Yield], record: &Value, scope: &Scope<'_>, out: &mut Vec<Observation>, problems: &mut Vec<String>) {
     match Extractor::new(yields) {
@@ -169,6 +193,7 @@ impl Compiled {
             .map(|(name, value)| Ok(Attr { name: name.clone(), value: AttrValue::new(value)?, filled: AtomicBool::new(false) }));
         Ok(Self {
             each: optional(&raw.each)?,
+            listed: AtomicBool::new(false),
             when: optional(&raw.when)?,
             what,
             level: optional(&raw.level)?,
@@ -180,8 +205,12 @@ impl Compiled {
         let single;
         let items = match list {
             Value::Null => return Ok(()),
-            Value::Array(items) => items.as_slice(),
+            Value::Array(items) => {
+                self.listed.store(true, Ordering::Relaxed);
+                items.as_slice()
+            }
             other => {
+                self.listed.store(true, Ordering::Relaxed);
                 single = [other.clone()];
                 &single
             }

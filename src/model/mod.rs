@@ -9,7 +9,7 @@ mod tell;
 pub use access::{EdgeKind, Level, NodeKind, NodeRef, normal_address, normal_alias};
 pub use case::{ActionState, DepartureState, Mode, Verdict};
 pub use finding::{Finding, Severity};
-pub use observation::{Coverage, EdgeSeen, NodeSeen, Observation};
+pub use observation::{Coverage, EdgeSeen, Extent, NodeSeen, Observation};
 pub use tell::{DeliveryKind, DeliveryState, TellEvent};
 
 use std::fmt;

@@ -9,6 +9,7 @@
 //! A scope is complete, or a gap with a reason. Only a complete one closes what it no longer saw.
 
 mod delta;
+mod filled;
 mod preflight;
 mod read;
 mod taken;
@@ -30,11 +31,12 @@ use crate::clock;
 use crate::connect::Connection;
 use crate::manifest::express::Expr;
 use crate::manifest::raw;
-use crate::model::{Coverage, NodeId, NodeKind, NodeSeen, ScanId, ScopeId};
+use crate::model::{Coverage, Extent, NodeId, NodeKind, NodeSeen, ScanId, ScopeId};
 use crate::store::Store;
 use crate::store::around::Around;
 use crate::store::graph::{self, Closing, Interner, Ready, ScopeWrite, Tally};
-use crate::store::scans::{self, Outcome, StagedPage};
+use crate::store::ours::Ours;
+use crate::store::scans::{self, Covered, Outcome, StagedPage};
 use delta::Ask;
 use read::{Keep, Parent, ScopeRead, node_value, read_one, read_scope, scope_of, sentinel_key};
 
@@ -326,11 +328,14 @@ async fn whole(scan: &Scan<'_>, name: &str, collection: &raw::Collection, parent
         None => read_whole(scan, name, collection, parent, keep, resumed).await,
     };
     let known = scan.store.read(|conn| graph::open_count(conn, scope))?;
-    if read.coverage.is_complete()
-        && read.changed.is_none()
-        && let Some(reason) = suspicious(scan, collection, parent, &read, known).await
-    {
-        read.coverage = Coverage::Gap(reason);
+    if read.coverage.is_complete() && read.changed.is_none() {
+        let ours = scan.store.read(|conn| Ours::of(conn, scan.system, scope))?;
+        let all_ours = read.seen.is_empty() && scan.store.read(|conn| graph::all_ours(conn, scope, kind, &ours))?;
+        if let Some(reason) = suspicious(scan, collection, parent, &read, if all_ours { 0 } else { known }).await {
+            read.coverage = Coverage::Gap(reason);
+        } else if let Some((reason, keep)) = filled::lost(scan, scope, parent, &read, &ours)? {
+            (read.coverage, read.keep) = (Coverage::Gap(reason), keep);
+        }
     }
     read.coverage = write(scan, name, collection, scope, parent, &read)?;
     let (Some(kind), true) = (kind, keep.any()) else { return Ok(Known::default()) };
@@ -371,7 +376,10 @@ async fn read_whole(
 fn as_it_was(scan: &Scan<'_>, scope: ScopeId, kind: Option<NodeKind>, keep: Keep<'_>) -> Result<Known> {
     let seen = scan.store.write(|tx| {
         let seen = graph::open_count(tx, scope)?;
-        scans::cover(tx, scan.id, scope, &Coverage::Complete, Tally { seen, ..Tally::default() }, &[], clock::now())?;
+        // Nothing changed since the list was read.
+        let tally = Tally { seen, ..Tally::default() };
+        let read = Covered { extent: Extent::Changes, coverage: &Coverage::Complete, tally, drift: &[] };
+        scans::cover(tx, scan.id, scope, &read, clock::now())?;
         Ok(seen)
     })?;
     {
@@ -385,15 +393,17 @@ fn as_it_was(scan: &Scan<'_>, scope: ScopeId, kind: Option<NodeKind>, keep: Keep
     Ok(Known { keys: nodes.iter().map(|node| node.node.key.clone()).collect(), nodes })
 }
 
-/// Why a list that came to its end is not to be believed, if it isn't.
+/// Why a list that came to its end is not to be believed, if it isn't. `known` counts what is missing if the list is empty.
 async fn suspicious(scan: &Scan<'_>, collection: &raw::Collection, parent: &Parent<'_>, read: &ScopeRead, known: u64) -> Option<String> {
     let empty_is_strange = match collection.empty {
         Some(raw::Empty::Expected) => false,
         Some(raw::Empty::Suspicious) => true,
         None => parent.key.is_empty(),
     };
-    if read.seen.is_empty() && known > 0 && empty_is_strange {
-        return Some(format!("the system answered with an empty list where {known} were known"));
+    if read.seen.is_empty() && known > 0 && empty_is_strange && !scan.options.accept_loss {
+        return Some(format!(
+            "the system answered with an empty list where {known} were known: look at the system, then scan with --accept-loss"
+        ));
     }
     if let Some(sentinel) = &collection.sentinel {
         return match sentinel_key(scan, sentinel).await {
@@ -416,7 +426,7 @@ async fn again_for_person(scan: &Scan<'_>, name: &str, collection: &raw::Collect
     let mut again = Known::default();
     for node in known {
         let Some(person) = scan.watchlist.owner(scan.system, &node).filter(|person| person.key == key) else { continue };
-        let read = read_one(scan, collection, one, &node, person, keep).await;
+        let read = ScopeRead { one: true, ..read_one(scan, collection, one, &node, person, keep).await };
         write(scan, name, collection, scope, &Parent::default(), &read)?;
         again.keys.extend(read.seen.iter().filter_map(Ready::node).filter(|node| Some(node.kind) == kind).map(|node| node.key.clone()));
         again.nodes.extend(read.nodes);
@@ -445,9 +455,10 @@ fn write(
     // of it is gone is the aim. A list of everybody's must be believable all the same.
     let one_persons = !parent.key.is_empty() || read.changed.is_some();
     let accept_loss = scan.options.accept_loss || (scan.person.is_some() && one_persons);
-    let write = ScopeWrite { scan: scan.id, scope, at, closing, accept_loss };
     let drift: Vec<&str> = read.never_filled.iter().map(String::as_str).collect();
     let tally = scan.store.write(|tx| {
+        let ours = Ours::of(tx, scan.system, scope)?;
+        let write = ScopeWrite { scan: scan.id, scope, at, closing, accept_loss, ours: Some(&ours), keep: &read.keep };
         let mut tally = graph::write_ready(tx, &mut lock(&scan.interner), write, &read.seen)?;
         if let Some((lost, known)) = tally.held_back {
             coverage = Coverage::Gap(format!(
@@ -458,7 +469,7 @@ fn write(
         if coverage.is_complete() && read.changed.is_some() {
             tally.seen = graph::open_count(tx, scope)?;
         }
-        scans::cover(tx, scan.id, scope, &coverage, tally, &drift, at)?;
+        scans::cover(tx, scan.id, scope, &Covered { extent: read.extent(), coverage: &coverage, tally, drift: &drift }, at)?;
         if coverage.is_complete() && collection.delta.is_some() && scan.person.is_none() {
             graph::set_scope_mark(tx, scope, read.mark.as_deref(), read.changed.is_none().then_some(at))?;
         }

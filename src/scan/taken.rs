@@ -1,6 +1,7 @@
 //! From a scope's pages to what is written of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use rayon::prelude::*;
 use serde_json::Value;
@@ -15,6 +16,8 @@ use crate::store::graph::Ready;
 /// What is read, and how its records are understood.
 pub(super) struct Reading<'r> {
     pub collection: &'r raw::Collection,
+    /// How its list is paged: as the collection says, or else the whole manifest.
+    pub paging: Option<&'r raw::Paging>,
     /// Only changes are read.
     pub delta: Option<&'r raw::Delta>,
     pub extractor: &'r Extractor,
@@ -31,6 +34,14 @@ pub(super) struct Taken<'k> {
     changes: HashMap<NodeRef, Part>,
     pub mark: Option<String>,
     pub records: u64,
+    /// Digests of the records that came, of a whole list: a record that comes twice was counted once.
+    came: HashSet<u64>,
+    /// The records of earlier pages that came again.
+    again: u64,
+    /// A page held only such.
+    no_progress: bool,
+    /// How many records there are, as the system counts them.
+    total: Option<u64>,
 }
 
 /// What some records gave.
@@ -66,7 +77,19 @@ impl Part {
 
 impl<'k> Taken<'k> {
     pub fn new(keep: Keep<'k>) -> Self {
-        Self { keep, seen: Vec::new(), nodes: Vec::new(), problems: Vec::new(), changes: HashMap::new(), mark: None, records: 0 }
+        Self {
+            keep,
+            seen: Vec::new(),
+            nodes: Vec::new(),
+            problems: Vec::new(),
+            changes: HashMap::new(),
+            mark: None,
+            records: 0,
+            came: HashSet::new(),
+            again: 0,
+            no_progress: false,
+            total: None,
+        }
     }
 
     /// Takes one page, of the whole list or of changes.
@@ -90,6 +113,11 @@ impl<'k> Taken<'k> {
         if let Some(delta) = delta {
             return self.changes(reading, delta, removed.as_deref(), &list);
         }
+        self.count(reading.paging, &list);
+        if let Some(total) = reading.paging.and_then(|paging| paging.total.as_deref()) {
+            let told = Expr::compile(total)?.text(&scope.clone().with("body", body).with("headers", headers))?;
+            self.total = told.map(|told| told.parse().map_err(|_| format!("{total} is no number but {told}"))).transpose()?.or(self.total);
+        }
         let keep = self.keep;
         let parts: Vec<Part> = list
             .par_chunks(64)
@@ -112,6 +140,23 @@ impl<'k> Taken<'k> {
             self.problems.extend(part.problems);
         }
         Ok(())
+    }
+
+    /// Notes which records of a page had come before.
+    ///
+    /// A page that holds nothing else is no progress. In a list that is read by numbers, pages that overlap are no longer where they were, or were
+    /// never where they should be: what stands between them may have been passed over.
+    fn count(&mut self, paging: Option<&raw::Paging>, list: &[Value]) {
+        if paging.is_none_or(|paging| paging.none) {
+            return;
+        }
+        let digests: HashSet<u64> = list.par_iter().map(digest).collect();
+        let again = digests.iter().filter(|digest| self.came.contains(digest)).count() as u64;
+        self.again += again;
+        if again > 0 && again == digests.len() as u64 {
+            self.no_progress = true;
+        }
+        self.came.extend(digests);
     }
 
     /// Takes changes: of several of one record the last counts.
@@ -170,13 +215,43 @@ impl<'k> Taken<'k> {
         Ok(())
     }
 
-    pub fn coverage(&self) -> Coverage {
+    pub fn coverage(&self, paging: Option<&raw::Paging>) -> Coverage {
+        let numbered = paging.is_some_and(|paging| paging.scim || paging.page.is_some() || paging.offset.is_some());
+        if self.no_progress {
+            return Coverage::Gap("a page holds only records that came before, so others may never have come".to_owned());
+        }
+        if numbered && self.again > 0 {
+            return Coverage::Gap(format!("pages overlap: {} records came twice, so others may never have come", self.again));
+        }
+        let came = self.came.len() as u64;
+        if let Some(total) = self.total.filter(|total| came < *total) {
+            return Coverage::Gap(format!("the system says that there are {total}, but only {came} different ones came"));
+        }
         match self.problems.first() {
             None => Coverage::Complete,
             Some(first) if self.problems.len() == 1 => Coverage::Gap(format!("a record could not be understood: {first}")),
             Some(first) => Coverage::Gap(format!("{} records could not be understood, the first: {first}", self.problems.len())),
         }
     }
+}
+
+/// What tells a record from others: all that it says.
+fn digest(record: &Value) -> u64 {
+    struct Into<'h>(&'h mut DefaultHasher);
+    impl std::io::Write for Into<'_> {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.write(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut hasher = DefaultHasher::new();
+    if serde_json::to_writer(Into(&mut hasher), record).is_err() {
+        record.to_string().hash(&mut hasher);
+    }
+    hasher.finish()
 }
 
 /// Whether a condition holds of a record; what is wrong with it goes to `problems`.

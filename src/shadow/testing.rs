@@ -10,10 +10,10 @@ use super::{CHECKS, Judged, View, judge};
 use crate::clock::days_before;
 use crate::config::Config;
 use crate::graph::{Graph, Person};
-use crate::model::{Coverage, EdgeKind, EdgeSeen, Finding, Level, NodeId, NodeKind, NodeRef, NodeSeen, Observation, ScanId};
+use crate::model::{Coverage, EdgeKind, EdgeSeen, Extent, Finding, Level, NodeId, NodeKind, NodeRef, NodeSeen, Observation, ScanId};
 use crate::store::graph::{Closing, Interner, ScopeWrite, find_node, scope_row, system_row, write_scope};
 use crate::store::links::{self, Claim, ClaimState};
-use crate::store::scans::{self, CoverageRow, Outcome, latest_coverage};
+use crate::store::scans::{self, CoverageRow, Covered, Outcome, latest_coverage};
 use crate::store::{Store, graph::Tally};
 
 /// The settings of the small company.
@@ -155,17 +155,20 @@ impl World {
                     let scan = scans::begin(tx, row, None, at)?;
                     let scope = scope_row(tx, row, collection, "")?;
                     let closing = if complete { Closing::Unseen } else { Closing::Nothing };
-                    let write = ScopeWrite { scan, scope, at, closing, accept_loss: false };
+                    let write = ScopeWrite { scan, scope, at, closing, accept_loss: false, ours: None, keep: &[] };
                     let tally = write_scope(tx, &mut Interner::load(tx, row)?, write, observations)?;
                     let coverage = if complete { Coverage::Complete } else { Coverage::Gap("page 2 failed".to_owned()) };
-                    scans::cover(tx, scan, scope, &coverage, tally, &[], at)?;
+                    let read = Covered { extent: Extent::Whole, coverage: &coverage, tally, drift: &[] };
+                    scans::cover(tx, scan, scope, &read, at)?;
                     scans::end(tx, scan, if complete { Outcome::Complete } else { Outcome::Gaps }, None, 1, at)?;
                 }
                 for (system, collection, parent, reason) in &gaps {
                     let row = system_row(tx, system, system, category(system))?;
                     let scan: ScanId = scans::begin(tx, row, None, at)?;
                     let scope = scope_row(tx, row, collection, parent)?;
-                    scans::cover(tx, scan, scope, &Coverage::Gap(reason.clone()), Tally::default(), &[], at)?;
+                    let coverage = Coverage::Gap(reason.clone());
+                    let read = Covered { extent: Extent::Whole, coverage: &coverage, tally: Tally::default(), drift: &[] };
+                    scans::cover(tx, scan, scope, &read, at)?;
                     scans::end(tx, scan, Outcome::Gaps, None, 1, at)?;
                 }
                 if !claims.is_empty() {

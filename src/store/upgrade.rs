@@ -3,8 +3,38 @@
 use anyhow::{Context as _, Result};
 use rusqlite::{Connection, TransactionBehavior};
 
+/// Every step from this version on.
+pub(super) fn from(version: i64, connection: &mut Connection) -> Result<()> {
+    if version < 2 {
+        from_1(connection)?;
+    }
+    if version < 3 {
+        from_2(connection)?;
+    }
+    Ok(())
+}
+
+/// From 2 to 3: coverage says how much of a scope was asked for. Where that isn't known, because one person was read, it is taken for that
+/// person's records alone: the list then is as complete as the night before found it.
+fn from_2(connection: &mut Connection) -> Result<()> {
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    tx.execute_batch("DROP INDEX coverage_scope; ALTER TABLE coverage RENAME TO coverage_2")?;
+    tx.execute_batch(statement(include_str!("../../schema/scans.sql"), "coverage")?)?;
+    tx.execute_batch(
+        "CREATE INDEX coverage_scope ON coverage (scope, at);
+         INSERT INTO coverage (scan, scope, extent, complete, reason, seen, opened, closed, drift, at)
+           SELECT c.scan, c.scope, CASE WHEN n.person IS NOT NULL AND s.parent = '' THEN 'person' ELSE 'whole' END,
+             c.complete, c.reason, c.seen, c.opened, c.closed, c.drift, c.at
+           FROM coverage_2 c JOIN scan n ON n.id = c.scan JOIN scope s ON s.id = c.scope;
+         DROP TABLE coverage_2",
+    )?;
+    tx.pragma_update(None, "user_version", 3)?;
+    tx.commit()?;
+    Ok(())
+}
+
 /// From 1 to 2: deliveries, and the account of a third credential, the one that tells.
-pub(super) fn from_1(connection: &mut Connection) -> Result<()> {
+fn from_1(connection: &mut Connection) -> Result<()> {
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     tx.execute_batch(include_str!("../../schema/tell.sql"))?;
     tx.execute_batch("ALTER TABLE own_account RENAME TO own_account_1")?;
@@ -31,6 +61,37 @@ mod tests {
     fn shape(conn: &rusqlite::Connection) -> BTreeMap<String, String> {
         let mut statement = conn.prepare("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").unwrap();
         statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn a_store_of_version_2_becomes_what_is_made_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let (old, new) = (dir.path().join("old.db"), dir.path().join("new.db"));
+        drop(Store::open(&new).unwrap());
+        // Version 2, made of the present shape: coverage says nothing of its extent.
+        drop(Store::open(&old).unwrap());
+        let conn = rusqlite::Connection::open(&old).unwrap();
+        conn.execute_batch(
+            "DROP TABLE coverage;
+             CREATE TABLE coverage (scan INTEGER NOT NULL, scope INTEGER NOT NULL, complete INTEGER NOT NULL, reason TEXT, seen INTEGER NOT NULL,
+                                    opened INTEGER NOT NULL, closed INTEGER NOT NULL, drift TEXT, at INTEGER NOT NULL,
+                                    PRIMARY KEY (scan, scope)) STRICT, WITHOUT ROWID;
+             CREATE INDEX coverage_scope ON coverage (scope, at);
+             INSERT INTO system (id, name, scanner, category) VALUES (7, 'app', 'scim', 'saas');
+             INSERT INTO scope (id, system, collection, parent) VALUES (1, 7, 'users', '');
+             INSERT INTO node (id, system, kind, key) VALUES (9, 7, 'person', 'E1');
+             INSERT INTO scan (id, system, person, started) VALUES (1, 7, NULL, 10), (2, 7, 9, 20);
+             INSERT INTO coverage VALUES (1, 1, 0, 'page 1: forbidden', 0, 0, 0, NULL, 11), (2, 1, 1, NULL, 1, 0, 0, NULL, 21);
+             PRAGMA user_version = 2",
+        )
+        .unwrap();
+        drop(conn);
+        let store = Store::open(&old).unwrap();
+        let fresh = rusqlite::Connection::open(&new).unwrap();
+        assert_eq!(store.read(|conn| Ok(shape(conn))).unwrap(), shape(&fresh));
+        let coverage = store.read(crate::store::scans::latest_coverage).unwrap();
+        let said: Vec<String> = coverage.iter().map(|row| row.coverage.to_string()).collect();
+        assert_eq!(said, ["gap: page 1: forbidden"], "that one person was read does not make the list complete");
     }
 
     #[test]

@@ -149,6 +149,10 @@ pub struct Paging {
     /// Expression (page, offset, cursor): true on the last page, where the vendor says so.
     #[serde(default)]
     pub last: Option<String>,
+    /// Expression over `body`, `headers` (page, offset, cursor, link, next): how many records the whole list has, where the vendor says so. Fewer
+    /// distinct records than that are a gap.
+    #[serde(default)]
+    pub total: Option<String>,
     /// Literal: the cap. Reaching it is a gap, never a quiet end.
     #[serde(default)]
     pub max_pages: Option<u64>,

@@ -135,7 +135,7 @@ impl World {
                 rows::write_scope(
                     tx,
                     &mut interner,
-                    rows::ScopeWrite { scan, scope, at: now, closing: rows::Closing::Nothing, accept_loss: false },
+                    rows::ScopeWrite { scan, scope, at: now, closing: rows::Closing::Nothing, accept_loss: false, ours: None, keep: &[] },
                     observations,
                 )
             })
