@@ -1,6 +1,8 @@
 //! What holds for exeunt without the simulated company: the built command, the tree, and real servers (`tests/real/run`).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
+/// Exit codes: 0 where something is known to be well, and nowhere else.
+mod codes;
 /// What the tests against real servers share.
 mod real;
 /// A real Active Directory domain controller.
@@ -31,5 +33,7 @@ mod real_tryton;
 mod run;
 /// Mistakes in settings are one clear line; help and JSON are there for every command.
 mod settings;
+/// A company of one executive and one app, whose server does what a test tells it.
+mod small;
 /// Layers point down, registries are complete, the repository speaks of exeunt alone.
 mod tidy;
