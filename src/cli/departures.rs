@@ -150,9 +150,9 @@ pub async fn one(global: &Global, args: One) -> Result<Exit> {
         }
         told(None).for_each(|told| out::say(format!("  {} {} {}", told.event, told.receiver, line(told))));
     }
-    Ok(if case.has_doubt() {
+    Ok(if case.has_doubt() || case.tasks.iter().any(|task| !task.done) || !case.residual.is_empty() {
         Exit::Found
-    } else if case.told.iter().any(|told| told.why.is_some()) {
+    } else if case.told.iter().any(|told| told.why.is_some()) || !case.unread.is_empty() || case.state == DepartureState::Open.word() {
         Exit::CouldNot
     } else {
         Exit::Fine
@@ -275,10 +275,14 @@ pub fn print_ended(ended: &Ended) {
 
 /// The exit code of a departure.
 pub fn exit_of(ended: &Ended) -> Exit {
-    if !ended.residual.is_empty() || ended.outcome.present > 0 {
+    let outcome = &ended.outcome;
+    if !ended.residual.is_empty() || outcome.present > 0 {
         Exit::Found
-    } else if ended.outcome.unknown + ended.outcome.stuck > 0 || !ended.unread.is_empty() || !ended.told.failed.is_empty() {
+    } else if outcome.unknown + outcome.stuck > 0 || !ended.unread.is_empty() || !ended.told.failed.is_empty() {
         Exit::CouldNot
+    } else if ended.state != DepartureState::Closed {
+        // What people have still to do, or a job that is under way, is access that is still there.
+        Exit::Found
     } else {
         Exit::Fine
     }

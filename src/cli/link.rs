@@ -41,9 +41,10 @@ pub enum Args {
 /// # Errors
 /// The store's, or there is no such link.
 pub fn run(global: &Global, args: Args) -> Result<Exit> {
-    let (_, store) = global.open()?;
+    let (config, store) = global.open()?;
     match args {
         Args::List { all } => {
+            let exit = super::report::unless_doubtful(Exit::Fine, &super::report::read(&config, &store, None, clock::now())?);
             let graph = store.read(|conn| Graph::read(conn, None))?;
             let links: Vec<_> =
                 graph.links.iter().filter(|link| all || matches!(link.state, LinkState::Likely | LinkState::Disputed)).collect();
@@ -55,7 +56,7 @@ pub fn run(global: &Global, args: Args) -> Result<Exit> {
                         "confidence": link.confidence, "evidence": link.evidence})
                 };
                 out::json(&Value::Array(links.iter().map(view).collect()));
-                return Ok(Exit::Fine);
+                return Ok(exit);
             }
             if links.is_empty() {
                 out::say("nothing is in doubt");
@@ -72,6 +73,7 @@ pub fn run(global: &Global, args: Args) -> Result<Exit> {
                 ));
                 out::say(format!("       {}", link.evidence.join("; ")));
             }
+            return Ok(exit);
         }
         Args::Confirm { id, by } => {
             store.write_durably(|tx| store::links::confirm(tx, id, &by, clock::now()))?;

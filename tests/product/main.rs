@@ -5,6 +5,8 @@
 mod inherited;
 /// How completely a list was read: by its distinct records, and only by a read of the list itself.
 mod lists;
+/// Exit codes: 0 where something is known to be well, and nowhere else.
+mod codes;
 /// What the tests against real servers share.
 mod real;
 /// A real Active Directory domain controller.
@@ -37,5 +39,7 @@ mod run;
 mod settings;
 /// What goes on while an account is off: the rules of a mailbox that became a shared one.
 mod shared_mailbox;
+/// A company of one executive and one app, whose server does what a test tells it.
+mod small;
 /// Layers point down, registries are complete, the repository speaks of exeunt alone.
 mod tidy;
