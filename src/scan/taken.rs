@@ -170,11 +170,17 @@ impl<'k> Taken<'k> {
         Ok(())
     }
 
+    /// Complete, or a gap that names what could not be understood.
     pub fn coverage(&self) -> Coverage {
-        match self.problems.first() {
-            None => Coverage::Complete,
-            Some(first) if self.problems.len() == 1 => Coverage::Gap(format!("a record could not be understood: {first}")),
-            Some(first) => Coverage::Gap(format!("{} records could not be understood, the first: {first}", self.problems.len())),
+        const NAMED: usize = 5;
+        match self.problems.as_slice() {
+            [] => Coverage::Complete,
+            [only] => Coverage::Gap(format!("a record could not be understood: {only}")),
+            many => {
+                let named = many.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join("; ");
+                let more = if many.len() > NAMED { "; …" } else { "" };
+                Coverage::Gap(format!("{} things in the records could not be understood: {named}{more}", many.len()))
+            }
         }
     }
 }
