@@ -34,7 +34,7 @@ pub struct One {
     html: Option<std::path::PathBuf>,
 }
 
-/// Approve the exact plan of a waiting departure, and run it
+/// Approve the exact plan of a waiting departure, and run it if its time has come
 #[derive(ClapArgs, Debug)]
 #[command(after_help = "Example:\n  exeunt approve 3 --plan sha256:5f0c…   binds the approval to the plan you looked at")]
 pub struct Approve {
@@ -171,6 +171,16 @@ pub async fn approve(global: &Global, args: Approve) -> Result<Exit> {
     let desk = Desk { config: &config, store: &store, fleet: &fleet, signer: &signer };
     let id = DepartureId(args.id);
     departure::approve(&desk, id, &args.plan, &args.by)?;
+    let row = find(&store, id)?;
+    if row.effective > crate::clock::now() {
+        let effective = row.effective;
+        out::say(if global.json {
+            json!({"departure": id.0, "effective": effective.to_string()}).to_string()
+        } else {
+            format!("departure {id} is approved, and scheduled for {effective}; `exeunt serve` runs it then, if its plan is still this one")
+        });
+        return Ok(Exit::Fine);
+    }
     let ended = super::revoke::run_with_bars(&desk, id, global.json).await?;
     if global.json {
         out::json(&ended_json(&ended)?);

@@ -53,7 +53,7 @@ impl Wire {
             let [read, revoke, _] = secrets;
             Way::Ldap(Box::new(Directory::open(&system, manifest, &address(url, Place::Url)?, &settings, [read, revoke], ca_file)?))
         } else if let Some(path) = &connect.file {
-            Way::File(Source::open(&address(path, Place::Text)?, connect)?)
+            Way::File(Source::open(&address(path, Place::Text)?, manifest)?)
         } else if let Some(url) = &connect.smtp {
             let [.., tell] = secrets;
             Way::Mail(Box::new(Mailer::open(&system, manifest, &address(url, Place::Url)?, &settings, tell, ca_file)?))

@@ -11,9 +11,9 @@ mod look;
 mod recheck;
 
 use anyhow::{Context as _, Result, bail};
-use jiff::{Timestamp, ToSpan as _};
+use jiff::Timestamp;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -66,6 +66,15 @@ pub struct Word {
     pub cause: String,
     /// What makes this word the same when it is heard again.
     pub event: Option<String>,
+    /// Why it is not to be acted on before somebody has approved it, if it isn't.
+    pub doubt: Option<String>,
+}
+
+/// A departure to come, for the mass limit.
+#[derive(Debug, Clone, Copy)]
+struct Due {
+    person: NodeId,
+    at: Timestamp,
 }
 
 /// What is told while a departure runs.
@@ -126,13 +135,13 @@ impl Ended {
 /// # Errors
 /// The store's.
 pub fn announce(config: &Config, store: &Store, word: &Word) -> Result<(Opened, Option<String>)> {
-    announce_one_of(config, store, word, 1)
+    announce_among(config, store, word, &[])
 }
 
-/// As [`announce`], for one of `at_once` departures still to be opened on one and the same reading of HR: a mass of them waits as a whole.
-fn announce_one_of(config: &Config, store: &Store, word: &Word, at_once: u64) -> Result<(Opened, Option<String>)> {
+/// As [`announce`], for one of several departures that are heard of at once: a mass of them waits as a whole.
+fn announce_among(config: &Config, store: &Store, word: &Word, due: &[Due]) -> Result<(Opened, Option<String>)> {
     let now = clock::now();
-    let guard = guard(config, store, word, at_once, now)?;
+    let guard = guard(config, store, word, due, now)?;
     let state = if guard.is_some() { DepartureState::Waiting } else { DepartureState::Scheduled };
     store.write_durably(|tx| {
         let new = NewDeparture {
@@ -153,10 +162,10 @@ fn announce_one_of(config: &Config, store: &Store, word: &Word, at_once: u64) ->
     })
 }
 
-/// Why a departure must wait for somebody's approval, if it must.
-fn guard(config: &Config, store: &Store, word: &Word, at_once: u64, now: Timestamp) -> Result<Option<String>> {
-    let (graph, window) =
-        (store.read(|conn| Graph::read(conn, None))?, duration::parse(&config.departure.mass_window).map_err(anyhow::Error::msg)?);
+/// Why a departure must wait for somebody's approval, if it must. `due` are those that are heard of at the same time, this one among them.
+fn guard(config: &Config, store: &Store, word: &Word, due: &[Due], now: Timestamp) -> Result<Option<String>> {
+    let graph = store.read(|conn| Graph::read(conn, None))?;
+    let window = duration::parse(&config.departure.mass_window).map_err(anyhow::Error::msg)?;
     let people = survey::people(config, &graph)?;
     let person = people.iter().find(|person| person.id == word.person).context("the leaver is not among the people that HR knows")?;
     if config.people.protected.iter().any(|name| person.is_called(name)) {
@@ -165,16 +174,39 @@ fn guard(config: &Config, store: &Store, word: &Word, at_once: u64, now: Timesta
     if config.departure.approval && word.source != "cli" {
         return Ok(Some("every departure needs an approval (departure.approval)".to_owned()));
     }
-    let since = now.checked_sub(i64::try_from(window.as_secs()).unwrap_or(3600).seconds())?;
-    let recent = store.read(|conn| departures::opened_since(conn, since))?;
-    let all = recent + at_once;
-    if all > u64::from(config.departure.mass_limit) {
+    if let Some(doubt) = &word.doubt {
+        return Ok(Some(format!("{doubt}: somebody must approve")));
+    }
+    // Everybody whose departure is due at about the same time: each person once, and nobody whose case was called off.
+    let at = word.effective.max(now);
+    let (from, to) = (at.checked_sub(window)?, at.checked_add(window)?);
+    let mut together: BTreeSet<NodeId> = store.read(|conn| departures::due_between(conn, from, to))?.into_iter().collect();
+    together.extend(due.iter().filter(|other| other.at >= from && other.at <= to).map(|other| other.person));
+    together.insert(word.person);
+    if together.len() as u64 > u64::from(config.departure.mass_limit) {
         return Ok(Some(format!(
-            "{all} departures within {}, and more than {} stop and ask (departure.mass_limit)",
-            config.departure.mass_window, config.departure.mass_limit
+            "{} people's departures are due within {}, and more than {} stop and ask (departure.mass_limit)",
+            together.len(),
+            config.departure.mass_window,
+            config.departure.mass_limit
         )));
     }
     Ok(None)
+}
+
+/// Moves a case that has not begun to another time, on an operator's word; a case that needs an approval at that time waits for it.
+///
+/// # Errors
+/// There is none, or the store's.
+pub fn move_to(store: &Store, id: DepartureId, effective: Timestamp, guard: Option<&str>, by: &str) -> Result<()> {
+    let row = find(store, id)?;
+    let waits = row.state == DepartureState::Waiting || (guard.is_some() && row.approved.is_none());
+    store.write_durably(|tx| {
+        departures::reschedule(tx, id, effective, None, None)?;
+        departures::move_to(tx, id, if waits { DepartureState::Waiting } else { DepartureState::Scheduled }, clock::now())?;
+        let detail = json!({ "from": row.effective.to_string(), "to": effective.to_string(), "waits": guard });
+        entry(tx, id, "departure.moved", by, detail)
+    })
 }
 
 /// Departures to run now: those cut off, and scheduled ones whose time has come.
@@ -189,7 +221,7 @@ pub fn ready(store: &Store, now: Timestamp) -> Result<Vec<DepartureId>> {
     })
 }
 
-/// Approves the exact plan of a waiting departure. Who approves must not be who opened it, where that is known.
+/// Approves the exact plan of a waiting departure, which is scheduled then: before its time nothing is fired, and at its time only that plan.
 ///
 /// # Errors
 /// There is no such departure waiting; the plan has changed since `hash` was shown.
@@ -205,6 +237,7 @@ pub fn approve(desk: &Desk<'_>, id: DepartureId, hash: &str, by: &str) -> Result
     desk.store.write_durably(|tx| {
         departures::set_plan(tx, id, &serde_json::to_string(&prospect.plan)?, &prospect.hash)?;
         departures::approve(tx, id, hash, by)?;
+        departures::move_to(tx, id, DepartureState::Scheduled, clock::now())?;
         entry(tx, id, "departure.approved", by, json!({ "plan": hash }))
     })
 }
@@ -234,10 +267,14 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
     let was_running = row.state == DepartureState::Running;
     if !(was_running && row.plan.is_some()) {
         let (_, prospect) = make_plan(desk, &row)?;
-        if row.state == DepartureState::Waiting && row.plan_hash.as_deref() != Some(&prospect.hash) {
-            bail!(
-                "the plan of departure {id} is another than the one that was approved: look at it again (exeunt departure {id}) and approve anew"
-            );
+        if row.approved.is_some() && row.started.is_none() && row.plan_hash.as_deref() != Some(&prospect.hash) {
+            let cause = "the plan is another than the one that was approved";
+            desk.store.write_durably(|tx| {
+                departures::set_plan(tx, id, &serde_json::to_string(&prospect.plan)?, &prospect.hash)?;
+                departures::move_to(tx, id, DepartureState::Waiting, clock::now())?;
+                entry(tx, id, "departure.waits", "engine", json!({ "cause": cause, "plan": prospect.hash }))
+            })?;
+            bail!("departure {id} waits: {cause}; look at it again (exeunt departure {id}) and approve anew");
         }
         if let Some(reason) = prospect.plan.blocked.first() {
             bail!("departure {id} may not run: {reason}");

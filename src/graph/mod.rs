@@ -6,6 +6,6 @@ mod reach;
 mod snapshot;
 
 pub use executives::unmatched;
-pub use person::Person;
+pub use person::{Person, Standing};
 pub use reach::{Path, Reach};
 pub use snapshot::{Edge, Graph, Link, LinkState, Node};

@@ -293,6 +293,8 @@ impl Graph {
                         }
                     }
                 }
+                // HR may be read twice, the list and each employee: what it said last counts.
+                (Some(known), value) if node.kind == NodeKind::Person => *known = value,
                 (Some(_), _) => {}
                 (None, value) => {
                     node.attrs.insert(name, value);

@@ -107,6 +107,22 @@ impl Expr {
         }
     }
 
+    /// The fields of a name that it reads: of `it.profile.login | lower ~ it.id` and `it`, `id` and `profile`.
+    pub fn fields_of(&self, name: &str) -> Vec<String> {
+        match &self.form {
+            Form::Path { root, fields } if *root == name => fields.first().cloned().into_iter().collect(),
+            Form::Path { .. } => Vec::new(),
+            Form::Reference { inner, .. } => inner.fields_of(name),
+            Form::Engine { expression, .. } => {
+                let fields = expression.undeclared_variables(true).into_iter().filter_map(|path| {
+                    let mut parts = path.split('.');
+                    (parts.next() == Some(name)).then(|| parts.next().map(str::to_owned)).flatten()
+                });
+                fields.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+            }
+        }
+    }
+
     /// Evaluates to a JSON value. A missing field is null.
     ///
     /// # Errors

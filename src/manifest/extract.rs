@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Map, Value};
 
+use super::attributes;
 use super::express::{Expr, Scope, plain};
 use super::raw;
 use super::template::{Place, Template};
@@ -71,8 +72,8 @@ impl Extractor {
         let scope = scope.clone().with("it", record);
         for compiled in &self.yields {
             let done = match &compiled.each {
-                None => compiled.one(&scope, out),
-                Some(each) => each.eval(&scope).and_then(|list| compiled.inner(&list, record, &scope, out)),
+                None => compiled.one(&scope, out, problems),
+                Some(each) => each.eval(&scope).and_then(|list| compiled.inner(&list, record, &scope, out, problems)),
             };
             if let Err(problem) = done {
                 problems.push(problem);
@@ -201,7 +202,14 @@ impl Compiled {
         })
     }
 
-    fn inner(&self, list: &Value, record: &Value, scope: &Scope<'_>, out: &mut Vec<Observation>) -> Result<(), String> {
+    fn inner(
+        &self,
+        list: &Value,
+        record: &Value,
+        scope: &Scope<'_>,
+        out: &mut Vec<Observation>,
+        problems: &mut Vec<String>,
+    ) -> Result<(), String> {
         let single;
         let items = match list {
             Value::Null => return Ok(()),
@@ -218,12 +226,12 @@ impl Compiled {
         let mut scope = scope.clone().with("outer", record);
         for item in items {
             scope.set("it", item);
-            self.one(&scope, out)?;
+            self.one(&scope, out, problems)?;
         }
         Ok(())
     }
 
-    fn one(&self, scope: &Scope<'_>, out: &mut Vec<Observation>) -> Result<(), String> {
+    fn one(&self, scope: &Scope<'_>, out: &mut Vec<Observation>, problems: &mut Vec<String>) -> Result<(), String> {
         if let Some(when) = &self.when
             && !when.truth(scope)?
         {
@@ -253,6 +261,8 @@ impl Compiled {
                 }
                 let type_ = type_.as_ref().map(|template| template.render(Place::Text, scope)).transpose()?.unwrap_or_default();
                 let name = attrs.shift_remove("name").map(|name| plain(&name));
+                let declared = self.attrs.iter().map(|attr| attr.name.as_str());
+                problems.append(&mut attributes::settle(node.kind, &node.key, name.as_deref(), &mut attrs, declared));
                 for link in links {
                     if let Some(other) = link.other.reference(scope)? {
                         let (from, to) = if link.node_is_had { (other, node.clone()) } else { (node.clone(), other) };

@@ -3,6 +3,7 @@
 //! `raw` is the language as written; `load` reads a file and `check` finds every problem in it at once; a [`Manifest`] is
 //! one that has none. Expressions stay as text in it and are compiled once, through [`express`].
 
+pub mod attributes;
 mod builtin;
 pub mod check;
 pub mod duration;

@@ -94,7 +94,7 @@ impl DepartureState {
         matches!(
             (self, next),
             (Scheduled, Waiting | Running | Cancelled)
-                | (Waiting, Running | Cancelled)
+                | (Waiting, Scheduled | Running | Cancelled)
                 | (Running, Open | Closed)
                 | (Open, Running | Closed)
                 | (Closed, Running)

@@ -46,8 +46,7 @@ impl Facts {
     /// The store's, or the rule for executives can't be evaluated.
     pub fn read(conn: &Connection, config: &Config, blind_spots: Vec<BlindSpot>, as_of: Option<Timestamp>, now: Timestamp) -> Result<Self> {
         let graph = Graph::read(conn, as_of)?;
-        let people =
-            Person::all(&graph, config.people.executive.as_deref(), &config.people.executives).map_err(|problem| anyhow!(problem))?;
+        let people = Person::of_company(&graph, config).map_err(|problem| anyhow!(problem))?;
         Ok(Self {
             company: config.company.name.clone(),
             at: as_of.unwrap_or(now),

@@ -216,6 +216,7 @@ impl<'k> Taken<'k> {
     }
 
     pub fn coverage(&self, paging: Option<&raw::Paging>) -> Coverage {
+        const NAMED: usize = 5;
         let numbered = paging.is_some_and(|paging| paging.scim || paging.page.is_some() || paging.offset.is_some());
         if self.no_progress {
             return Coverage::Gap("a page holds only records that came before, so others may never have come".to_owned());
@@ -227,10 +228,14 @@ impl<'k> Taken<'k> {
         if let Some(total) = self.total.filter(|total| came < *total) {
             return Coverage::Gap(format!("the system says that there are {total}, but only {came} different ones came"));
         }
-        match self.problems.first() {
-            None => Coverage::Complete,
-            Some(first) if self.problems.len() == 1 => Coverage::Gap(format!("a record could not be understood: {first}")),
-            Some(first) => Coverage::Gap(format!("{} records could not be understood, the first: {first}", self.problems.len())),
+        match self.problems.as_slice() {
+            [] => Coverage::Complete,
+            [only] => Coverage::Gap(format!("a record could not be understood: {only}")),
+            many => {
+                let named = many.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join("; ");
+                let more = if many.len() > NAMED { "; …" } else { "" };
+                Coverage::Gap(format!("{} things in the records could not be understood: {named}{more}", many.len()))
+            }
         }
     }
 }

@@ -126,7 +126,13 @@ impl Server {
             (self.tell)(&format!("scanned {} systems: {} findings, {gaps} gaps", survey.systems.len(), survey.findings.len()));
         } else if poll || !looks.is_empty() {
             let hr = self.fleet.of_category(crate::manifest::raw::Category::Hris);
-            survey::survey(&self.config, &self.store, &hr, &survey::Options { no_checks: true, ..Default::default() }, &|_, _| {}).await?;
+            let options = survey::Options { no_checks: true, ..Default::default() };
+            let read = survey::survey(&self.config, &self.store, &hr, &options, &|_, _| {}).await?;
+            for report in &read.systems {
+                for (scope, reason) in &report.gaps {
+                    (self.tell)(&format!("HR can't be heard whole: {} {scope}: {reason}", report.system));
+                }
+            }
         }
         if !scans.is_empty() || poll || !looks.is_empty() {
             let announced = departure::hear(&self.config, &self.store, if looks.is_empty() { "poll" } else { "webhook" })?;

@@ -196,8 +196,7 @@ impl World {
 
     /// The people of a graph.
     pub(crate) fn people(&self, graph: &Graph) -> Vec<Person> {
-        let config = self.config();
-        Person::all(graph, config.people.executive.as_deref(), &config.people.executives).unwrap()
+        Person::of_company(graph, &self.config()).unwrap()
     }
 
     /// The settings.

@@ -148,13 +148,39 @@ pub fn running(conn: &Connection) -> Result<Vec<DepartureRow>> {
     departures(conn, "WHERE state = 'running' AND id > ?1 ORDER BY id", 0)
 }
 
-/// How many departures were opened since a moment (called-off ones too): for the breaker.
+/// The people whose departures are, or were, due between two moments, each once: for the breaker. Those that were called off don't count; what was
+/// opened after its time was due when it was opened.
 ///
 /// # Errors
 /// The database's.
-pub fn opened_since(conn: &Connection, since: Timestamp) -> Result<u64> {
-    let count: i64 = conn.query_row("SELECT count(*) FROM departure WHERE created >= ?1", [since.as_microsecond()], |row| row.get(0))?;
-    Ok(count.unsigned_abs())
+pub fn due_between(conn: &Connection, from: Timestamp, to: Timestamp) -> Result<Vec<NodeId>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT DISTINCT person FROM departure WHERE state <> 'cancelled' AND max(effective, created) BETWEEN ?1 AND ?2 ORDER BY person",
+    )?;
+    let rows = statement.query_map([from.as_microsecond(), to.as_microsecond()], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<Vec<i64>>>()?.into_iter().map(NodeId).collect())
+}
+
+/// The departure that an event opened.
+///
+/// # Errors
+/// The database's.
+pub fn by_event(conn: &Connection, event: &str) -> Result<Option<DepartureId>> {
+    let mut statement = conn.prepare_cached("SELECT id FROM departure WHERE event = ?1")?;
+    Ok(statement.query_row([event], |row| row.get(0)).optional()?.map(DepartureId))
+}
+
+/// Gives a departure that has not begun another time, and another event and cause where these are given.
+///
+/// # Errors
+/// The database's.
+pub fn reschedule(tx: &Transaction<'_>, id: DepartureId, effective: Timestamp, event: Option<&str>, cause: Option<&str>) -> Result<()> {
+    tx.execute(
+        "UPDATE departure SET effective = ?2, event = coalesce(?3, event), cause = coalesce(?4, cause)
+         WHERE id = ?1 AND state IN ('scheduled', 'waiting')",
+        params![id.0, effective.as_microsecond(), event, cause],
+    )?;
+    Ok(())
 }
 
 fn departures(conn: &Connection, which: &str, value: i64) -> Result<Vec<DepartureRow>> {
@@ -562,7 +588,10 @@ mod tests {
         store.write(|tx| move_to(tx, id, DepartureState::Cancelled, now)).unwrap();
         assert_eq!(begin(7, Some("e1")), Opened::Known(id), "the same event again changes nothing");
         assert!(matches!(begin(7, Some("e3")), Opened::New(_)));
-        assert_eq!(store.read(|conn| opened_since(conn, now)).unwrap(), 2);
+        let together = || store.read(|conn| due_between(conn, now, now)).unwrap();
+        assert_eq!(together(), [NodeId(7)], "one person, however many cases, and the cancelled one counts no more");
+        begin(8, Some("e4"));
+        assert_eq!(together(), [NodeId(7), NodeId(8)]);
     }
 
     #[test]

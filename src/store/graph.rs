@@ -709,7 +709,7 @@ pub fn first_seen(conn: &Connection, node: NodeId) -> Result<Option<Timestamp>> 
 /// The database's.
 pub fn was_here(conn: &Connection, person: NodeId) -> Result<bool> {
     let here: i64 = conn.query_row(
-        "SELECT count(*) FROM node_seen WHERE node = ?1 AND json_extract(attrs, '$.state') IS NOT 'disabled' AND json_extract(attrs, '$.last_day') IS NULL",
+        "SELECT count(*) FROM node_seen WHERE node = ?1 AND json_extract(attrs, '$.state') = 'active' AND json_extract(attrs, '$.last_day') IS NULL AND json_extract(attrs, '$.unknown') IS NULL",
         [person.0],
         |row| row.get(0),
     )?;

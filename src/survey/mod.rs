@@ -55,13 +55,13 @@ impl Survey {
 /// # Errors
 /// The store's, or the executive rule can't be evaluated.
 pub fn people(config: &Config, graph: &Graph) -> Result<Vec<Person>> {
-    Person::all(graph, config.people.executive.as_deref(), &config.people.executives).map_err(|problem| anyhow!(problem))
+    Person::of_company(graph, config).map_err(|problem| anyhow!(problem))
 }
 
 /// The people we watch: executives, whoever left, and whoever HR says will leave.
 pub fn watched(people: &[Person]) -> impl Iterator<Item = &Person> {
     let now = clock::now();
-    people.iter().filter(move |person| person.executive || person.last_day.is_some() || person.has_left(now))
+    people.iter().filter(move |person| person.executive || person.is_leaving() || person.has_left(now))
 }
 
 /// Scans the fleet, links accounts to people, and runs the checks. `tell` hears of progress: system and what.

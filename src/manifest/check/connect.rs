@@ -172,6 +172,7 @@ fn connection(checker: &mut Checker<'_>) {
         ("bind", Transport::Ldap, bind.is_some()),
         ("starttls", Transport::Ldap, connect.starttls),
         ("format", Transport::File, connect.format.is_some()),
+        ("columns", Transport::File, connect.columns.is_some()),
         ("max_age_hours", Transport::File, connect.max_age_hours.is_some()),
     ];
     for (key, of, there) in belongings {

@@ -55,6 +55,10 @@ pub struct Connect {
     /// (file) How the file is written.
     #[serde(default)]
     pub format: Option<FileFormat>,
+    /// (file) Literals: the columns that the file must have; without one, or with one twice, the whole file is a gap. Those that the yields
+    /// read, when left out.
+    #[serde(default)]
+    pub columns: Option<Vec<String>>,
     /// (file) Literal: a file older than so many hours is a gap; 26 when left out.
     #[serde(default)]
     pub max_age_hours: Option<u64>,

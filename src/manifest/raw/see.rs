@@ -268,6 +268,21 @@ impl Yield {
         self.nodes().next()
     }
 
+    /// Every expression over one record (or one item of `each`); what stands in a template's braces is left out.
+    pub fn expressions(&self) -> impl Iterator<Item = &str> {
+        fn of(value: &Value) -> Vec<&str> {
+            match value {
+                Value::String(source) => vec![source],
+                Value::Array(items) => items.iter().flat_map(of).collect(),
+                Value::Object(map) => map.values().flat_map(of).collect(),
+                _ => Vec::new(),
+            }
+        }
+        let ends = [&self.when, &self.from, &self.to, &self.level, &self.held_by, &self.owned_by, &self.opens, &self.member_of];
+        let ends = ends.into_iter().flatten().map(String::as_str);
+        ends.chain(self.nodes().map(|(_, key)| key)).chain(self.aka.iter().map(String::as_str)).chain(self.attrs.values().flat_map(of))
+    }
+
     /// Every node that it names; more than one is a mistake.
     pub fn nodes(&self) -> impl Iterator<Item = (NodeKind, &str)> {
         let kinds = [

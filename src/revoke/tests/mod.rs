@@ -163,7 +163,11 @@ impl World {
     /// Ada's plan with these systems and rules.
     pub fn plan_with(&self, mode: Mode, systems: &BTreeMap<String, SystemFacts>, rules: &Rules) -> (Graph, Person, Plan) {
         let graph = self.graph();
-        let ada = Person::all(&graph, None, &[]).unwrap().into_iter().find(|person| person.key == "ada").unwrap();
+        let ada = Person::all(&graph, None, &[], &crate::model::LastDay::default())
+            .unwrap()
+            .into_iter()
+            .find(|person| person.key == "ada")
+            .unwrap();
         let plan = plan(&graph, &ada, None, mode, systems, rules);
         (graph, ada, plan)
     }
