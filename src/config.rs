@@ -184,6 +184,8 @@ pub struct Departure {
     pub deny: Vec<String>,
     /// Access that a leaver keeps, each a named person's decision with an end.
     pub keep: Vec<Keep>,
+    /// What was proved gone and comes back waits for a person, instead of being taken away again by itself.
+    pub ask_when_back: bool,
     /// The hour of the last day (0 to 23, UTC) at which a departure takes effect.
     pub hour: i8,
     /// Who gets the tasks of a role: role to address.
@@ -201,6 +203,7 @@ impl Default for Departure {
             allow: Vec::new(),
             deny: Vec::new(),
             keep: Vec::new(),
+            ask_when_back: false,
             hour: 0,
             roles: BTreeMap::new(),
             tell: Tell::default(),

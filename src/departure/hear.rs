@@ -75,7 +75,7 @@ fn take_back(config: &Config, store: &Store, graph: &Graph, people: &[Person], s
 }
 
 /// When a person's departure takes effect, and what makes it the same event when it is heard again.
-fn leaving(config: &Config, graph: &Graph, person: &Person, now: Timestamp) -> Option<(Timestamp, String)> {
+pub(super) fn leaving(config: &Config, graph: &Graph, person: &Person, now: Timestamp) -> Option<(Timestamp, String)> {
     let system = &graph.net[person.index].system;
     match person.last_day {
         Some(day) => {

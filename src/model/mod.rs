@@ -7,7 +7,7 @@ mod observation;
 mod tell;
 
 pub use access::{EdgeKind, Level, NodeKind, NodeRef, normal_address, normal_alias};
-pub use case::{ActionState, DepartureState, Mode, Verdict};
+pub use case::{ActionState, DepartureState, Mode, RETURNED, Verdict};
 pub use finding::{Finding, Severity};
 pub use observation::{Coverage, EdgeSeen, NodeSeen, Observation};
 pub use tell::{DeliveryKind, DeliveryState, TellEvent};

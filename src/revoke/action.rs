@@ -18,7 +18,7 @@ use crate::manifest::express::{Expr, plain};
 use crate::manifest::raw::{Hand, Take};
 use crate::manifest::{Manifest, duration};
 use crate::model::{ActionState, Verdict};
-use crate::store::departures::{ActionRow, Move};
+use crate::store::departures::{self, ActionRow, Move};
 
 /// An action that is ready to go.
 pub(super) struct Job {
@@ -89,6 +89,8 @@ enum Fired {
     Lost {
         why: String,
         detail: Value,
+        /// How long the system asked us to wait.
+        wait: Option<Duration>,
     },
 }
 
@@ -187,7 +189,7 @@ async fn act(shared: &Shared, job: &mut Job, times: &mut Times) -> Result<End, Q
         if job.irreversible && take.job.is_some() && id.is_none() {
             // The proof asks about the job, and its number was lost with us: waiting for it would be waiting for ever.
             let why = "it was cut off before the system's word on it was written down: whether it was begun can't be told, and beginning it twice can't be taken back";
-            return Ok(stuck(job, Verdict::Unknown, why.to_owned(), json!({})));
+            return Ok(stays_stuck(job, Verdict::Unknown, why.to_owned(), json!({})));
         }
         let careful = job.irreversible || id.is_some();
         let accepted = job.row.state == ActionState::Accepted;
@@ -205,7 +207,7 @@ async fn act(shared: &Shared, job: &mut Job, times: &mut Times) -> Result<End, Q
             Reading::Unknown(why) if job.irreversible => {
                 let why =
                     format!("whether it was done before the interruption can't be told, and doing it twice can't be taken back: {why}");
-                return Ok(stuck(job, Verdict::Unknown, why, json!({})));
+                return Ok(stays_stuck(job, Verdict::Unknown, why, json!({})));
             }
             Reading::Still(_) | Reading::Failed(_) | Reading::Unknown(_) => {}
         }
@@ -292,7 +294,7 @@ async fn fire(
     *sent = Some(leaves);
     let reply = match line.connection.send(Hand::Revoke, Lane::Revoke, &call, &take.classes).await {
         Ok(reply) => reply,
-        Err(error) => return Fired::Lost { why: error.to_string(), detail: json!({}) },
+        Err(error) => return Fired::Lost { why: error.to_string(), detail: json!({}), wait: None },
     };
     if reply.attempts == 1 {
         *sent = Some(reply.sent_at.max(leaves));
@@ -309,7 +311,9 @@ async fn fire(
     };
     if !(before || matches!(reply.class, Class::Fine | Class::Gone)) {
         return match reply.class {
-            Class::Throttled | Class::Transient => Fired::Lost { why: format!("{}, {}", reply.class.word(), reply.says()), detail },
+            Class::Throttled | Class::Transient => {
+                Fired::Lost { why: format!("{}, {}", reply.class.word(), reply.says()), detail, wait: reply.asked_wait() }
+            }
             _ => Fired::Refused(no(detail)),
         };
     }
@@ -360,7 +364,7 @@ async fn not_accepted(job: &Job, line: &Line, take: &Take, id: Option<&str>, fir
     let verdict = if matches!(reading, Reading::Still(_) | Reading::Failed(_)) { Verdict::Present } else { Verdict::Unknown };
     match fired {
         Fired::Refused(no) | Fired::Before(no) => refused(job, verdict, no),
-        Fired::Lost { why, detail } => stuck(job, verdict, why, detail),
+        Fired::Lost { why, detail, wait } => stuck_until(job, verdict, why, detail, wait),
         Fired::Accepted => still(job, id.is_some(), json!({})),
     }
 }
@@ -396,7 +400,34 @@ fn still(job: &Job, under_way: bool, detail: Value) -> End {
     stuck(job, Verdict::Present, "the system accepted it, and a fresh read still shows it".to_owned(), detail)
 }
 
+/// The first wait before a stuck action is tried again; each further one is twice as long.
+const FIRST_WAIT: Duration = Duration::from_secs(60);
+/// The longest of these waits, where the system asks for no longer one.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+
+/// Stuck, and tried again by itself after a while: as long as the case is open.
 fn stuck(job: &Job, verdict: Verdict, why: String, detail: Value) -> End {
+    stuck_until(job, verdict, why, detail, None)
+}
+
+/// As [`stuck`], where the system asked us to wait.
+fn stuck_until(job: &Job, verdict: Verdict, mut why: String, mut detail: Value, asked: Option<Duration>) -> End {
+    let wait = FIRST_WAIT.saturating_mul(2_u32.saturating_pow(job.row.tries.min(16))).min(LONGEST_WAIT);
+    // A second more than asked, for clocks differ.
+    let asked = asked.map(|asked| asked.saturating_add(Duration::from_secs(1)));
+    let wait = asked.unwrap_or(wait);
+    let again = jiff::SignedDuration::try_from(wait).ok().and_then(|wait| clock::now().checked_add(wait).ok());
+    if let Some(again) = again {
+        if asked.is_some() {
+            why = format!("{why}; the system asked us to wait, and it is tried again at {again:.0}");
+        }
+        detail[departures::AGAIN_AT] = json!(again.as_microsecond());
+    }
+    stays_stuck(job, verdict, why, detail)
+}
+
+/// Stuck, and left to a person: trying again by itself could do harm.
+fn stays_stuck(job: &Job, verdict: Verdict, why: String, detail: Value) -> End {
     let title = format!("Look at: {}", job.row.label);
     let steps = format!("{}: {why}. Look in the system itself; do it by hand, or run the departure again.", job.row.label);
     let task = Some(("security".to_owned(), title, steps));
