@@ -309,7 +309,8 @@ impl Http {
         let json = headers.get("content-type").and_then(Value::as_str).is_some_and(|kind| kind.contains("json"));
         let came = match body {
             Ok(value) if json || value.is_null() => self.redactor.value(value),
-            _ => Value::String(self.redactor.text(&String::from_utf8_lossy(raw))),
+            // What says nothing of its kind may be JSON all the same.
+            _ => Value::String(self.redactor.nested(&String::from_utf8_lossy(raw))),
         };
         let sent_headers: Map<String, Value> = out.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
         recorder.write(&json!({
