@@ -30,8 +30,11 @@ pub(super) struct Job {
     irreversible: bool,
     line: Result<Line, String>,
     /// Rendered ahead for what leaves at once.
-    call: Option<Result<Call, String>>,
+    call: Option<Rendered>,
 }
+
+/// A call, and what was read for it, where it changes a part of what was there.
+type Rendered = Result<(Call, Option<Value>), String>;
 
 /// Where an action goes, and what it is about.
 struct Line {
@@ -46,9 +49,41 @@ impl Line {
         self.manifest.action(&self.name).ok_or_else(|| format!("the manifest has no action {} any more", self.name))
     }
 
-    fn render(&self) -> Result<Call, String> {
+    /// Makes a call that needs no read before it.
+    fn render(&self) -> Rendered {
         let take = self.take()?;
-        read::with_scope(&self.connection, &self.spec, None, |scope| call::of_action(take, scope))
+        read::with_scope(&self.connection, &self.spec, None, |scope| call::of_action(take, scope)).map(|call| (call, None))
+    }
+
+    fn reads_first(&self) -> bool {
+        self.take().is_ok_and(|take| take.modify.as_ref().is_some_and(|modify| !modify.read.is_empty()))
+    }
+
+    /// Makes the call. What it changes in part is read for it, freshly: what the last scan saw may be another value by now.
+    async fn made(&self) -> Rendered {
+        let take = self.take()?;
+        let reading = read::with_scope(&self.connection, &self.spec, None, |scope| call::of_reading(take, scope)).transpose()?;
+        let Some(reading) = reading else { return self.render() };
+        let mut entry = Err("nobody may read it".to_owned());
+        for hand in [Hand::Read, Hand::Revoke] {
+            let reply = match self.connection.send(hand, Lane::Prove, &reading, &take.classes).await {
+                Ok(reply) => reply,
+                Err(error) => {
+                    entry = Err(error.to_string());
+                    continue;
+                }
+            };
+            entry = match reply.class {
+                Class::Fine => call::read_for(take, reply.body.get(0)),
+                class => Err(format!("what it changes could not be read: {}, {}", class.word(), reply.says())),
+            };
+            if entry.is_ok() {
+                break;
+            }
+        }
+        let entry = entry?;
+        let call = read::with_scope(&self.connection, &self.spec, None, |scope| call::of_action(take, &scope.clone().with("it", &entry)))?;
+        Ok((call, Some(entry)))
     }
 }
 
@@ -64,7 +99,7 @@ pub(super) fn prepare(deps: &RunDeps, place: usize, row: ActionRow, begin: Begin
         }),
     };
     let at_once = begin == Begin::Fresh && row.state == ActionState::Fired;
-    let call = line.as_ref().ok().filter(|_| at_once).map(Line::render);
+    let call = line.as_ref().ok().filter(|line| at_once && !line.reads_first()).map(Line::render);
     Job { place, row, begin, after: waits.after.clone(), again: waits.again.clone(), irreversible: planned.irreversible, line, call }
 }
 
@@ -214,7 +249,10 @@ async fn act(shared: &Shared, job: &mut Job, times: &mut Times) -> Result<End, Q
     }
 
     if fire_first {
-        let rendered = job.call.take().unwrap_or_else(|| line.render());
+        let rendered = match job.call.take() {
+            Some(rendered) => rendered,
+            None => line.made().await,
+        };
         let announced = job.begin == Begin::Fresh && job.row.state == ActionState::Fired;
         if !announced {
             announce(shared, job).await?;
@@ -251,7 +289,7 @@ async fn act(shared: &Shared, job: &mut Job, times: &mut Times) -> Result<End, Q
         others.await;
     }
     announce(shared, job).await?;
-    let no = match fire(shared, job, line, take, line.render(), &mut id, &mut times.sent_again).await {
+    let no = match fire(shared, job, line, take, line.made().await, &mut id, &mut times.sent_again).await {
         Fired::Accepted => None,
         Fired::Before(said) => Some(said),
         fired => return Ok(not_accepted(job, line, take, id.as_deref(), fired).await),
@@ -281,12 +319,12 @@ async fn fire(
     job: &Job,
     line: &Line,
     take: &Take,
-    call: Result<Call, String>,
+    rendered: Rendered,
     id: &mut Option<String>,
     sent: &mut Option<Instant>,
 ) -> Fired {
-    let call = match call {
-        Ok(call) => call,
+    let (call, was) = match rendered {
+        Ok(made) => made,
         Err(problem) => return Fired::Refused(No { why: format!("its call can't be made: {problem}"), blocked: None, detail: json!({}) }),
     };
     shared.tell(Progress::Sent { number: job.row.number });
@@ -299,7 +337,11 @@ async fn fire(
     if reply.attempts == 1 {
         *sent = Some(reply.sent_at.max(leaves));
     }
-    let detail = json!({ "status": reply.status, "class": reply.class.word(), "digest": reply.digest, "attempts": reply.attempts });
+    let mut detail = json!({ "status": reply.status, "class": reply.class.word(), "digest": reply.digest, "attempts": reply.attempts });
+    if let Some(was) = was {
+        // What an undo has to put back.
+        detail["was"] = was;
+    }
     let before = reply.class != Class::Fine && asks(line, take.done_already.as_deref(), &reply).is_some_and(|value| truth(&value));
     let no = |detail: Value| {
         let why = format!("{}, {}", reply.class.word(), reply.says());
