@@ -96,8 +96,11 @@ CREATE TABLE finding (
   title    TEXT NOT NULL,                   -- one line: what is wrong
   facts    TEXT NOT NULL,                   -- JSON list of texts: what it rests on
   remedy   TEXT NOT NULL,                   -- what to do
-  since    INTEGER NOT NULL,                -- first found
-  until    INTEGER,                         -- no longer found
-  CONSTRAINT ends_after_it_begins CHECK (until IS NULL OR until >= since)
+  first    INTEGER NOT NULL,                -- first found
+  since    INTEGER NOT NULL,                -- found so, with these facts; other facts are another row of the same key
+  until    INTEGER,                         -- no longer found so
+  reason   TEXT,                            -- why it ended: 'changed' where the next row of the key goes on; else the proof that it is gone, or that it was not found any more
+  CONSTRAINT ends_after_it_begins CHECK (until IS NULL OR until >= since),
+  CONSTRAINT ends_for_a_reason CHECK ((until IS NULL) = (reason IS NULL))
 ) STRICT;
 CREATE UNIQUE INDEX finding_open ON finding (key) WHERE until IS NULL;

@@ -184,6 +184,8 @@ pub struct Departure {
     pub deny: Vec<String>,
     /// Access that a leaver keeps, each a named person's decision with an end.
     pub keep: Vec<Keep>,
+    /// What was proved gone and comes back waits for a person, instead of being taken away again by itself.
+    pub ask_when_back: bool,
     /// The time of the last day at which a departure takes effect (`17:00`); the end of that day when left out. Who HR says has left is taken
     /// out at once, whatever the time.
     pub time: Option<String>,
@@ -206,6 +208,7 @@ impl Default for Departure {
             allow: Vec::new(),
             deny: Vec::new(),
             keep: Vec::new(),
+            ask_when_back: false,
             time: None,
             zone: None,
             zones: BTreeMap::new(),

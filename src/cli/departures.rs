@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Exit, Global, out};
 use crate::departure::{self, Desk, Ended};
 use crate::graph::Graph;
-use crate::model::{ActionState, DepartureId, DepartureState, Verdict};
+use crate::model::{DepartureId, DepartureState};
 use crate::report::case::{Case, CaseTold};
 use crate::report::html;
 use crate::store::Store;
@@ -106,10 +106,8 @@ pub async fn one(global: &Global, args: One) -> Result<Exit> {
         let fleet = global.fleet(&config, &[])?;
         let signer = departure::signer(&config)?;
         let desk = Desk { config: &config, store: &store, fleet: &fleet, signer: &signer };
-        for back in
-            departure::recheck(&desk, id).await?.iter().filter(|seen| seen.was == ActionState::Gone && seen.verdict == Verdict::Present)
-        {
-            out::remark(format!("came back: {}; `exeunt revoke` takes it away again", back.label));
+        for back in departure::recheck(&desk, id).await?.iter().filter(|seen| seen.came_back()) {
+            out::remark(format!("came back: {}; `exeunt revoke` takes it away again, and so does `exeunt serve`", back.label));
         }
     }
     let mut case = store.read(|conn| Case::of(conn, id))?;

@@ -186,7 +186,10 @@ impl Http {
         let out = Outgoing { method: call.method.clone(), url: url.clone(), headers, body: call.body.clone() };
         let _scan = if lane == Lane::Scan { self.scans.acquire().await.ok() } else { None };
         let Some(_place) = self.budget.place(lane, patience.deadline()).await else {
-            return Err(CallError::Timeout(format!("{}: the request budget was spent and did not renew in time", self.system)));
+            return Err(CallError::Timeout(match self.comes_back().filter(|_| lane == Lane::Scan) {
+                Some(at) => format!("{}: the system asked us to wait until {at:.0}; it is read again then", self.system),
+                None => format!("{}: the request budget was spent and did not renew in time", self.system),
+            }));
         };
         let exchange = self.exchange(out, Some(auth)).await?;
         let header = |name: &str| exchange.headers.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -221,6 +224,12 @@ impl Http {
             sent_at: exchange.sent_at,
         };
         Ok((reply, presented.token))
+    }
+
+    /// When scans are welcome again, where the system asked them to stay away.
+    pub(super) fn comes_back(&self) -> Option<jiff::Timestamp> {
+        let left = jiff::SignedDuration::try_from(self.budget.asked_away()?).ok()?;
+        clock::now().checked_add(left).ok()
     }
 
     /// Sends a token request: no credential is added, and the budget counts it if it goes to the system itself. It never waits
@@ -300,7 +309,8 @@ impl Http {
         let json = headers.get("content-type").and_then(Value::as_str).is_some_and(|kind| kind.contains("json"));
         let came = match body {
             Ok(value) if json || value.is_null() => self.redactor.value(value),
-            _ => Value::String(self.redactor.text(&String::from_utf8_lossy(raw))),
+            // What says nothing of its kind may be JSON all the same.
+            _ => Value::String(self.redactor.nested(&String::from_utf8_lossy(raw))),
         };
         let sent_headers: Map<String, Value> = out.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
         recorder.write(&json!({

@@ -119,6 +119,11 @@ impl Connection {
         reading.await
     }
 
+    /// When scans are welcome again, where the system asked them to stay away for longer than they wait in place.
+    pub fn comes_back(&self) -> Option<Timestamp> {
+        self.0.1.comes_back()
+    }
+
     /// Whether there is a credential to revoke with.
     pub fn can_revoke(&self) -> bool {
         self.0.1.can_revoke
@@ -293,7 +298,10 @@ impl Reply {
 
     /// How long it asks us to wait (`Retry-After`), if it does.
     pub fn asked_wait(&self) -> Option<Duration> {
-        self.headers.get("retry-after").and_then(Value::as_str).and_then(|text| retry::retry_after(text, self.at))
+        self.headers
+            .get("retry-after")
+            .and_then(Value::as_str)
+            .and_then(|text| retry::retry_after(text, self.headers.get("date").and_then(Value::as_str), self.at))
     }
 }
 

@@ -104,6 +104,13 @@ impl Wire {
         }
     }
 
+    pub(super) fn comes_back(&self) -> Option<jiff::Timestamp> {
+        match &self.way {
+            Way::Http(http) => http.comes_back(),
+            _ => None,
+        }
+    }
+
     fn mismatch(&self) -> CallError {
         CallError::Unreachable(format!("{}: a call of another kind than connect says (http, ldap, file or smtp)", self.system))
     }

@@ -110,7 +110,7 @@ fn move_case(store: &Store, row: &DepartureRow, word: &Word, guard: Option<&str>
 }
 
 /// HR's word that a person leaves, if it is one: when it takes effect, and what makes it the same event when it is heard again.
-fn leaving(graph: &Graph, person: &Person, source: &str, now: Timestamp) -> Option<Word> {
+pub(super) fn leaving(graph: &Graph, person: &Person, source: &str, now: Timestamp) -> Option<Word> {
     let system = &graph.net[person.index].system;
     let unread = |attr: &str| person.unknown.iter().any(|unknown| unknown == attr);
     let (effective, what, cause, doubt) = match (person.last_day, person.last_hours) {

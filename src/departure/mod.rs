@@ -9,6 +9,7 @@
 mod hear;
 mod look;
 mod recheck;
+mod reflect;
 
 use anyhow::{Context as _, Result, bail};
 use jiff::Timestamp;
@@ -20,7 +21,7 @@ use tokio::sync::mpsc;
 
 pub use hear::hear;
 pub use look::{Prospect, as_json, prospect};
-pub use recheck::recheck;
+pub use recheck::{recheck, to_try_again, try_again, watched};
 
 use crate::audit::{self, Draft, Signer};
 use crate::clock;
@@ -34,6 +35,7 @@ use crate::revoke::{self, Outcome, Progress, RunDeps, case_name};
 use crate::store::departures::{self, DepartureRow, NewDeparture, Opened};
 use crate::store::{self, Store};
 use crate::survey;
+use reflect::reflect;
 
 /// How long a command goes on trying to tell people what can't be told at once.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -291,7 +293,7 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
         })?;
         tell(Step::Planned(Box::new(prospect)));
     }
-    let outcome = wave(desk, id, false, tell).await?;
+    let mut outcome = wave(desk, id, false, tell).await?;
     checkpoint(desk)?;
     let mut waves = 1;
     let (mut residual, mut unread);
@@ -321,7 +323,10 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
         wave(desk, id, true, tell).await?;
         waves += 1;
     }
-    let tasks = desk.store.read(|conn| departures::tasks(conn, Some(id)))?;
+    reflect(desk, &row)?;
+    desk.store.write_durably(|tx| recheck::settle(tx, id, clock::now()))?;
+    let (tasks, actions) = desk.store.read(|conn| Ok((departures::tasks(conn, Some(id))?, departures::actions(conn, id)?)))?;
+    outcome.judge_again(&actions);
     let tasks: Vec<(String, String)> = tasks.into_iter().filter(|task| !task.done).map(|task| (task.title, task.role)).collect();
     let proved = outcome.claimed + outcome.present + outcome.unknown == 0 && residual.is_empty() && unread.is_empty();
     let state = if tasks.is_empty() && proved { DepartureState::Closed } else { DepartureState::Open };

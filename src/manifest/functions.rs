@@ -73,12 +73,12 @@ fn random_password() -> Result<String, Error> {
 }
 
 /// An integer, also when it comes as text (LDAP attributes do).
+/// A value that could not be read is no number: never 0.
 fn integer(value: &Jinja) -> Result<u64, Error> {
     let value = &to_json(value);
     let number = match value {
         Value::Number(number) => number.as_u64().or_else(|| number.as_i64().map(|n| n as u64)),
         Value::String(text) => text.trim().parse::<i64>().ok().map(|n| n as u64),
-        Value::Null => Some(0),
         _ => None,
     };
     number.ok_or_else(|| Error::new(ErrorKind::InvalidOperation, format!("{value} is not a whole number")))

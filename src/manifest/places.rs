@@ -41,6 +41,8 @@ pub enum Spot {
     Mark,
     /// Everything in `yields`.
     Yield,
+    /// The values of a change that reads what it changes.
+    Modify,
     /// An action's `when`, `as`, call, change and hand-off.
     Take,
     /// An action's `done_already`, `blocked`, `job`.
@@ -94,6 +96,7 @@ const TABLE: &[Row] = &[
     Row(Spot::Change, "see: delta.record, delta.removed", &["settings", "it", "now"]),
     Row(Spot::Mark, "see: delta.mark", &["settings", "headers", "body", "it", "now"]),
     Row(Spot::Yield, "see: yields", &["settings", "it", "now"]),
+    Row(Spot::Modify, "take: modify with read: replace, add, delete", &["settings", "person", "departure", "now", "it"]),
     Row(Spot::Take, "take: when, as, call, body, form, headers, modify, hand_off", &["settings", "person", "departure", "now"]),
     Row(
         Spot::TakeAnswer,

@@ -107,7 +107,7 @@ impl Changes {
                         system: row.system.clone(),
                         kind: "finding".to_owned(),
                         about: format!("{} {}: {}", row.severity, row.check, row.title),
-                        details: Vec::new(),
+                        details: row.reason.iter().filter(|_| what == Happened::Closed).cloned().collect(),
                         people: named.clone(),
                     });
                 }

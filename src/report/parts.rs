@@ -274,7 +274,8 @@ impl FindingView {
             facts: row.facts.clone(),
             remedy: row.remedy.clone(),
             since: row.since,
-            until: row.until,
+            // What ended later had not ended then.
+            until: row.until.filter(|until| *until <= facts.at),
             path,
             rank: Some(row.severity),
         }

@@ -124,7 +124,13 @@ fn new_task(task: &PlannedTask, departure: DepartureId, action: Option<ActionId>
     }
 }
 
-fn open_task(tx: &rusqlite::Transaction<'_>, departure: DepartureId, actor: &str, task: &NewTask, now: Timestamp) -> Result<Draft> {
+pub(super) fn open_task(
+    tx: &rusqlite::Transaction<'_>,
+    departure: DepartureId,
+    actor: &str,
+    task: &NewTask,
+    now: Timestamp,
+) -> Result<Draft> {
     let id = departures::add_task(tx, task, now)?;
     let mut draft = draft(departure, actor, "task.opened", Some(json!({ "task": id.0 })));
     draft.detail = json!({ "role": task.role, "title": task.title, "due": task.due.to_string() });
@@ -265,7 +271,9 @@ fn commit(store: &Store, departure: DepartureId, actor: &str, group: &[Entry]) -
                 draft.evidence.extend(evidence);
                 audit::append(tx, entry.step.at, &draft)?;
             }
-            if let Some((role, title, steps)) = &entry.task {
+            if let Some((role, title, steps)) = &entry.task
+                && !departures::is_asked(tx, entry.action, title)?
+            {
                 let task = NewTask {
                     departure: Some(departure),
                     action: Some(entry.action),

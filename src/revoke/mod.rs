@@ -15,6 +15,7 @@ mod plan;
 mod read;
 mod recheck;
 mod run;
+mod shown;
 mod spec;
 
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub use outcome::{DryRun, Line, Outcome, dry_run};
 pub use plan::{Rules, SystemFacts, plan};
 pub use recheck::{Rechecked, recheck};
 pub use run::{Options, Progress, RunDeps, run};
+pub use shown::shown;
 pub use spec::{
     Blind, EdgeName, Falls, Kept, OtherHit, OwnCredential, Plan, PlannedAction, PlannedTask, ResidualPath, Spec, Who, case_name,
 };

@@ -74,34 +74,11 @@ pub(super) fn summarize(
     began: Instant,
 ) -> Outcome {
     let mut outcome = Outcome { sent: measured.iter().flatten().count(), ..Outcome::default() };
-    let place_of = |row: &ActionRow| began_with.iter().position(|(known, _)| known.id == row.id);
-    for row in rows {
-        match row.state {
-            ActionState::HandedOff => outcome.handed_off += 1,
-            ActionState::Refused => outcome.refused += 1,
-            ActionState::Stuck => outcome.stuck += 1,
-            _ => {}
-        }
-        match row.verdict {
-            Some(Verdict::Gone) => outcome.gone += 1,
-            Some(Verdict::Claimed) => outcome.claimed += 1,
-            Some(Verdict::Present) => outcome.present += 1,
-            Some(Verdict::Unknown) => outcome.unknown += 1,
-            None => {}
-        }
-        if row.state == ActionState::Gone && row.why.is_some() {
-            outcome.lives_on += 1;
-        }
-        let times = place_of(row).and_then(|place| measured[place]);
-        outcome.actions.push(Line {
-            number: row.number,
-            system: row.system.clone(),
-            label: row.label.clone(),
-            state: row.state.word().into(),
-            verdict: row.verdict.map(|verdict| verdict.word().into()),
-            why: row.why.clone(),
-            took_ms: times.map(|times| millis(times.ended().duration_since(times.sent))),
-        });
+    outcome.judge_again(rows);
+    for line in &mut outcome.actions {
+        let place =
+            rows.iter().find(|row| row.number == line.number).and_then(|row| began_with.iter().position(|(known, _)| known.id == row.id));
+        line.took_ms = place.and_then(|place| measured[place]).map(|times| millis(times.ended().duration_since(times.sent)));
     }
     let unblocked = |place: &usize| waits[*place].after.is_empty();
     let calls: Vec<Instant> = (0..measured.len()).filter(unblocked).filter_map(|place| measured[place]).map(|times| times.sent).collect();
@@ -122,6 +99,35 @@ pub(super) fn summarize(
     outcome.window_over_critical_path =
         (outcome.critical_path_ms > 0.0 && outcome.window_ms > 0.0).then(|| outcome.window_ms / outcome.critical_path_ms);
     outcome
+}
+
+impl Outcome {
+    /// Counts anew how the actions stand; the times of the run stay.
+    pub fn judge_again(&mut self, rows: &[ActionRow]) {
+        let count = |state: ActionState| rows.iter().filter(|row| row.state == state).count();
+        let judged = |verdict: Verdict| rows.iter().filter(|row| row.verdict == Some(verdict)).count();
+        (self.handed_off, self.refused, self.stuck) =
+            (count(ActionState::HandedOff), count(ActionState::Refused), count(ActionState::Stuck));
+        (self.gone, self.claimed) = (judged(Verdict::Gone), judged(Verdict::Claimed));
+        (self.present, self.unknown) = (judged(Verdict::Present), judged(Verdict::Unknown));
+        self.lives_on = rows.iter().filter(|row| row.state == ActionState::Gone && row.why.is_some()).count();
+        let took: std::collections::BTreeMap<u32, Option<f64>> = self.actions.iter().map(|line| (line.number, line.took_ms)).collect();
+        self.actions = rows.iter().map(|row| Line { took_ms: took.get(&row.number).copied().flatten(), ..Line::of(row) }).collect();
+    }
+}
+
+impl Line {
+    fn of(row: &ActionRow) -> Self {
+        Self {
+            number: row.number,
+            system: row.system.clone(),
+            label: row.label.clone(),
+            state: row.state.word().into(),
+            verdict: row.verdict.map(|verdict| verdict.word().into()),
+            why: row.why.clone(),
+            took_ms: None,
+        }
+    }
 }
 
 /// To a tenth of a millisecond.

@@ -664,7 +664,7 @@ fn kind_word(kind: TakeKind) -> &'static str {
 /// Whether an action on an account ends the account, rather than its sessions or factors. Manifests say so by what else
 /// falls with it (more than what the account holds), or by the action's name. When in doubt it doesn't: a task too many
 /// is seen, a way in too many isn't.
-fn ends_account(name: &str, take: &Take) -> bool {
+pub(super) fn ends_account(name: &str, take: &Take) -> bool {
     const WORDS: &[&str] =
         &["suspend", "disable", "deactivate", "delete", "remove", "terminate", "archive", "deprovision", "lock", "block", "expire", "off"];
     if take.kind != TakeKind::Revoke || take.on != "account" {

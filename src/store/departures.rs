@@ -395,6 +395,36 @@ pub fn move_action(tx: &Transaction<'_>, id: ActionId, step: &Move) -> Result<()
     add_event(tx, id, step.at, step.state, &step.detail)
 }
 
+/// In the journal's detail of a stuck action: when it is to be tried again, in microseconds since 1970.
+pub const AGAIN_AT: &str = "again_at";
+
+/// Stuck actions of open departures that are to be tried again by themselves, and when: by departure, the soonest first.
+///
+/// # Errors
+/// The database's.
+pub fn tried_again(conn: &Connection) -> Result<Vec<(DepartureId, ActionId, Timestamp)>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT a.departure, a.id, json_extract(e.detail, '$.' || ?1) AS again FROM departure d JOIN action a ON a.departure = d.id
+         JOIN action_event e ON e.id = (SELECT max(id) FROM action_event WHERE action = a.id)
+         WHERE d.state = 'open' AND a.state = 'stuck' AND again IS NOT NULL ORDER BY again, a.id",
+    )?;
+    let mut rows = statement.query([AGAIN_AT])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push((DepartureId(row.get(0)?), ActionId(row.get(1)?), moment(row.get(2)?)?));
+    }
+    Ok(found)
+}
+
+/// Whether there is an open task of this title for an action.
+///
+/// # Errors
+/// The database's.
+pub fn is_asked(conn: &Connection, action: ActionId, title: &str) -> Result<bool> {
+    let mut statement = conn.prepare_cached("SELECT 1 FROM task WHERE action = ?1 AND title = ?2 AND state = 'open'")?;
+    Ok(statement.exists(params![action.0, title])?)
+}
+
 fn add_event(tx: &Transaction<'_>, id: ActionId, at: Timestamp, state: ActionState, detail: &Value) -> Result<()> {
     tx.prepare_cached("INSERT INTO action_event (action, at, state, detail) VALUES (?1, ?2, ?3, ?4)")?.execute(params![
         id.0,

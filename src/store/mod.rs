@@ -8,6 +8,7 @@ pub mod graph;
 pub mod history;
 pub mod links;
 pub mod ours;
+pub mod proofs;
 pub mod scans;
 mod upgrade;
 
@@ -28,7 +29,7 @@ const SCHEMA: &[&str] = &[
 ];
 
 /// The version of the schema that this binary reads and writes.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 /// An open store. Share it behind an `Arc`.
 #[derive(Debug)]

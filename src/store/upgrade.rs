@@ -11,6 +11,9 @@ pub(super) fn from(version: i64, connection: &mut Connection) -> Result<()> {
     if version < 3 {
         from_2(connection)?;
     }
+    if version < 4 {
+        from_3(connection)?;
+    }
     Ok(())
 }
 
@@ -45,6 +48,23 @@ fn from_1(connection: &mut Connection) -> Result<()> {
     Ok(())
 }
 
+/// From 3 to 4: findings have intervals, and a reason for their end.
+fn from_3(connection: &mut Connection) -> Result<()> {
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    tx.execute_batch("DROP INDEX finding_open; ALTER TABLE finding RENAME TO finding_2")?;
+    tx.execute_batch(statement(include_str!("../../schema/graph.sql"), "finding")?)?;
+    tx.execute_batch(
+        "INSERT INTO finding (id, key, \"check\", code, severity, person, system, node, subject, label, title, facts, remedy, first, since, until, reason)
+         SELECT id, key, \"check\", code, severity, person, system, node, subject, label, title, facts, remedy, since, since, until,
+                CASE WHEN until IS NOT NULL THEN 'it was not found any more' END FROM finding_2;
+         DROP TABLE finding_2;
+         CREATE UNIQUE INDEX finding_open ON finding (key) WHERE until IS NULL",
+    )?;
+    tx.pragma_update(None, "user_version", 4)?;
+    tx.commit()?;
+    Ok(())
+}
+
 /// The statement that makes a table, as a schema file has it.
 fn statement<'s>(file: &'s str, table: &str) -> Result<&'s str> {
     let start = file.find(&format!("CREATE TABLE {table} (")).with_context(|| format!("no table {table}"))?;
@@ -68,11 +88,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (old, new) = (dir.path().join("old.db"), dir.path().join("new.db"));
         drop(Store::open(&new).unwrap());
-        // Version 2, made of the present shape: coverage says nothing of its extent.
+        // Version 2, made of the present shape: coverage says nothing of its extent, findings have no intervals.
         drop(Store::open(&old).unwrap());
         let conn = rusqlite::Connection::open(&old).unwrap();
         conn.execute_batch(
-            "DROP TABLE coverage;
+            "ALTER TABLE finding DROP COLUMN first; DROP TABLE coverage;
              CREATE TABLE coverage (scan INTEGER NOT NULL, scope INTEGER NOT NULL, complete INTEGER NOT NULL, reason TEXT, seen INTEGER NOT NULL,
                                     opened INTEGER NOT NULL, closed INTEGER NOT NULL, drift TEXT, at INTEGER NOT NULL,
                                     PRIMARY KEY (scan, scope)) STRICT, WITHOUT ROWID;
@@ -99,11 +119,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (old, new) = (dir.path().join("old.db"), dir.path().join("new.db"));
         drop(Store::open(&new).unwrap());
-        // Version 1, made of the present shape: without deliveries, and with two hands.
+        // Version 1, made of the present shape: without deliveries, with two hands, and findings without intervals.
         drop(Store::open(&old).unwrap());
         let conn = rusqlite::Connection::open(&old).unwrap();
         conn.execute_batch(
-            "DROP TABLE delivery; DROP TABLE own_account;
+            "ALTER TABLE finding DROP COLUMN first; DROP TABLE delivery; DROP TABLE own_account;
              CREATE TABLE own_account (system INTEGER NOT NULL, hand TEXT NOT NULL, key TEXT NOT NULL, at INTEGER NOT NULL,
                                        PRIMARY KEY (system, hand)) STRICT, WITHOUT ROWID;
              INSERT INTO own_account VALUES (0, 'read', 'ours', 7); PRAGMA user_version = 1",

@@ -1,12 +1,14 @@
 //! What holds for exeunt without the simulated company: the built command, the tree, and real servers (`tests/real/run`).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
+/// What a case does by itself after it has run.
+mod back;
+/// Exit codes: 0 where something is known to be well, and nowhere else.
+mod codes;
 /// Access that a file has from a folder of somebody else.
 mod inherited;
 /// How completely a list was read: by its distinct records, and only by a read of the list itself.
 mod lists;
-/// Exit codes: 0 where something is known to be well, and nowhere else.
-mod codes;
 /// What the tests against real servers share.
 mod real;
 /// A real Active Directory domain controller.

@@ -141,7 +141,11 @@ async fn answer(State(app): State<Arc<Mutex<Inner>>>, method: Method, uri: Uri, 
     let path = uri.path();
     if path == "/scim/v2/Users" || path == "/scim/v2/Groups" {
         let all: Vec<Value> = if path.ends_with("Users") { app.users.iter().map(view).collect() } else { Vec::new() };
-        return axum::Json(json!({ "totalResults": all.len(), "itemsPerPage": all.len(), "startIndex": 1, "Resources": all }))
+        // RFC 7644, 3.4.2.4: the first record of the page, counted from 1.
+        let query = uri.query().unwrap_or_default();
+        let start = query.split('&').find_map(|pair| pair.strip_prefix("startIndex=")?.parse::<usize>().ok()).unwrap_or(1).max(1);
+        let page: Vec<&Value> = all.iter().skip(start - 1).collect();
+        return axum::Json(json!({ "totalResults": all.len(), "itemsPerPage": page.len(), "startIndex": start, "Resources": page }))
             .into_response();
     }
     let id = path.rsplit('/').next().unwrap_or_default().to_owned();

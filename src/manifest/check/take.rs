@@ -156,9 +156,10 @@ fn what(checker: &mut Checker<'_>, path: &str, take: &raw::Take, extra: Extra) {
         if modify.replace.is_empty() && modify.add.is_empty() && modify.delete.is_empty() {
             checker.problem(&path, "changes nothing; write replace, add or delete");
         }
+        let spot = if modify.read.is_empty() { Spot::Take } else { Spot::Modify };
         for (key, changes) in [("replace", &modify.replace), ("add", &modify.add), ("delete", &modify.delete)] {
             for (attribute, value) in changes {
-                checker.body(&format!("{path}.{key}.{attribute}"), value, Spot::Take, extra);
+                checker.body(&format!("{path}.{key}.{attribute}"), value, spot, extra);
             }
         }
     }

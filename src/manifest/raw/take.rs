@@ -115,6 +115,10 @@ pub enum TakeKind {
 pub struct Modify {
     /// Template (DN-escaped): the entry. `{{ node.dn }}` puts a whole DN in unescaped, for it is one already.
     pub dn: String,
+    /// Literal: attributes that are changed in part. They are read right before the change and stand in `it` (`{{ it.userAccountControl |
+    /// set_bit(2) }}`); one that can't be read stops the change.
+    #[serde(default)]
+    pub read: Vec<String>,
     /// Attribute to template, or list of templates: replaced values.
     #[serde(default)]
     pub replace: BTreeMap<String, Value>,

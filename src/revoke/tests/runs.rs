@@ -190,13 +190,17 @@ async fn what_can_not_be_read_is_unknown_never_gone() {
     assert_eq!((outcome.unknown, outcome.gone), (1, 3));
 
     case.vendor.all_well();
-    let again = recheck(&case.deps, case.id, true).await.unwrap();
+    let again = recheck(&case.deps, case.id, None).await.unwrap();
     assert!(again.iter().all(|looked| looked.verdict == crate::model::Verdict::Gone), "{again:?}");
     assert_eq!(case.state("revoke_token").0, ActionState::Gone);
     case.vendor.0.lock().unwrap().suspended = false;
-    let back = recheck(&case.deps, case.id, true).await.unwrap();
+    let back = recheck(&case.deps, case.id, None).await.unwrap();
     assert_eq!(back.iter().filter(|looked| looked.verdict == crate::model::Verdict::Present).count(), 1);
     assert_eq!(case.acts("revocation.returned"), 1);
+    assert_eq!(case.state("suspend"), (ActionState::Stuck, "present".into()), "what came back is back");
+    assert!(case.tasks().contains(&"Came back: suspend ada@acme.example in acme".to_owned()), "{:?}", case.tasks());
+    recheck(&case.deps, case.id, None).await.unwrap();
+    assert_eq!(case.acts("revocation.returned"), 1, "it is said once");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -208,10 +212,10 @@ async fn a_hand_off_is_proved_by_the_next_read() {
     let outcome = case.run().await;
     assert_eq!((outcome.handed_off, outcome.gone), (1, 4), "{outcome:#?}");
     assert_eq!(case.tasks(), ["Collect b1 from Ada Abel"]);
-    recheck(&case.deps, case.id, false).await.unwrap();
+    recheck(&case.deps, case.id, None).await.unwrap();
     assert_eq!(case.state("collect_badge").0, ActionState::HandedOff, "the list still shows it");
     case.vendor.0.lock().unwrap().deleted = true;
-    recheck(&case.deps, case.id, false).await.unwrap();
+    recheck(&case.deps, case.id, None).await.unwrap();
     assert_eq!(case.state("collect_badge").0, ActionState::Gone);
 }
 
