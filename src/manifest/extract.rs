@@ -113,6 +113,14 @@ impl Extractor {
 }
 
 impl Extractor {
+    /// The attributes that some record has filled, and the sources of the inner lists that some record had.
+    pub fn told(&self) -> impl Iterator<Item = &str> {
+        let attrs = self.yields.iter().flat_map(|compiled| &compiled.attrs);
+        let filled = attrs.filter(|attr| attr.filled.load(Ordering::Relaxed)).map(|attr| attr.name.as_str());
+        let lists = self.yields.iter().filter(|compiled| compiled.listed.load(Ordering::Relaxed));
+        filled.chain(lists.filter_map(|compiled| compiled.each.as_ref().map(|each| each.source())))
+    }
+
     /// The inner lists that no record had, not even an empty one: their source, and the kind of the edges (or else of the nodes) that come from them
     /// and from no other yield.
     pub fn never_listed(&self) -> Vec<(String, &'static str)> {

@@ -238,7 +238,7 @@ async fn collection_scopes(scan: &Scan<'_>, name: &str, collection: &raw::Collec
     let Some(parent) = collection.for_each.as_deref() else {
         return match &scan.options.person {
             Some((_, key)) => again_for_person(scan, name, collection, key, kind).await,
-            None => whole(scan, name, collection, &Parent::default(), kind).await,
+            None => whole(scan, name, collection, kind).await,
         };
     };
     let wanted = match wanted_parents(scan, collection, parent, &parents.nodes) {
@@ -249,16 +249,28 @@ async fn collection_scopes(scan: &Scan<'_>, name: &str, collection: &raw::Collec
         }
     };
     delta::note_changed_parents(scan, name, collection).await?;
-    let results: Vec<Result<Known>> = futures_util::stream::iter(wanted)
-        .map(|parent| async move { whole(scan, name, collection, &parent, kind).await })
-        .buffer_unordered(16)
-        .collect()
-        .await;
-    let mut known = Known::default();
-    for result in results {
-        let more = result?;
-        known.nodes.extend(more.nodes);
-        known.keys.extend(more.keys);
+    let mut reads = futures_util::stream::iter(wanted)
+        .map(|parent| async move { read_whole_scope(scan, name, collection, parent, kind).await })
+        .buffer_unordered(16);
+    let (mut known, mut told, mut doubtful) = (Known::default(), HashSet::new(), Vec::new());
+    while let Some(read) = reads.next().await {
+        match read? {
+            Scoped::Unread(more) => known.add(more),
+            Scoped::Read(one) => {
+                told.extend(one.read.told.iter().cloned());
+                // Whether a field is gone, or only these few records lost it, all the parents say together.
+                if one.lost.is_empty() || scan.person.is_some() {
+                    known.add(finish(scan, name, collection, *one, kind)?);
+                } else {
+                    doubtful.push(one);
+                }
+            }
+        }
+    }
+    let mut together: Vec<_> = doubtful.iter_mut().map(|one| (&mut one.read, std::mem::take(&mut one.lost))).collect();
+    filled::judge_together(&told, &mut together);
+    for one in doubtful {
+        known.add(finish(scan, name, collection, *one, kind)?);
     }
     // Children go with their parents, and only with them.
     let listed = scan.connection.manifest().see.iter().find(|(known, _)| known == parent).and_then(|(_, collection)| main_kind(collection));
@@ -304,40 +316,89 @@ fn wanted_parents<'a>(
     Ok(kept)
 }
 
-/// Reads one scope as a whole (or what changed in it) and writes it.
-async fn whole(scan: &Scan<'_>, name: &str, collection: &raw::Collection, parent: &Parent<'_>, kind: Option<NodeKind>) -> Result<Known> {
+/// A scope as a scan has come to it.
+enum Scoped<'a> {
+    /// It needed no read.
+    Unread(Known),
+    /// It was read, and is not written yet.
+    Read(Box<ReadScope<'a>>),
+}
+
+/// A scope that was read as a whole (or what changed in it), and is not written yet.
+struct ReadScope<'a> {
+    scope: ScopeId,
+    parent: Parent<'a>,
+    read: ScopeRead,
+    keep: Keep<'a>,
+    /// The fields that its records had before, and that none of them has now.
+    lost: Vec<filled::Lost>,
+}
+
+impl Known {
+    fn add(&mut self, more: Self) {
+        self.nodes.extend(more.nodes);
+        self.keys.extend(more.keys);
+    }
+}
+
+/// Reads a list that is read once, as a whole (or what changed in it), and writes it.
+async fn whole(scan: &Scan<'_>, name: &str, collection: &raw::Collection, kind: Option<NodeKind>) -> Result<Known> {
+    match read_whole_scope(scan, name, collection, Parent::default(), kind).await? {
+        Scoped::Unread(known) => Ok(known),
+        Scoped::Read(mut one) => {
+            one.lost.retain(filled::is_a_gap);
+            filled::doubt(&mut one.read, &one.lost);
+            finish(scan, name, collection, *one, kind)
+        }
+    }
+}
+
+/// Reads one scope as a whole (or what changed in it).
+async fn read_whole_scope<'a>(
+    scan: &'a Scan<'_>,
+    name: &str,
+    collection: &raw::Collection,
+    parent: Parent<'a>,
+    kind: Option<NodeKind>,
+) -> Result<Scoped<'a>> {
     let keep = Keep::new(scan, name, kind);
     let scope = scan.store.write(|tx| graph::scope_row(tx, scan.row, name, &parent.key))?;
     if scan.finished.contains(&scope) {
         // The cut-off scan had finished this one.
-        return as_it_was(scan, scope, kind, keep);
+        return as_it_was(scan, scope, kind, keep).map(Scoped::Unread);
     }
     let resumed = match scan.resumed {
         Some(old) => scan.store.read(|conn| scans::staged(conn, old, name, &parent.key))?,
         None => Vec::new(),
     };
-    let ask = if resumed.is_empty() { delta::ask(scan, collection, scope, parent)? } else { Ask::Whole };
+    let ask = if resumed.is_empty() { delta::ask(scan, collection, scope, &parent)? } else { Ask::Whole };
     let read = match ask {
-        Ask::Nothing => return as_it_was(scan, scope, kind, keep),
-        Ask::Changes(since) => Some(read_scope(scan, name, collection, parent, keep, Some(since), Vec::new()).await),
+        Ask::Nothing => return as_it_was(scan, scope, kind, keep).map(Scoped::Unread),
+        Ask::Changes(since) => Some(read_scope(scan, name, collection, &parent, keep, Some(since), Vec::new()).await),
         Ask::Whole => None,
     };
     // A mark that the system knows no more, or won't tell about, is no gap: the whole is always right.
     let mut read = match read.filter(|read| !read.refused) {
         Some(read) => read,
-        None => read_whole(scan, name, collection, parent, keep, resumed).await,
+        None => read_whole(scan, name, collection, &parent, keep, resumed).await,
     };
     let known = scan.store.read(|conn| graph::open_count(conn, scope))?;
+    let mut lost = Vec::new();
     if read.coverage.is_complete() && read.changed.is_none() {
         let ours = scan.store.read(|conn| Ours::of(conn, scan.system, scope))?;
         let all_ours = read.seen.is_empty() && scan.store.read(|conn| graph::all_ours(conn, scope, kind, &ours))?;
-        if let Some(reason) = suspicious(scan, collection, parent, &read, if all_ours { 0 } else { known }).await {
-            read.coverage = Coverage::Gap(reason);
-        } else if let Some((reason, keep)) = filled::lost(scan, scope, parent, &read, &ours)? {
-            (read.coverage, read.keep) = (Coverage::Gap(reason), keep);
+        match suspicious(scan, collection, &parent, &read, if all_ours { 0 } else { known }).await {
+            Some(reason) => read.coverage = Coverage::Gap(reason),
+            None => lost = filled::lost(scan, scope, &read, &ours)?,
         }
     }
-    read.coverage = write(scan, name, collection, scope, parent, &read)?;
+    Ok(Scoped::Read(Box::new(ReadScope { scope, parent, read, keep, lost })))
+}
+
+/// Writes a scope that was read. Answers with the nodes that later collections may have as parents.
+fn finish(scan: &Scan<'_>, name: &str, collection: &raw::Collection, one: ReadScope<'_>, kind: Option<NodeKind>) -> Result<Known> {
+    let ReadScope { scope, parent, mut read, keep, .. } = one;
+    read.coverage = write(scan, name, collection, scope, &parent, &read)?;
     let (Some(kind), true) = (kind, keep.any()) else { return Ok(Known::default()) };
     let keys = read.seen.iter().filter_map(Ready::node).filter(|node| node.kind == kind).map(|node| node.key.clone()).collect();
     let mut known = Known { nodes: read.nodes, keys };
@@ -421,7 +482,7 @@ async fn again_for_person(scan: &Scan<'_>, name: &str, collection: &raw::Collect
     let scope = scan.store.write(|tx| graph::scope_row(tx, scan.row, name, ""))?;
     let known = scan.store.read(|conn| kind.map_or_else(|| Ok(Vec::new()), |kind| graph::scope_nodes(conn, scope, kind)))?;
     let (Some(one), false) = (collection.one.as_deref(), known.is_empty()) else {
-        return whole(scan, name, collection, &Parent::default(), kind).await;
+        return whole(scan, name, collection, kind).await;
     };
     let mut again = Known::default();
     for node in known {

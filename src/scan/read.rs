@@ -49,6 +49,8 @@ pub(super) struct ScopeRead {
     pub mark: Option<String>,
     /// Attributes that no record filled.
     pub never_filled: Vec<String>,
+    /// The fields that some record had.
+    pub told: Vec<String>,
     /// Attributes that known nodes keep, for the system did not show them.
     pub keep: Vec<String>,
     /// Inner lists that no record had: their source, and the kind of what comes from them.
@@ -77,6 +79,7 @@ impl ScopeRead {
             mark: None,
             never_filled: Vec::new(),
             never_listed: Vec::new(),
+            told: Vec::new(),
             keep: Vec::new(),
         }
     }
@@ -233,6 +236,7 @@ pub(super) async fn read_scope(
         mark: taken.mark,
         never_filled,
         never_listed,
+        told: if collection.for_each.is_some() { extractor.told().map(str::to_owned).collect() } else { Vec::new() },
         keep: Vec::new(),
         seen: taken.seen,
         nodes: taken.nodes,

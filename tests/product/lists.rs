@@ -324,27 +324,66 @@ see:
     call: GET /users
     each: body.users
     yields: [ { account: it.id, name: it.name } ]
+  keys:
+    for: users
+    call: GET /users/{{ parent.id }}/keys
+    paging: { none: true }
+    each: body
+    empty: expected
+    yields: [ { credential: it.id, type: api_token, scopes: it.scopes, held_by: account(parent.id) } ]
 blind_spots: [ { what: sessions, why: no call lists them } ]
 take: {}
 examples:
   - { of: users, reply: { total: 1, users: [ { id: u1, name: una } ] }, yields: [ { account: u1, name: una } ] }
+  - { of: keys, given: { parent: { id: u1 } }, reply: [ { id: k1, scopes: [all] } ], yields: [ { credential: k1, type: api_token, scopes: [all] } ] }
 "#;
 
-#[test]
-fn fewer_than_the_system_says_are_a_gap() {
-    let app = App::with_settings(
-        |_, target| {
-            // It holds eight, gives no more than three at a time, and so ends what is asked for in fives after its first page.
-            let page = parameter(target, "page").unwrap_or(1);
-            let users: Vec<Value> = (1..=8).skip((page - 1) * 3).take(3).map(|id| json!({ "id": format!("u{id}"), "name": "x" })).collect();
-            (200, json!({ "total": 8, "users": users }))
-        },
-        |url| format!("[systems.app]\nscanner = \"numbered\"\nread = \"file:token\"\nurl = \"{url}\"\n"),
-    );
+/// The system of that manifest, and these answers.
+fn numbered(routes: impl Fn(&str, &str) -> (u16, Value) + Send + 'static) -> App {
+    let app = App::with_settings(routes, |url| format!("[systems.app]\nscanner = \"numbered\"\nread = \"file:token\"\nurl = \"{url}\"\n"));
     std::fs::create_dir(app.path("scanners")).unwrap();
     std::fs::write(app.path("scanners/numbered.yaml"), NUMBERED).unwrap();
     let settings = std::fs::read_to_string(app.path("exeunt.toml")).unwrap();
     std::fs::write(app.path("exeunt.toml"), format!("scanners = \"scanners\"\n{settings}")).unwrap();
+    app
+}
+
+#[test]
+fn a_field_that_is_told_for_no_parent_any_more_is_a_gap_of_those_that_had_it() {
+    // Each of four has one key; these have scopes.
+    let keys = |with: &'static [&'static str]| {
+        move |_: &str, target: &str| {
+            let Some(user) = target.strip_prefix("/users/").and_then(|rest| rest.strip_suffix("/keys")) else {
+                let users: Vec<Value> = (1..=4).map(|id| json!({ "id": format!("u{id}"), "name": "x" })).collect();
+                return (200, json!({ "total": 4, "users": users }));
+            };
+            let scopes = if with.contains(&user) { json!(["all"]) } else { Value::Null };
+            (200, json!([{ "id": format!("k-{user}"), "scopes": scopes }]))
+        }
+    };
+    let app = numbered(keys(&["u1", "u2", "u3"]));
+    app.exeunt(&["scan", "--json"]).ended(FINE);
+    app.answer(keys(&[]));
+    let ran = app.exeunt(&["scan", "--json"]).ended(COULD_NOT);
+    assert!(ran.out.contains("scopes (1 had it)"), "{ran:?}");
+    assert_eq!((&app.coverage()["scopes"], &app.coverage()["complete"]), (&json!(5), &json!(2)));
+    // One of them still has it: the others lost it.
+    app.answer(keys(&["u2"]));
+    app.exeunt(&["scan", "--json"]).ended(FINE);
+    assert_eq!(app.coverage()["complete"], 5);
+}
+
+#[test]
+fn fewer_than_the_system_says_are_a_gap() {
+    let app = numbered(|_, target| {
+        if target.ends_with("/keys") {
+            return (200, json!([]));
+        }
+        // It holds eight, gives no more than three at a time, and so ends what is asked for in fives after its first page.
+        let page = parameter(target, "page").unwrap_or(1);
+        let users: Vec<Value> = (1..=8).skip((page - 1) * 3).take(3).map(|id| json!({ "id": format!("u{id}"), "name": "x" })).collect();
+        (200, json!({ "total": 8, "users": users }))
+    });
     let ran = app.exeunt(&["scan", "--json"]).ended(COULD_NOT);
     assert!(ran.out.contains("the system says that there are 8, but only 3 different ones came"), "{ran:?}");
 }
