@@ -4,6 +4,6 @@ mod person;
 mod reach;
 mod snapshot;
 
-pub use person::{Person, Standing};
+pub use person::{Person, Standing, executive_rule};
 pub use reach::{Path, Reach};
 pub use snapshot::{Edge, Graph, Link, LinkState, Node};
