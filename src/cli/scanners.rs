@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Exit, Global, out};
 use crate::config::Config;
+use crate::graph::executive_rule;
 use crate::manifest::raw::TakeKind;
 use crate::manifest::{Manifest, examples, load, new};
 use crate::report::systems;
@@ -261,6 +262,13 @@ fn check(global: &Global, files: &[PathBuf]) -> Result<Exit> {
             held += manifest.examples.len() - failed.len().min(manifest.examples.len());
             problems.extend(failed);
         }
+    }
+    // The settings' own expression, where there are settings.
+    if let Some(rule) = Config::load(&global.config).ok().and_then(|config| config.people.executive)
+        && let Err(message) = executive_rule(&rule)
+    {
+        let file = global.config.display().to_string();
+        problems.push(load::Problem { file, line: 0, path: String::new(), message });
     }
     if global.json {
         let told = |list: &[load::Problem]| {

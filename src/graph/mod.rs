@@ -6,6 +6,6 @@ mod reach;
 mod snapshot;
 
 pub use executives::unmatched;
-pub use person::{Person, Standing};
+pub use person::{Person, Standing, executive_rule};
 pub use reach::{Path, Reach};
 pub use snapshot::{Edge, Graph, Link, LinkState, Node};

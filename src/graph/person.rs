@@ -1,5 +1,7 @@
 //! People as the graph knows them: HR's record, and what it makes of them.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use petgraph::graph::NodeIndex;
@@ -9,6 +11,7 @@ use super::Graph;
 use crate::config::Config;
 use crate::manifest::attributes;
 use crate::manifest::express::{Expr, Scope};
+use crate::manifest::structure::did_you_mean;
 use crate::model::{EdgeKind, LastDay, NodeId, NodeKind, Span, normal_address};
 
 /// Whether somebody works here, in HR's word. Only a word that the settings or the manifest name says that they left.
@@ -72,7 +75,7 @@ impl Person {
     /// # Errors
     /// The rule can't be evaluated.
     pub fn all(graph: &Graph, rule: Option<&str>, list: &[String], days: &LastDay) -> Result<Vec<Self>, String> {
-        let rule = rule.map(Expr::compile).transpose().map_err(|problem| format!("people.executive: {problem}"))?;
+        let rule = rule.map(executive_rule).transpose()?;
         let mut people = Vec::new();
         for (index, node) in graph.nodes().filter(|(_, node)| node.kind == NodeKind::Person && node.seen) {
             let texts = |attr: &str| node.texts(attr).into_iter().map(str::to_owned).collect::<Vec<_>>();
@@ -163,5 +166,38 @@ impl Person {
     /// The accounts that are surely theirs (addresses that stand for one too).
     pub fn accounts(&self, graph: &Graph) -> Vec<NodeIndex> {
         graph.out(self.index).filter(|(_, edge, _)| edge.kind == EdgeKind::HasAccount).map(|(_, _, to)| to).collect()
+    }
+}
+
+/// The rule that says who is an executive, compiled; it may only ask for what a person has.
+///
+/// # Errors
+/// One line: it is no expression, or asks for something that a person doesn't have.
+pub fn executive_rule(source: &str) -> Result<Arc<Expr>, String> {
+    let rule = Expr::compile(source).map_err(|problem| format!("people.executive: {problem}"))?;
+    if let Some(name) = rule.names().iter().find(|name| **name != "person") {
+        return Err(format!("people.executive: {name} holds nothing here: the rule is about a person"));
+    }
+    match rule.fields_of("person").iter().find(|field| !attributes::PERSON.contains(&field.as_str())) {
+        Some(field) => {
+            let hint = did_you_mean(field, attributes::PERSON.iter().copied());
+            Err(format!("people.executive: a person has no {field}{hint} (there are {})", attributes::PERSON.join(", ")))
+        }
+        None => Ok(rule),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_rule_about_something_that_nobody_has_is_refused() {
+        assert!(executive_rule("person.title | matches('chief') or person.department == 'Board'").is_ok());
+        let refused = executive_rule("person.titel | matches('chief')").unwrap_err();
+        assert!(refused.contains("titel") && refused.contains("title"), "{refused}");
+        assert!(executive_rule("person.state == 'inactive'").unwrap_err().contains("no state"));
+        assert!(executive_rule("node.name == 'x'").unwrap_err().contains("node"));
     }
 }

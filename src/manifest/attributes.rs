@@ -3,6 +3,8 @@
 //! A word outside its values, or a day that can't be read, is no fact: it is left out, and the scope is a gap that names the value. Of a
 //! person, what can't be told is noted as well ([`UNKNOWN`]), so that nobody takes HR's silence for its word.
 
+use std::fmt::Write as _;
+
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
@@ -112,6 +114,36 @@ pub const ATTRIBUTES: &[Attribute] = &[
     of("criteria", &["edge"], Holds::Anything, "which mail a rule takes"),
     of("hidden", &["edge"], Holds::Flag, "whether a rule hides what it does"),
 ];
+
+/// What expressions find in `person` and `successor`.
+pub const PERSON: &[&str] =
+    &["id", "key", "name", "employee_number", "work_email", "email", "emails", "home_emails", "phones", "title", "department"];
+
+impl Holds {
+    /// In words, for the docs and the schema.
+    pub fn says(self) -> String {
+        match self {
+            Self::Text => "text".to_owned(),
+            Self::Texts => "a list of texts".to_owned(),
+            Self::Number => "a whole number".to_owned(),
+            Self::Flag => "true or false".to_owned(),
+            Self::Moment => "a moment (filter `time`)".to_owned(),
+            Self::Day => "a day, 2026-03-31".to_owned(),
+            Self::Word(words) => words.join(", "),
+            Self::Anything => "anything".to_owned(),
+        }
+    }
+}
+
+/// The list as a table in Markdown.
+pub fn table() -> String {
+    let mut table = "| attribute | of | holds | says |\n|---|---|---|---|\n".to_owned();
+    for Attribute { name, at, holds, says } in ATTRIBUTES {
+        let at = if at.is_empty() { "every node".to_owned() } else { at.join(", ") };
+        let _ = writeln!(table, "| `{name}` | {at} | {} | {says} |", holds.says());
+    }
+    table
+}
 
 /// The attribute of this name at this kind of node (or at `edge`).
 pub fn find(name: &str, at: &str) -> Option<&'static Attribute> {

@@ -100,6 +100,15 @@ impl Extractor {
         Ok(key.filter(|key| !key.is_empty()).map(|key| NodeRef::new(*kind, key)))
     }
 
+    /// The kind of the node that a record is, and its key: what the first yield of a node says that is no inner list's. None where records are
+    /// only lists, or this one has no key.
+    pub fn own(&self, record: &Value, scope: &Scope<'_>) -> Option<NodeRef> {
+        let first = self.yields.iter().find(|compiled| compiled.each.is_none() && matches!(compiled.what, What::Node { .. }))?;
+        let What::Node { kind, key, .. } = &first.what else { return None };
+        let key = key.text(&scope.clone().with("it", record)).ok()??;
+        Some(NodeRef::new(*kind, key))
+    }
+
     /// The attributes that no record has filled so far: after a whole complete scope, a sign that the vendor renamed a field.
     pub fn never_filled(&self) -> Vec<&str> {
         let attrs = || self.yields.iter().flat_map(|compiled| &compiled.attrs);

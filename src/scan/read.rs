@@ -205,6 +205,7 @@ pub(super) async fn read_scope(
             }
         })
         .await;
+    taken.settle();
     // Whatever keeps changes from being told at all: the whole list may be told all the same.
     let told_no = match &ended {
         Ended::Absent => true,

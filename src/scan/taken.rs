@@ -1,6 +1,6 @@
 //! From a scope's pages to what is written of them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use rayon::prelude::*;
@@ -32,6 +32,10 @@ pub(super) struct Taken<'k> {
     problems: Vec<String>,
     /// Of changes: what the last of each record gave.
     changes: HashMap<NodeRef, Part>,
+    /// What each record of a list was, by its key: hashes, for lists are long.
+    own: HashMap<u64, i64>,
+    /// Keys that came twice, with different content.
+    twice: BTreeSet<NodeRef>,
     pub mark: Option<String>,
     pub records: u64,
     /// Digests of the records that came, of a whole list: a record that comes twice was counted once.
@@ -50,13 +54,19 @@ pub(super) struct Part {
     pub seen: Vec<Ready>,
     pub nodes: Vec<NodeSeen>,
     pub problems: Vec<String>,
+    /// Where in `seen` the nodes stand that its records are.
+    own: Vec<usize>,
 }
 
 impl Part {
     fn record(&mut self, extractor: &Extractor, record: &Value, scope: &Scope<'_>, keep: Keep<'_>) {
         let mut observations = Vec::new();
         extractor.extract(record, scope, &mut observations, &mut self.problems);
+        let before = self.seen.len();
         self.add(observations, keep);
+        if let Some(own) = extractor.own(record, scope) {
+            self.own.extend((before..self.seen.len()).find(|at| self.seen[*at].node() == Some(&own)));
+        }
     }
 
     pub fn add(&mut self, observations: impl IntoIterator<Item = Observation>, keep: Keep<'_>) {
@@ -83,6 +93,8 @@ impl<'k> Taken<'k> {
             nodes: Vec::new(),
             problems: Vec::new(),
             changes: HashMap::new(),
+            own: HashMap::new(),
+            twice: BTreeSet::new(),
             mark: None,
             records: 0,
             came: HashSet::new(),
@@ -135,6 +147,10 @@ impl<'k> Taken<'k> {
             )
             .collect();
         for part in parts {
+            // A list that leads on to its changes may name a record again: vendors say so.
+            if linked.is_none() {
+                self.compare(&part);
+            }
             self.seen.extend(part.seen);
             self.nodes.extend(part.nodes);
             self.problems.extend(part.problems);
@@ -157,6 +173,31 @@ impl<'k> Taken<'k> {
             self.no_progress = true;
         }
         self.came.extend(digests);
+    }
+
+    /// Finds records whose key came before, with different content.
+    fn compare(&mut self, part: &Part) {
+        for ready in part.own.iter().filter_map(|at| part.seen.get(*at)) {
+            let (Some(node), Some(content)) = (ready.node(), ready.content()) else { continue };
+            let mut hasher = DefaultHasher::new();
+            node.hash(&mut hasher);
+            if *self.own.entry(hasher.finish()).or_insert(content) != content {
+                self.twice.insert(node.clone());
+            }
+        }
+    }
+
+    /// Ends a read of a list: nothing rests on a record whose key came twice with different content, for one of them is wrong.
+    pub fn settle(&mut self) {
+        if self.twice.is_empty() {
+            return;
+        }
+        let twice = std::mem::take(&mut self.twice);
+        self.seen.retain(|ready| !ready.names(&twice));
+        self.nodes.retain(|node| !twice.contains(&node.node));
+        for node in twice {
+            self.problems.push(format!("{node} came twice in one read, with different content: neither is believed"));
+        }
     }
 
     /// Takes changes: of several of one record the last counts.

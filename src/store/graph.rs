@@ -1,6 +1,6 @@
 //! Writing what a scan saw, and reading the graph at a moment.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use anyhow::{Context as _, Result};
 use aws_lc_rs::digest;
@@ -230,6 +230,22 @@ impl Ready {
         match self {
             Self::Node(ready) => Some(&ready.node),
             Self::Edge(_) => None,
+        }
+    }
+
+    /// A hash of a node's lasting content; what changes without meaning anything is left out.
+    pub fn content(&self) -> Option<i64> {
+        match self {
+            Self::Node(ready) => Some(ready.hash),
+            Self::Edge(_) => None,
+        }
+    }
+
+    /// Whether it is one of these nodes, or an edge of one.
+    pub fn names(&self, nodes: &BTreeSet<NodeRef>) -> bool {
+        match self {
+            Self::Node(ready) => nodes.contains(&ready.node),
+            Self::Edge(ready) => nodes.contains(&ready.from) || nodes.contains(&ready.to),
         }
     }
 

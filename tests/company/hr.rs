@@ -178,3 +178,14 @@ fn the_mass_limit_counts_people_who_are_due_together() {
     let heard = hr.hear();
     assert_eq!((heard.len(), waiting(&heard)), (3, 3), "{heard:?}");
 }
+
+#[test]
+fn a_rule_that_asks_for_something_nobody_has_is_refused() {
+    let hr = Hr::up();
+    hr.0.change_settings("person.title", "person.titel");
+    for command in [&["people"][..], &["scan", "bamboohr"], &["scanners", "check"]] {
+        let refused = hr.0.exeunt(command).ended(COULD_NOT);
+        let told = format!("{}{}", refused.out, refused.err);
+        assert!(told.contains("no titel") && told.contains("did you mean \"title\""), "{told}");
+    }
+}

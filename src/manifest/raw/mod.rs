@@ -39,6 +39,9 @@ pub struct Manifest {
     pub category: Category,
     /// Literal. What this file was checked against: the vendor's description and version, a real server, or documentation.
     pub contract: String,
+    /// Literals: the names of attributes that are this file's own: kept, shown and there in templates, but nothing else in exeunt reads them.
+    #[serde(default)]
+    pub own: Vec<String>,
     /// What the settings file must or may say about a system of this kind.
     #[serde(default)]
     pub settings: BTreeMap<String, Setting>,

@@ -254,9 +254,8 @@ pub struct Yield {
     /// Reference expression (account, group): what it is a member of.
     #[serde(default)]
     pub member_of: Option<String>,
-    /// Expression (or list of expressions, or map): any other attribute. Those that checks and resolution know: `name`, `emails`,
-    /// `employee_number`, `phones`, `state` (active, disabled), `auth` (sso, local), `admin` (tier 0 to 3), `created`, `last_used`, `expires`,
-    /// `scopes`, `ownership` (corporate, personal), `shared`.
+    /// Expression (or list of expressions, or map): an attribute that exeunt reads (docs/add-a-system.md has the list), or one that the file names
+    /// under `own`.
     #[serde(flatten)]
     #[schemars(with = "BTreeMap<String, Value>")]
     pub attrs: BTreeMap<String, Value>,

@@ -119,3 +119,31 @@ fn a_column_by_another_name_is_a_gap_of_the_whole_file() {
         assert_eq!(system.heard(), Vec::<String>::new());
     }
 }
+
+#[test]
+fn two_different_rows_of_one_key_are_a_gap_and_nothing_rests_on_either() {
+    let system = System::up("hr-file");
+    let text = system.dropped("people.csv");
+    let row = text.lines().find(|line| line.starts_with("C003")).unwrap();
+    let left = format!("{}{}", row.replace(",Active,", ",Left,"), system.sim.world.company.today());
+    for both in [format!("{row}\n{left}"), format!("{left}\n{row}")] {
+        system.drop_file("people.csv", &text.replace(row, &both));
+        let scanned = system.exeunt(&["scan", "hr-file"]).ended(COULD_NOT);
+        assert!(scanned.out.contains("person:C003 came twice"), "{scanned:?}");
+        assert_eq!(system.heard(), Vec::<String>::new());
+    }
+    // The same row twice says nothing new.
+    system.drop_file("people.csv", &text.replace(row, &format!("{row}\n{row}")));
+    system.scan();
+
+    // Not HR's alone: two holders of one fob.
+    let system = System::up("badge-file");
+    let text = system.dropped("badges.csv");
+    let row = text.lines().find(|line| line.contains("F-1002")).unwrap();
+    let other = row.replace("rafael.okonjo@northmoor.example,Rafael Okonjo", "hanne.kowalczyk@northmoor.example,Hanne Kowalczyk");
+    let before = system.sim.open_graph(Some("badge-file"));
+    system.drop_file("badges.csv", &text.replace(row, &format!("{row}\n{other}")));
+    let scanned = system.exeunt(&["scan", "badge-file"]).ended(COULD_NOT);
+    assert!(scanned.out.contains("credential:F-1002 came twice"), "{scanned:?}");
+    assert_eq!(system.sim.open_graph(Some("badge-file")), before, "what was known stays known, and no more");
+}
