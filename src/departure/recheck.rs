@@ -1,6 +1,7 @@
 //! Looking again at a case that has run: a hand-off that somebody carried out, a claim that the vendor made good, access that came back.
 
 use anyhow::{Result, bail};
+use rusqlite::Transaction;
 
 use super::{Desk, checkpoint, entry, find, run_deps};
 use crate::clock;
@@ -22,11 +23,8 @@ pub async fn recheck(desk: &Desk<'_>, id: DepartureId) -> Result<Vec<Rechecked>>
     let found = revoke::recheck(&run_deps(desk, None), id, true).await?;
     desk.store.write_durably(|tx| {
         let now = clock::now();
+        close_done(tx, id)?;
         let actions = departures::actions(tx, id)?;
-        let gone = |action| actions.iter().any(|row| Some(row.id) == action && row.state == ActionState::Gone);
-        for task in departures::tasks(tx, Some(id))?.iter().filter(|task| !task.done && task.attach.is_none() && gone(task.action)) {
-            handoff::close(tx, task.id, "engine", "a fresh read shows that it is done", None, now)?;
-        }
         let open = departures::tasks(tx, Some(id))?.iter().any(|task| !task.done);
         if row.state == DepartureState::Open && !open && actions.iter().all(|row| row.state == ActionState::Gone) {
             departures::move_to(tx, id, DepartureState::Closed, now)?;
@@ -36,4 +34,14 @@ pub async fn recheck(desk: &Desk<'_>, id: DepartureId) -> Result<Vec<Rechecked>>
     })?;
     checkpoint(desk)?;
     Ok(found)
+}
+
+/// Closes the open tasks whose action is proved gone by now; one that asks for a file waits for it.
+pub(super) fn close_done(tx: &Transaction<'_>, id: DepartureId) -> Result<()> {
+    let actions = departures::actions(tx, id)?;
+    let gone = |action| actions.iter().any(|row| Some(row.id) == action && row.state == ActionState::Gone);
+    for task in departures::tasks(tx, Some(id))?.iter().filter(|task| !task.done && task.attach.is_none() && gone(task.action)) {
+        handoff::close(tx, task.id, "engine", "a fresh read shows that it is done", None, clock::now())?;
+    }
+    Ok(())
 }

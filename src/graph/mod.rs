@@ -7,3 +7,6 @@ mod snapshot;
 pub use person::Person;
 pub use reach::{Path, Reach};
 pub use snapshot::{Edge, Graph, Link, LinkState, Node};
+
+#[cfg(test)]
+mod tests;

@@ -3,14 +3,46 @@
 use anyhow::{Context as _, Result};
 use rusqlite::{Connection, TransactionBehavior};
 
+/// Every step from a version to the present one.
+pub(super) fn run(connection: &mut Connection, version: i64) -> Result<()> {
+    for (from, step) in STEPS {
+        if *from >= version {
+            step(connection).with_context(|| format!("the step from version {from}"))?;
+        }
+    }
+    Ok(())
+}
+
+type Step = fn(&mut Connection) -> Result<()>;
+
+/// Each step, with the version that it begins at.
+const STEPS: &[(i64, Step)] = &[(1, from_1), (2, from_2)];
+
 /// From 1 to 2: deliveries, and the account of a third credential, the one that tells.
-pub(super) fn from_1(connection: &mut Connection) -> Result<()> {
+fn from_1(connection: &mut Connection) -> Result<()> {
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     tx.execute_batch(include_str!("../../schema/tell.sql"))?;
     tx.execute_batch("ALTER TABLE own_account RENAME TO own_account_1")?;
     tx.execute_batch(statement(include_str!("../../schema/scans.sql"), "own_account")?)?;
     tx.execute_batch("INSERT INTO own_account SELECT system, hand, key, at FROM own_account_1; DROP TABLE own_account_1")?;
     tx.pragma_update(None, "user_version", 2)?;
+    tx.commit()?;
+    Ok(())
+}
+
+/// From 2 to 3: links that are in doubt, and the accounts that a case took.
+fn from_2(connection: &mut Connection) -> Result<()> {
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    tx.execute_batch("DROP INDEX link_open; ALTER TABLE link RENAME TO link_2")?;
+    tx.execute_batch(statement(include_str!("../../schema/graph.sql"), "link")?)?;
+    tx.execute_batch(
+        "INSERT INTO link (id, person, account, state, confidence, evidence, decided_by, since, until)
+         SELECT id, person, account, state, confidence, evidence, decided_by, since, until FROM link_2;
+         DROP TABLE link_2;
+         CREATE UNIQUE INDEX link_open ON link (person, account) WHERE until IS NULL",
+    )?;
+    tx.execute_batch(statement(include_str!("../../schema/departures.sql"), "departure_account")?)?;
+    tx.pragma_update(None, "user_version", 3)?;
     tx.commit()?;
     Ok(())
 }
@@ -42,7 +74,7 @@ mod tests {
         drop(Store::open(&old).unwrap());
         let conn = rusqlite::Connection::open(&old).unwrap();
         conn.execute_batch(
-            "DROP TABLE delivery; DROP TABLE own_account;
+            "DROP TABLE departure_account; ALTER TABLE link DROP COLUMN doubt; DROP TABLE delivery; DROP TABLE own_account;
              CREATE TABLE own_account (system INTEGER NOT NULL, hand TEXT NOT NULL, key TEXT NOT NULL, at INTEGER NOT NULL,
                                        PRIMARY KEY (system, hand)) STRICT, WITHOUT ROWID;
              INSERT INTO own_account VALUES (0, 'read', 'ours', 7); PRAGMA user_version = 1",

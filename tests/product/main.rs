@@ -33,3 +33,5 @@ mod run;
 mod settings;
 /// Layers point down, registries are complete, the repository speaks of exeunt alone.
 mod tidy;
+/// Whose an account is: a name that changes in one system first, then a departure.
+mod whose;
