@@ -209,7 +209,7 @@ fn whoever_once_had_an_account_and_has_none_does_not_leave_green() {
     let (okta, folder) = first_night();
     let folder = folder.path();
     okta.unlisted();
-    exeunt(folder, &["scan"]);
+    exeunt(folder, &["scan", "--full"]);
     assert_eq!(exeunt(folder, &["revoke", "E1", "--dry-run"]).code, COULD_NOT);
     let ran = exeunt(folder, &["revoke", "E1", "--yes", "--json"]);
     let ended = ran.json();
