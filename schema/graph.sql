@@ -73,7 +73,8 @@ CREATE TABLE link (
   account    INTEGER NOT NULL REFERENCES node(id),  -- an account, or an address that stands for one
   state      TEXT NOT NULL CONSTRAINT known_state CHECK (state IN ('certain', 'likely', 'disputed', 'confirmed', 'rejected')),
   confidence REAL NOT NULL CONSTRAINT a_share CHECK (confidence BETWEEN 0 AND 1),
-  evidence   TEXT NOT NULL,                 -- JSON list of texts: what speaks for it
+  evidence   TEXT NOT NULL,                 -- JSON list of texts: what speaks for it, or did when the rules last were sure
+  doubt      TEXT,                          -- why a person should look although it is acted on: no longer supported by …; null where nothing is in doubt
   decided_by TEXT,                          -- who confirmed or rejected it; null while only the rules speak
   since      INTEGER NOT NULL,
   until      INTEGER,

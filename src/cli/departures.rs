@@ -146,6 +146,7 @@ pub async fn one(global: &Global, args: One) -> Result<Exit> {
             ));
             told(Some(task.task)).for_each(|told| out::say(format!("        {}", line(told))));
         }
+        case.doubts.iter().for_each(|doubt| out::say(format!("  in doubt: {doubt}")));
         told(None).for_each(|told| out::say(format!("  {} {} {}", told.event, told.receiver, line(told))));
     }
     Ok(if case.has_doubt() || case.tasks.iter().any(|task| !task.done) || !case.residual.is_empty() {
@@ -268,6 +269,9 @@ pub fn print_ended(ended: &Ended) {
     if titles.len() > SHOWN {
         out::say(format!("            … and {} more: exeunt tasks", titles.len() - SHOWN));
     }
+    for doubt in &ended.doubts {
+        out::say(format!("            {}: {doubt}", out::paint("in doubt", 31)));
+    }
     let told = &ended.told;
     if told.tickets + told.notices + told.failed.len() > 0 {
         let failed = if told.failed.is_empty() { String::new() } else { format!(" · {} not told so far", told.failed.len()) };
@@ -286,7 +290,7 @@ pub fn exit_of(ended: &Ended) -> Exit {
     let outcome = &ended.outcome;
     if !ended.residual.is_empty() || outcome.present > 0 {
         Exit::Found
-    } else if outcome.unknown + outcome.stuck > 0 || !ended.unread.is_empty() || !ended.told.failed.is_empty() {
+    } else if outcome.unknown + outcome.stuck > 0 || !ended.doubts.is_empty() || !ended.unread.is_empty() || !ended.told.failed.is_empty() {
         Exit::CouldNot
     } else if ended.state != DepartureState::Closed {
         // What people have still to do, or a job that is under way, is access that is still there.

@@ -76,7 +76,11 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     let prospect = departure::prospect(&config, &store, &fleet, &graph, person.id, args.mode.into())?;
     if args.dry_run {
         show_plan(global, &prospect);
-        return Ok(if prospect.cut.residual.is_empty() { Exit::Fine } else { Exit::Found });
+        return Ok(match (prospect.cut.residual.is_empty(), prospect.plan.doubts.is_empty()) {
+            (false, _) => Exit::Found,
+            (true, false) => Exit::CouldNot,
+            (true, true) => Exit::Fine,
+        });
     }
     if let Some(reason) = prospect.plan.blocked.first() {
         bail!("the departure may not run: {reason}");
@@ -224,6 +228,7 @@ fn show_plan(global: &Global, prospect: &Prospect) {
         plan.kept.iter().map(|kept| format!("{}: {} (decided by {}, until {})", kept.label, kept.reason, kept.decided_by, kept.until)),
     );
     section("Others hit", plan.others_hit.iter().map(ToString::to_string));
+    section("In doubt", plan.doubts.iter().map(ToString::to_string));
     section("Blind spots", plan.blind_spots.iter().map(ToString::to_string));
     section("Left over", prospect.cut.residual.iter().map(ToString::to_string));
     section("Blocked", plan.blocked.iter().cloned());

@@ -31,7 +31,7 @@ use crate::graph::{Graph, Person};
 use crate::handoff::tell::{self as telling, Teller, Told};
 use crate::manifest::duration;
 use crate::model::{DepartureId, DepartureState, Mode, NodeId};
-use crate::revoke::{self, Outcome, Progress, RunDeps, case_name};
+use crate::revoke::{self, Doubt, Outcome, Plan, Progress, RunDeps, case_name};
 use crate::store::departures::{self, DepartureRow, NewDeparture, Opened};
 use crate::store::{self, Store};
 use crate::survey;
@@ -97,7 +97,7 @@ pub enum Step {
 pub struct Ended {
     /// The departure.
     pub id: DepartureId,
-    /// The first wave's outcome: the one whose window counts.
+    /// Where every action stands after the last wave; the window and the critical path are the first wave's.
     pub outcome: Outcome,
     /// How many times there was something left to fire.
     pub waves: u32,
@@ -105,6 +105,8 @@ pub struct Ended {
     pub residual: Vec<String>,
     /// Scopes that could not be read again: what they would show isn't known.
     pub unread: Vec<(String, String)>,
+    /// Accounts of which it is in doubt whose they are, or what became of them.
+    pub doubts: Vec<String>,
     /// Tasks that people have to do: title and role.
     pub tasks: Vec<(String, String)>,
     /// Where the case stands.
@@ -118,7 +120,7 @@ impl Ended {
     pub fn line(&self) -> String {
         let outcome = &self.outcome;
         format!(
-            "{} actions: {} gone, {} claimed, {} present, {} unknown; {} tasks for people; {} paths left; {}",
+            "{} actions: {} gone, {} claimed, {} present, {} unknown; {} tasks for people; {} paths left; {}{}",
             outcome.actions.len(),
             outcome.gone,
             outcome.claimed,
@@ -126,6 +128,7 @@ impl Ended {
             outcome.unknown,
             self.tasks.len(),
             self.residual.len(),
+            if self.doubts.is_empty() { String::new() } else { format!("{} accounts in doubt; ", self.doubts.len()) },
             self.state
         )
     }
@@ -232,12 +235,12 @@ pub fn approve(desk: &Desk<'_>, id: DepartureId, hash: &str, by: &str) -> Result
     if row.state != DepartureState::Waiting {
         bail!("departure {id} is {}, not waiting for an approval", row.state);
     }
-    let (_, prospect) = make_plan(desk, &row)?;
+    let (graph, prospect) = make_plan(desk, &row)?;
     if prospect.hash != hash {
         bail!("the plan of departure {id} is another by now: look at it again (exeunt departure {id}), then approve {}", prospect.hash);
     }
     desk.store.write_durably(|tx| {
-        departures::set_plan(tx, id, &serde_json::to_string(&prospect.plan)?, &prospect.hash)?;
+        keep_plan(tx, id, &graph, &prospect)?;
         departures::approve(tx, id, hash, by)?;
         departures::move_to(tx, id, DepartureState::Scheduled, clock::now())?;
         entry(tx, id, "departure.approved", by, json!({ "plan": hash }))
@@ -268,11 +271,11 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
     }
     let was_running = row.state == DepartureState::Running;
     if !(was_running && row.plan.is_some()) {
-        let (_, prospect) = make_plan(desk, &row)?;
+        let (graph, prospect) = make_plan(desk, &row)?;
         if row.approved.is_some() && row.started.is_none() && row.plan_hash.as_deref() != Some(&prospect.hash) {
             let cause = "the plan is another than the one that was approved";
             desk.store.write_durably(|tx| {
-                departures::set_plan(tx, id, &serde_json::to_string(&prospect.plan)?, &prospect.hash)?;
+                keep_plan(tx, id, &graph, &prospect)?;
                 departures::move_to(tx, id, DepartureState::Waiting, clock::now())?;
                 entry(tx, id, "departure.waits", "engine", json!({ "cause": cause, "plan": prospect.hash }))
             })?;
@@ -282,7 +285,7 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
             bail!("departure {id} may not run: {reason}");
         }
         desk.store.write_durably(|tx| {
-            departures::set_plan(tx, id, &serde_json::to_string(&prospect.plan)?, &prospect.hash)?;
+            keep_plan(tx, id, &graph, &prospect)?;
             entry(
                 tx,
                 id,
@@ -293,6 +296,7 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
         })?;
         tell(Step::Planned(Box::new(prospect)));
     }
+    let mut doubts = find(desk.store, id)?.plan.map(|text| serde_json::from_str::<Plan>(&text)).transpose()?.unwrap_or_default().doubts;
     let mut outcome = wave(desk, id, false, tell).await?;
     checkpoint(desk)?;
     let mut waves = 1;
@@ -303,15 +307,19 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
         let (graph, prospect) = make_plan(desk, &row)?;
         let left = look::left(desk, &row, &prospect)?;
         residual = left.residual;
-        drop(graph);
-        // What was not known before is fired too (a member who was removed may come back as an outside collaborator).
-        if left.untried.is_empty() || waves >= 3 {
+        let new: Vec<Doubt> =
+            prospect.plan.doubts.iter().filter(|doubt| !doubts.iter().any(|known| known.node == doubt.node)).cloned().collect();
+        let nothing_new = left.untried.is_empty() && new.is_empty();
+        doubts.extend(new);
+        // What was not known before is fired too (a member who was removed may come back as an outside collaborator), and what came into doubt
+        // becomes a task.
+        if nothing_new || waves >= 3 {
             break;
         }
         let prospect = look::narrowed(prospect, &left.untried)?;
         desk.store.write_durably(|tx| {
             // It stays `running`, so that it is gone on with if we are cut off here.
-            departures::set_plan(tx, id, &serde_json::to_string(&prospect.plan)?, &prospect.hash)?;
+            keep_plan(tx, id, &graph, &prospect)?;
             entry(
                 tx,
                 id,
@@ -320,20 +328,26 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
                 json!({ "plan": prospect.hash, "actions": prospect.plan.actions.len(), "wave": waves + 1 }),
             )
         })?;
-        wave(desk, id, true, tell).await?;
+        outcome = outcome.then(wave(desk, id, true, tell).await?);
         waves += 1;
     }
     reflect(desk, &row)?;
     desk.store.write_durably(|tx| recheck::settle(tx, id, clock::now()))?;
     let (tasks, actions) = desk.store.read(|conn| Ok((departures::tasks(conn, Some(id))?, departures::actions(conn, id)?)))?;
     outcome.judge_again(&actions);
+    // A person has looked where the doubt's task is done.
+    let doubts: Vec<String> = doubts
+        .iter()
+        .filter(|doubt| !tasks.iter().any(|task| task.done && task.title.contains(&doubt.what)))
+        .map(ToString::to_string)
+        .collect();
     let tasks: Vec<(String, String)> = tasks.into_iter().filter(|task| !task.done).map(|task| (task.title, task.role)).collect();
-    let proved = outcome.claimed + outcome.present + outcome.unknown == 0 && residual.is_empty() && unread.is_empty();
+    let proved = outcome.claimed + outcome.present + outcome.unknown == 0 && residual.is_empty() && unread.is_empty() && doubts.is_empty();
     let state = if tasks.is_empty() && proved { DepartureState::Closed } else { DepartureState::Open };
-    let ended = Ended { id, outcome, waves, residual, unread, tasks, state, told: Told::default() };
+    let ended = Ended { id, outcome, waves, residual, unread, doubts, tasks, state, told: Told::default() };
     desk.store.write_durably(|tx| {
         let detail = json!({ "gone": ended.outcome.gone, "claimed": ended.outcome.claimed, "present": ended.outcome.present, "unknown": ended.outcome.unknown,
-            "tasks": ended.tasks.len(), "residual": ended.residual, "unread": ended.unread, "waves": waves, "window_ms": ended.outcome.window_ms });
+            "tasks": ended.tasks.len(), "residual": ended.residual, "unread": ended.unread, "doubts": ended.doubts, "waves": waves, "window_ms": ended.outcome.window_ms });
         departures::conclude(tx, id, &summary(&ended)?, None)?;
         departures::move_to(tx, id, state, clock::now())?;
         entry(tx, id, "departure.concluded", "engine", detail)
@@ -384,6 +398,7 @@ pub fn summary(ended: &Ended) -> Result<Value> {
         map.insert("residual_paths".into(), json!(ended.residual.len()));
         map.insert("residual".into(), json!(ended.residual));
         map.insert("unread".into(), json!(ended.unread.iter().map(|(scope, reason)| format!("{scope}: {reason}")).collect::<Vec<_>>()));
+        map.insert("doubts".into(), json!(ended.doubts));
         map.insert(
             "tasks".into(),
             json!(ended.tasks.iter().map(|(title, role)| json!({"title": title, "role": role})).collect::<Vec<_>>()),
@@ -432,6 +447,13 @@ fn make_plan(desk: &Desk<'_>, row: &DepartureRow) -> Result<(Graph, Prospect)> {
     let graph = desk.store.read(|conn| Graph::read(conn, None))?;
     let prospect = prospect(desk.config, desk.store, desk.fleet, &graph, row.person, row.mode)?;
     Ok((graph, prospect))
+}
+
+/// Keeps a case's plan, and the accounts that it takes: it follows them from now on.
+fn keep_plan(tx: &rusqlite::Transaction<'_>, id: DepartureId, graph: &Graph, prospect: &Prospect) -> Result<()> {
+    let accounts: Vec<NodeId> = prospect.person.accounts(graph).into_iter().map(|index| graph.net[index].id).collect();
+    departures::take_accounts(tx, id, &accounts, clock::now())?;
+    departures::set_plan(tx, id, &serde_json::to_string(&prospect.plan)?, &prospect.hash)
 }
 
 /// The person of this identity, among the people that HR knows.

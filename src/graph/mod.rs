@@ -9,3 +9,6 @@ pub use executives::unmatched;
 pub use person::{Person, Standing, executive_rule};
 pub use reach::{Path, Reach};
 pub use snapshot::{Edge, Graph, Link, LinkState, Node};
+
+#[cfg(test)]
+mod tests;

@@ -64,6 +64,9 @@ pub(super) fn open(store: &Store, id: DepartureId, actor: &str, anew: bool) -> R
         for action in &plan.actions {
             let name = (action.system.as_str(), action.name.as_str(), action.label.as_str());
             if let Some(row) = by_name.get_mut(&name).and_then(VecDeque::pop_front) {
+                if anew && matches!(row.state, ActionState::Refused | ActionState::Stuck) && action.spec.names_another(&row.spec) {
+                    departures::set_spec(tx, row.id, &serde_json::to_string(&action.spec)?)?;
+                }
                 places.push((row.id, begin(row, cut_off)));
                 continue;
             }

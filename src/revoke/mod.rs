@@ -8,6 +8,7 @@ mod call;
 mod candidates;
 mod critical;
 mod cut;
+pub mod doubts;
 mod journal;
 mod order;
 mod outcome;
@@ -28,5 +29,5 @@ pub use recheck::{Rechecked, recheck};
 pub use run::{Options, Progress, RunDeps, run};
 pub use shown::shown;
 pub use spec::{
-    Blind, EdgeName, Falls, Kept, OtherHit, OwnCredential, Plan, PlannedAction, PlannedTask, ResidualPath, Spec, Who, case_name,
+    Blind, Doubt, EdgeName, Falls, Kept, OtherHit, OwnCredential, Plan, PlannedAction, PlannedTask, ResidualPath, Spec, Who, case_name,
 };

@@ -102,6 +102,28 @@ pub(super) fn summarize(
 }
 
 impl Outcome {
+    /// This outcome as a later wave of the same case left things: where each action stands is the later one's word, the window is this one's.
+    #[must_use]
+    pub fn then(self, later: Self) -> Self {
+        Self {
+            sent: self.sent + later.sent,
+            first_to_last_call_ms: self.first_to_last_call_ms,
+            window_ms: self.window_ms,
+            critical_path_ms: self.critical_path_ms,
+            critical_path: self.critical_path,
+            window_over_critical_path: self.window_over_critical_path,
+            actions: later
+                .actions
+                .iter()
+                .map(|line| {
+                    let before = self.actions.iter().find(|known| known.number == line.number);
+                    Line { took_ms: line.took_ms.or(before.and_then(|line| line.took_ms)), ..line.clone() }
+                })
+                .collect(),
+            ..later
+        }
+    }
+
     /// Counts anew how the actions stand; the times of the run stay.
     pub fn judge_again(&mut self, rows: &[ActionRow]) {
         let count = |state: ActionState| rows.iter().filter(|row| row.state == state).count();

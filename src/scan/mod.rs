@@ -69,6 +69,8 @@ pub enum Progress {
 pub struct SystemReport {
     /// The system.
     pub system: String,
+    /// The scan's number in the store.
+    pub scan: ScanId,
     /// Scopes read.
     pub scopes: u64,
     /// Those of which only the changes were read.
@@ -105,6 +107,8 @@ pub(crate) struct Scan<'a> {
     options: &'a Options,
     /// A cut-off scan whose pages and finished scopes are taken over.
     resumed: Option<ScanId>,
+    /// It has ended and is read on in, for what is read for watched people alone.
+    again: bool,
     finished: HashSet<ScopeId>,
     interner: Mutex<Interner>,
     report: Mutex<SystemReport>,
@@ -146,20 +150,7 @@ pub async fn scan_system(
         let finished = resumed.map(|scan| scans::finished_scopes(conn, scan)).transpose()?.unwrap_or_default();
         Ok((finished.into_iter().collect(), Interner::load(conn, row)?))
     })?;
-    let report = SystemReport {
-        system: system.clone(),
-        scopes: 0,
-        by_changes: 0,
-        unread: 0,
-        records: 0,
-        gaps: Vec::new(),
-        seen: 0,
-        opened: 0,
-        closed: 0,
-        preflight: Vec::new(),
-        resumed: resumed.is_some(),
-        took: std::time::Duration::ZERO,
-    };
+    let report = SystemReport { resumed: resumed.is_some(), ..SystemReport::nothing(&system, id) };
     let scan = Scan {
         store,
         connection,
@@ -170,6 +161,7 @@ pub async fn scan_system(
         watchlist,
         options,
         resumed,
+        again: false,
         finished,
         interner: Mutex::new(interner),
         report: Mutex::new(report),
@@ -194,6 +186,76 @@ pub async fn scan_system(
     Ok(report)
 }
 
+/// Reads on in a scan that has ended, for people and accounts that the watchlist has gained by it: what is read for watched people alone, and what
+/// depends on that. Whatever the scan has read stands. The answer is added to its report.
+///
+/// # Errors
+/// The store's.
+pub async fn read_on(
+    store: &Store,
+    connection: &Connection,
+    watchlist: &Watchlist,
+    options: &Options,
+    report: &mut SystemReport,
+    tell: &(dyn Fn(Progress) + Send + Sync),
+) -> Result<()> {
+    let started = std::time::Instant::now();
+    let (system, manifest, id) = (report.system.clone(), connection.manifest().clone(), report.scan);
+    let row = store.write(|tx| graph::system_row(tx, &system, &manifest.scanner, manifest.category.word()))?;
+    let (finished, interner) = store.read(|conn| Ok((scans::covered_scopes(conn, id)?, Interner::load(conn, row)?)))?;
+    let scan = Scan {
+        store,
+        connection,
+        system: &system,
+        row,
+        id,
+        person: None,
+        watchlist,
+        options,
+        resumed: None,
+        again: true,
+        finished: finished.into_iter().collect(),
+        interner: Mutex::new(interner),
+        report: Mutex::new(SystemReport::nothing(&system, id)),
+        tell,
+        told: AtomicU64::new(0),
+    };
+    collections(&scan).await?;
+    let more = scan.report.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if !more.gaps.is_empty() && report.gaps.is_empty() {
+        store.write(|tx| scans::end(tx, id, Outcome::Gaps, None, scan.told.load(Ordering::Relaxed), clock::now()))?;
+    }
+    report.scopes += more.scopes;
+    report.records += more.records;
+    report.seen += more.seen;
+    report.opened += more.opened;
+    report.closed += more.closed;
+    report.gaps.extend(more.gaps);
+    report.gaps.sort();
+    report.took += started.elapsed();
+    Ok(())
+}
+
+impl SystemReport {
+    fn nothing(system: &str, scan: ScanId) -> Self {
+        Self {
+            system: system.to_owned(),
+            scan,
+            scopes: 0,
+            by_changes: 0,
+            unread: 0,
+            records: 0,
+            gaps: Vec::new(),
+            seen: 0,
+            opened: 0,
+            closed: 0,
+            preflight: Vec::new(),
+            resumed: false,
+            took: std::time::Duration::ZERO,
+        }
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
@@ -212,7 +274,9 @@ struct Known {
 
 /// Reads every collection, each as soon as its parents are known: a long list holds up none but its own children.
 async fn collections(scan: &Scan<'_>) -> Result<()> {
-    let mut pending: VecDeque<&(String, raw::Collection)> = scan.connection.manifest().see.iter().collect();
+    let all = &scan.connection.manifest().see;
+    let mut pending: VecDeque<&(String, raw::Collection)> =
+        all.iter().filter(|(name, _)| !scan.again || concerns_the_watched(all, name)).collect();
     let mut parents: HashMap<&str, Arc<Known>> = HashMap::new();
     let mut running = FuturesUnordered::new();
     loop {
@@ -232,6 +296,27 @@ async fn collections(scan: &Scan<'_>) -> Result<()> {
     }
 }
 
+/// Whether a collection is read for watched people alone, depends on one that is, or leads to one.
+fn concerns_the_watched(all: &[(String, raw::Collection)], name: &str) -> bool {
+    let find = |name: &str| all.iter().find(|(known, _)| known == name).map(|(_, collection)| collection);
+    let above = |name: &str| {
+        let mut line = vec![name.to_owned()];
+        // A circle of parents is refused when a manifest is loaded; here it must not hang.
+        while line.len() <= all.len()
+            && let Some(parent) = line.last().and_then(|last| find(last)).and_then(|collection| collection.for_each.clone())
+        {
+            line.push(parent);
+        }
+        line
+    };
+    let watched = |name: &String| name == "people" || find(name).is_some_and(|collection| collection.watched);
+    above(name).iter().any(watched)
+        || all.iter().any(|(other, _)| {
+            let line = above(other);
+            line.iter().any(|known| known == name) && line.iter().any(watched)
+        })
+}
+
 /// Reads one collection: its one scope, or a scope for each parent. Answers with the nodes that later collections may have as parents.
 async fn collection_scopes(scan: &Scan<'_>, name: &str, collection: &raw::Collection, parents: &Known) -> Result<Known> {
     let kind = main_kind(collection);
@@ -248,7 +333,9 @@ async fn collection_scopes(scan: &Scan<'_>, name: &str, collection: &raw::Collec
             return Ok(Known::default());
         }
     };
-    delta::note_changed_parents(scan, name, collection).await?;
+    if !scan.again {
+        delta::note_changed_parents(scan, name, collection).await?;
+    }
     let mut reads = futures_util::stream::iter(wanted)
         .map(|parent| async move { read_whole_scope(scan, name, collection, parent, kind).await })
         .buffer_unordered(16);
@@ -274,7 +361,7 @@ async fn collection_scopes(scan: &Scan<'_>, name: &str, collection: &raw::Collec
     }
     // Children go with their parents, and only with them.
     let listed = scan.connection.manifest().see.iter().find(|(known, _)| known == parent).and_then(|(_, collection)| main_kind(collection));
-    if let (Some(listed), None) = (listed, scan.person) {
+    if let (Some(listed), None, false) = (listed, scan.person, scan.again) {
         let closed = scan.store.write(|tx| graph::close_orphans(tx, scan.row, name, (parent, listed), scan.id, clock::now()))?;
         lock(&scan.report).closed += closed;
     }
@@ -297,7 +384,7 @@ fn wanted_parents<'a>(
         }
     } else {
         for node in nodes {
-            let person = scan.watchlist.owner(scan.system, node);
+            let person = scan.watchlist.owner(scan.system, node, focus);
             let concerns_focus = focus.is_none_or(|key| person.is_some_and(|person| person.key == key));
             // When one person is read again, what is everybody's (an app's users) is left as it is.
             if (collection.watched && person.is_none()) || !concerns_focus {
@@ -364,7 +451,7 @@ async fn read_whole_scope<'a>(
     let keep = Keep::new(scan, name, kind);
     let scope = scan.store.write(|tx| graph::scope_row(tx, scan.row, name, &parent.key))?;
     if scan.finished.contains(&scope) {
-        // The cut-off scan had finished this one.
+        // The cut-off scan had finished this one, or this one has.
         return as_it_was(scan, scope, kind, keep).map(Scoped::Unread);
     }
     let resumed = match scan.resumed {
@@ -435,6 +522,16 @@ async fn read_whole(
 
 /// A scope that needs no read: it holds what it held.
 fn as_it_was(scan: &Scan<'_>, scope: ScopeId, kind: Option<NodeKind>, keep: Keep<'_>) -> Result<Known> {
+    if !scan.again {
+        stands(scan, scope)?;
+    }
+    let (Some(kind), true) = (kind, keep.any()) else { return Ok(Known::default()) };
+    let nodes = scan.store.read(|conn| graph::scope_nodes(conn, scope, kind))?;
+    Ok(Known { keys: nodes.iter().map(|node| node.node.key.clone()).collect(), nodes })
+}
+
+/// Notes that a scope holds what it held.
+fn stands(scan: &Scan<'_>, scope: ScopeId) -> Result<()> {
     let seen = scan.store.write(|tx| {
         let seen = graph::open_count(tx, scope)?;
         // Nothing changed since the list was read.
@@ -449,9 +546,7 @@ fn as_it_was(scan: &Scan<'_>, scope: ScopeId, kind: Option<NodeKind>, keep: Keep
         report.unread += 1;
         report.seen += seen;
     }
-    let (Some(kind), true) = (kind, keep.any()) else { return Ok(Known::default()) };
-    let nodes = scan.store.read(|conn| graph::scope_nodes(conn, scope, kind))?;
-    Ok(Known { keys: nodes.iter().map(|node| node.node.key.clone()).collect(), nodes })
+    Ok(())
 }
 
 /// Why a list that came to its end is not to be believed, if it isn't. `known` counts what is missing if the list is empty.
@@ -486,7 +581,7 @@ async fn again_for_person(scan: &Scan<'_>, name: &str, collection: &raw::Collect
     };
     let mut again = Known::default();
     for node in known {
-        let Some(person) = scan.watchlist.owner(scan.system, &node).filter(|person| person.key == key) else { continue };
+        let Some(person) = scan.watchlist.owner(scan.system, &node, Some(key)).filter(|person| person.key == key) else { continue };
         let read = ScopeRead { one: true, ..read_one(scan, collection, one, &node, person, keep).await };
         write(scan, name, collection, scope, &Parent::default(), &read)?;
         again.keys.extend(read.seen.iter().filter_map(Ready::node).filter(|node| Some(node.kind) == kind).map(|node| node.key.clone()));

@@ -126,7 +126,7 @@ impl<'a> Keep<'a> {
         Some(node.node.kind) == self.kind
             && match self.which {
                 Which::None => false,
-                Which::Watched => self.scan.watchlist.owner(self.scan.system, node).is_some(),
+                Which::Watched => self.scan.watchlist.owner(self.scan.system, node, None).is_some(),
                 Which::All => true,
             }
     }

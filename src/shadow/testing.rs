@@ -111,6 +111,14 @@ impl World {
         self
     }
 
+    /// Other names of the node that a system showed last.
+    pub(crate) fn called(&mut self, system: &str, names: &[&str]) -> &mut Self {
+        if let Some(Observation::Node(node)) = self.seen.get_mut(&(system.to_owned(), "all".to_owned())).and_then(|seen| seen.last_mut()) {
+            node.aka = names.iter().map(|name| (*name).to_owned()).collect();
+        }
+        self
+    }
+
     /// An account of somebody's, surely; its name is its key.
     pub(crate) fn account(&mut self, system: &str, key: &str, person: &str, attrs: Value) -> &mut Self {
         self.node(system, &format!("account:{key}"), "", key, attrs);
@@ -178,7 +186,15 @@ impl World {
                             let person = find_node(tx, "hr", &NodeRef::new(NodeKind::Person, person))?.expect("the person");
                             let account = find_node(tx, system, account)?.expect("the account");
                             let evidence = vec!["the test says so".to_owned()];
-                            Ok(Claim { person, account, confidence: *confidence, state: *state, evidence })
+                            Ok(Claim {
+                                person,
+                                account,
+                                confidence: *confidence,
+                                state: *state,
+                                evidence,
+                                doubt: None,
+                                contradicted: false,
+                            })
                         })
                         .collect::<anyhow::Result<Vec<_>>>()?;
                     links::write(tx, &claims, at)?;

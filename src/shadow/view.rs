@@ -215,6 +215,9 @@ impl<'a> View<'a> {
                 held.link.id
             ));
         }
+        if let Some(doubt) = &held.link.doubt {
+            facts.push(format!("in doubt: {doubt}; `exeunt link confirm {}` or `exeunt link reject {}`", held.link.id, held.link.id));
+        }
         if held.node.disabled() {
             facts.push("the account is switched off: this comes back when it is switched on".to_owned());
         }

@@ -244,6 +244,46 @@ pub fn set_plan(tx: &Transaction<'_>, id: DepartureId, plan: &str, hash: &str) -
     Ok(())
 }
 
+/// Notes the accounts that a departure takes: for as long as it lives they are the leaver's.
+///
+/// # Errors
+/// The database's.
+pub fn take_accounts(tx: &Transaction<'_>, id: DepartureId, accounts: &[NodeId], now: Timestamp) -> Result<()> {
+    let mut insert = tx.prepare_cached("INSERT OR IGNORE INTO departure_account (departure, account, since) VALUES (?1, ?2, ?3)")?;
+    for account in accounts {
+        insert.execute(params![id.0, account.0, now.as_microsecond()])?;
+    }
+    Ok(())
+}
+
+/// The accounts that departures have taken which live, or lived at a moment: leaver, account, since when. Not those of which a person said that they are
+/// somebody else's.
+///
+/// # Errors
+/// The database's.
+pub fn taken(conn: &Connection, as_of: Option<Timestamp>) -> Result<Vec<(NodeId, NodeId, Timestamp)>> {
+    let (lives, open) = match as_of {
+        None => ("d.state IN ('scheduled', 'waiting', 'running', 'open')".to_owned(), "l.until IS NULL".to_owned()),
+        Some(at) => {
+            let at = at.as_microsecond();
+            let lives = format!("t.since <= {at} AND (d.ended IS NULL OR d.ended > {at})");
+            (lives, format!("l.since <= {at} AND (l.until IS NULL OR l.until > {at})"))
+        }
+    };
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT d.person, t.account, min(t.since) FROM departure_account t JOIN departure d ON d.id = t.departure WHERE {lives}
+         AND NOT EXISTS (SELECT 1 FROM link l WHERE l.account = t.account AND {open}
+                         AND ((l.person = d.person AND l.state = 'rejected') OR (l.person <> d.person AND l.state = 'confirmed')))
+         GROUP BY d.person, t.account ORDER BY d.person, t.account"
+    ))?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push((NodeId(row.get(0)?), NodeId(row.get(1)?), moment(row.get(2)?)?));
+    }
+    Ok(found)
+}
+
 /// Notes who approved the plan of this hash; false if the plan has become another.
 ///
 /// # Errors
@@ -309,6 +349,15 @@ pub fn add_action(tx: &Transaction<'_>, new: &NewAction<'_>, now: Timestamp) -> 
     let id = ActionId(tx.last_insert_rowid());
     add_event(tx, id, now, ActionState::Planned, &Value::Object(serde_json::Map::new()))?;
     Ok(id)
+}
+
+/// What an action's templates need, anew: what it is done to is called otherwise by now.
+///
+/// # Errors
+/// The database's.
+pub fn set_spec(tx: &Transaction<'_>, id: ActionId, spec: &str) -> Result<()> {
+    tx.execute("UPDATE action SET spec = ?2 WHERE id = ?1", params![id.0, spec])?;
+    Ok(())
 }
 
 /// A departure's actions, by number.

@@ -620,6 +620,10 @@ pub struct LinkRow {
     pub confidence: f64,
     /// What speaks for it.
     pub evidence: Vec<String>,
+    /// Why a person should look at it although it is acted on.
+    pub doubt: Option<String>,
+    /// Since when it has been so.
+    pub since: Timestamp,
 }
 
 /// Which rows count: those open now, or those that held at a moment.
@@ -693,7 +697,7 @@ pub fn edges(conn: &Connection, as_of: Option<Timestamp>) -> Result<Vec<EdgeRow>
 /// # Errors
 /// The database's.
 pub fn links(conn: &Connection, as_of: Option<Timestamp>) -> Result<Vec<LinkRow>> {
-    let sql = format!("SELECT id, person, account, state, confidence, evidence FROM link WHERE {} ORDER BY id", holds(as_of));
+    let sql = format!("SELECT id, person, account, state, confidence, evidence, doubt, since FROM link WHERE {} ORDER BY id", holds(as_of));
     let mut statement = conn.prepare_cached(&sql)?;
     let mut rows = statement.query([])?;
     let mut links = Vec::new();
@@ -705,9 +709,31 @@ pub fn links(conn: &Connection, as_of: Option<Timestamp>) -> Result<Vec<LinkRow>
             state: row.get(3)?,
             confidence: row.get(4)?,
             evidence: serde_json::from_str(row.get_ref(5)?.as_str()?)?,
+            doubt: row.get(6)?,
+            since: moment(row.get(7)?)?,
         });
     }
     Ok(links)
+}
+
+/// What was seen of a node last, before a moment (ever, if none is given).
+///
+/// # Errors
+/// The database's.
+pub fn last_seen(conn: &Connection, node: NodeId, before: Option<Timestamp>) -> Result<Option<NodeSeen>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT n.kind, n.key, v.type, v.name, v.attrs, v.aka FROM node_seen v JOIN node n ON n.id = v.node
+         WHERE v.node = ?1 AND v.since <= ?2 ORDER BY v.until DESC, v.id DESC LIMIT 1",
+    )?;
+    let mut rows = statement.query(params![node.0, before.map_or(i64::MAX, Timestamp::as_microsecond)])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    Ok(Some(NodeSeen {
+        node: NodeRef { kind: row.get_ref(0)?.as_str()?.parse().map_err(anyhow::Error::msg)?, key: row.get(1)? },
+        type_: row.get(2)?,
+        name: row.get(3)?,
+        attrs: serde_json::from_str(row.get_ref(4)?.as_str()?)?,
+        aka: serde_json::from_str(row.get_ref(5)?.as_str()?)?,
+    }))
 }
 
 /// When a node was first seen.

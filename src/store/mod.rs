@@ -29,7 +29,7 @@ const SCHEMA: &[&str] = &[
 ];
 
 /// The version of the schema that this binary reads and writes.
-const VERSION: i64 = 4;
+const VERSION: i64 = 5;
 
 /// An open store. Share it behind an `Arc`.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ impl Store {
         match version {
             VERSION => {}
             1.. if version < VERSION => {
-                upgrade::from(version, &mut writer)
+                upgrade::run(&mut writer, version)
                     .with_context(|| format!("bringing the store {} to version {VERSION}", path.display()))?;
             }
             0 => create(&mut writer).with_context(|| format!("making the store {}", path.display()))?,

@@ -152,6 +152,15 @@ pub fn finished_scopes(conn: &Connection, scan: ScanId) -> Result<Vec<ScopeId>> 
     Ok(statement.query_map([scan.0], |row| row.get(0).map(ScopeId))?.collect::<rusqlite::Result<_>>()?)
 }
 
+/// The scopes that a scan has come to the end of, those that it could not read too.
+///
+/// # Errors
+/// The database's.
+pub fn covered_scopes(conn: &Connection, scan: ScanId) -> Result<Vec<ScopeId>> {
+    let mut statement = conn.prepare_cached("SELECT scope FROM coverage WHERE scan = ?1")?;
+    Ok(statement.query_map([scan.0], |row| row.get(0).map(ScopeId))?.collect::<rusqlite::Result<_>>()?)
+}
+
 /// Records how completely a scope was read, and how much of it was asked for; its staged pages go. Where one scan reads a scope several times
 /// (one person's records, one by one), the reads add up, and one gap among them makes a gap.
 ///

@@ -3,19 +3,20 @@
 use anyhow::{Context as _, Result};
 use rusqlite::{Connection, TransactionBehavior};
 
-/// Every step from this version on.
-pub(super) fn from(version: i64, connection: &mut Connection) -> Result<()> {
-    if version < 2 {
-        from_1(connection)?;
-    }
-    if version < 3 {
-        from_2(connection)?;
-    }
-    if version < 4 {
-        from_3(connection)?;
+/// Every step from a version to the present one.
+pub(super) fn run(connection: &mut Connection, version: i64) -> Result<()> {
+    for (from, step) in STEPS {
+        if *from >= version {
+            step(connection).with_context(|| format!("the step from version {from}"))?;
+        }
     }
     Ok(())
 }
+
+type Step = fn(&mut Connection) -> Result<()>;
+
+/// Each step, with the version that it begins at.
+const STEPS: &[(i64, Step)] = &[(1, from_1), (2, from_2), (3, from_3), (4, from_4)];
 
 /// From 2 to 3: coverage says how much of a scope was asked for. Where that isn't known, because one person was read, it is taken for that
 /// person's records alone: the list then is as complete as the night before found it.
@@ -65,6 +66,23 @@ fn from_3(connection: &mut Connection) -> Result<()> {
     Ok(())
 }
 
+/// From 4 to 5: links that are in doubt, and the accounts that a case took.
+fn from_4(connection: &mut Connection) -> Result<()> {
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    tx.execute_batch("DROP INDEX link_open; ALTER TABLE link RENAME TO link_2")?;
+    tx.execute_batch(statement(include_str!("../../schema/graph.sql"), "link")?)?;
+    tx.execute_batch(
+        "INSERT INTO link (id, person, account, state, confidence, evidence, decided_by, since, until)
+         SELECT id, person, account, state, confidence, evidence, decided_by, since, until FROM link_2;
+         DROP TABLE link_2;
+         CREATE UNIQUE INDEX link_open ON link (person, account) WHERE until IS NULL",
+    )?;
+    tx.execute_batch(statement(include_str!("../../schema/departures.sql"), "departure_account")?)?;
+    tx.pragma_update(None, "user_version", 5)?;
+    tx.commit()?;
+    Ok(())
+}
+
 /// The statement that makes a table, as a schema file has it.
 fn statement<'s>(file: &'s str, table: &str) -> Result<&'s str> {
     let start = file.find(&format!("CREATE TABLE {table} (")).with_context(|| format!("no table {table}"))?;
@@ -92,7 +110,7 @@ mod tests {
         drop(Store::open(&old).unwrap());
         let conn = rusqlite::Connection::open(&old).unwrap();
         conn.execute_batch(
-            "ALTER TABLE finding DROP COLUMN first; DROP TABLE coverage;
+            "ALTER TABLE finding DROP COLUMN first; DROP TABLE departure_account; ALTER TABLE link DROP COLUMN doubt; DROP TABLE coverage;
              CREATE TABLE coverage (scan INTEGER NOT NULL, scope INTEGER NOT NULL, complete INTEGER NOT NULL, reason TEXT, seen INTEGER NOT NULL,
                                     opened INTEGER NOT NULL, closed INTEGER NOT NULL, drift TEXT, at INTEGER NOT NULL,
                                     PRIMARY KEY (scan, scope)) STRICT, WITHOUT ROWID;
@@ -123,7 +141,8 @@ mod tests {
         drop(Store::open(&old).unwrap());
         let conn = rusqlite::Connection::open(&old).unwrap();
         conn.execute_batch(
-            "ALTER TABLE finding DROP COLUMN first; DROP TABLE delivery; DROP TABLE own_account;
+            "ALTER TABLE finding DROP COLUMN first; DROP TABLE departure_account; ALTER TABLE link DROP COLUMN doubt;
+             DROP TABLE delivery; DROP TABLE own_account;
              CREATE TABLE own_account (system INTEGER NOT NULL, hand TEXT NOT NULL, key TEXT NOT NULL, at INTEGER NOT NULL,
                                        PRIMARY KEY (system, hand)) STRICT, WITHOUT ROWID;
              INSERT INTO own_account VALUES (0, 'read', 'ours', 7); PRAGMA user_version = 1",

@@ -45,3 +45,5 @@ mod shared_mailbox;
 mod small;
 /// Layers point down, registries are complete, the repository speaks of exeunt alone.
 mod tidy;
+/// Whose an account is: a name that changes in one system first, then a departure.
+mod whose;
