@@ -70,8 +70,8 @@ pub(super) fn settle(tx: &Transaction<'_>, id: DepartureId, now: Timestamp) -> R
 fn restate(tx: &Transaction<'_>, id: DepartureId, actions: &[ActionRow]) -> Result<()> {
     let Some(row) = departures::get(tx, id)? else { return Ok(()) };
     let Some(Value::Object(mut summary)) = row.summary.as_deref().and_then(|text| serde_json::from_str(text).ok()) else { return Ok(()) };
-    let mut outcome = Outcome::default();
-    outcome.actions = summary.get("lines").cloned().and_then(|lines| serde_json::from_value(lines).ok()).unwrap_or_default();
+    let lines = summary.get("lines").cloned().and_then(|lines| serde_json::from_value(lines).ok()).unwrap_or_default();
+    let mut outcome = Outcome { actions: lines, ..Outcome::default() };
     outcome.judge_again(actions);
     let Value::Object(now) = serde_json::to_value(&outcome)? else { return Ok(()) };
     for name in ["gone", "lives_on", "claimed", "present", "unknown", "refused", "stuck", "handed_off"] {
