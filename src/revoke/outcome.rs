@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use super::before::ALREADY;
 use super::critical::{self, Measured, Waits};
 use super::journal::Begin;
 use super::spec::{Blind, OtherHit, Plan};
@@ -17,7 +18,9 @@ pub struct Outcome {
     pub sent: usize,
     /// Proved gone.
     pub gone: usize,
-    /// Of these, how many leave something issued before alive for a while.
+    /// Of these, how many a read showed to be gone before the call left.
+    pub already: usize,
+    /// Of the gone, how many leave something issued before alive for a while.
     pub lives_on: usize,
     /// Accepted, under way, not yet proved.
     pub claimed: usize,
@@ -89,8 +92,9 @@ pub(super) fn summarize(
             Some(Verdict::Unknown) => outcome.unknown += 1,
             None => {}
         }
-        if row.state == ActionState::Gone && row.why.is_some() {
-            outcome.lives_on += 1;
+        if let (ActionState::Gone, Some(why)) = (row.state, &row.why) {
+            outcome.already += usize::from(why.starts_with(ALREADY));
+            outcome.lives_on += usize::from(why != ALREADY);
         }
         let times = place_of(row).and_then(|place| measured[place]);
         outcome.actions.push(Line {
