@@ -249,6 +249,9 @@ pub fn print_ended(ended: &Ended) {
         outcome.refused,
         outcome.stuck
     ));
+    if outcome.already > 0 {
+        out::say(format!("            {} of them were gone already, before our call", outcome.already));
+    }
     if outcome.lives_on > 0 {
         out::say(format!(
             "            {} of them leave behind what was issued before (access tokens, tickets), for a while: exeunt departure {}",

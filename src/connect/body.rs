@@ -34,6 +34,17 @@ pub(super) fn parse(content_type: &str, bytes: &[u8]) -> Result<Value, String> {
     Ok(json!({ "text": text }))
 }
 
+/// Whether [`parse`] takes a body for mere text: a web page, or words for people.
+pub(super) fn is_text(content_type: &str, bytes: &[u8]) -> bool {
+    let kind = content_type.split(';').next().unwrap_or_default().trim().to_lowercase();
+    if kind.is_empty() {
+        // Nobody says what it is: what is not JSON is text.
+        return !bytes.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|first| b"{[".contains(first));
+    }
+    let data = ["json", "ndjson", "jsonl", "xml"].iter().any(|word| kind.contains(word)) || kind == "text/csv";
+    !data || kind.contains("xhtml")
+}
+
 /// One JSON object a line.
 pub(super) fn json_lines(bytes: &[u8]) -> Result<Value, String> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);

@@ -7,6 +7,7 @@ mod auth;
 mod body;
 mod budget;
 mod class;
+mod control;
 mod file;
 pub mod fleet;
 mod http;
@@ -37,6 +38,7 @@ use crate::manifest::Manifest;
 use crate::manifest::raw::{self, Hand};
 use crate::model::SystemId;
 
+pub use crate::manifest::judge::Class;
 pub use record::Recorder;
 
 /// What [`Connection::open`] needs; `settings` already holds the manifest's defaults.
@@ -302,37 +304,6 @@ impl Reply {
             .get("retry-after")
             .and_then(Value::as_str)
             .and_then(|text| retry::retry_after(text, self.headers.get("date").and_then(Value::as_str), self.at))
-    }
-}
-
-/// What sort of answer a reply is. None means "ignore".
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Class {
-    /// It worked.
-    Fine,
-    /// What was asked for doesn't exist.
-    Gone,
-    /// Our credential lacks a right.
-    Forbidden,
-    /// Too many requests.
-    Throttled,
-    /// Broken for the moment.
-    Transient,
-    /// The system says no.
-    Refused,
-}
-
-impl Class {
-    /// The word for it, as manifests write it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Fine => "fine",
-            Self::Gone => "gone",
-            Self::Forbidden => "forbidden",
-            Self::Throttled => "throttled",
-            Self::Transient => "transient",
-            Self::Refused => "refused",
-        }
     }
 }
 

@@ -22,6 +22,7 @@ pub(super) struct Wire {
     pub(super) settings: Value,
     pub(super) can_revoke: bool,
     pub(super) can_tell: bool,
+    pub(super) controls: super::control::Controls,
     way: Way,
 }
 
@@ -63,7 +64,7 @@ impl Wire {
                 manifest.scanner
             ));
         };
-        Ok(Self { system, settings, can_revoke, can_tell, way })
+        Ok(Self { system, settings, can_revoke, can_tell, controls: super::control::Controls::default(), way })
     }
 
     pub(super) async fn send(&self, hand: Hand, lane: Lane, call: &Call, classes: &raw::Classes) -> Result<Reply, CallError> {

@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::connect::fleet::Fleet;
 use crate::graph::{Graph, Person, Reach};
 use crate::model::{ActionState, EdgeKind, Mode, NodeId, NodeKind, Verdict};
-use crate::revoke::{self, Cut, Plan, PlannedTask, Rules, SystemFacts};
+use crate::revoke::{self, Cut, Plan, PlannedTask, Rules, Spec, SystemFacts};
 use crate::store::departures::{self, DepartureRow};
 use crate::store::{Store, links};
 
@@ -108,7 +108,11 @@ pub(super) fn left(desk: &Desk<'_>, row: &DepartureRow, prospect: &Prospect) -> 
     let mut untried = Vec::new();
     let mut residual: Vec<String> = prospect.cut.residual.iter().map(ToString::to_string).collect();
     for planned in &prospect.plan.actions {
-        let done = actions.iter().find(|row| row.system == planned.system && row.name == planned.name && row.label == planned.label);
+        let done = actions.iter().find(|row| {
+            row.system == planned.system
+                && row.name == planned.name
+                && serde_json::from_str::<Spec>(&row.spec).is_ok_and(|spec| spec.thing() == planned.spec.thing())
+        });
         match done {
             None => untried.push(planned.number),
             // Nothing was there under the old name: it is fired again under the new one.

@@ -42,6 +42,7 @@ pub const NAMES: &[&str] = &[
     "event",
     "ticket",
     "file",
+    "absent",
 ];
 
 /// Steps one evaluation may take before it is stopped; the engine also charges for bytes.

@@ -159,20 +159,30 @@ pub fn extract(yields: &[raw::Yield], record: &Value, scope: &Scope<'_>, out: &m
     }
 }
 
-/// The records of a reply: what `each` names, or the body itself; a body that is no list is one record, null is none.
+/// The records of a reply to a collection's read: what `each` names (the collection's, or that of its changes), or the body itself, which must be a
+/// list then.
 ///
 /// # Errors
-/// One line: `each` can't be evaluated.
-pub fn records(each: Option<&str>, body: &Value, scope: &Scope<'_>) -> Result<Vec<Value>, String> {
+/// One line: the reply isn't the list that was asked for, or holds none.
+pub fn records(collection: &raw::Collection, each: Option<&str>, body: &Value, scope: &Scope<'_>) -> Result<Vec<Value>, String> {
+    let scope = scope.clone().with("body", body);
+    if let Some(of) = &collection.of
+        && !Expr::compile(of)?.truth(&scope)?
+    {
+        return Err(format!("the reply is not the list that was asked for: {of} does not hold"));
+    }
     let list = match each {
         None => body.clone(),
-        Some(each) => Expr::compile(each)?.eval(&scope.clone().with("body", body))?,
+        Some(each) => Expr::compile(each)?.eval(&scope)?,
     };
-    Ok(match list {
-        Value::Null => Vec::new(),
-        Value::Array(records) => records,
-        one => vec![one],
-    })
+    match list {
+        // A body that is to be one record is named: else an error's object would be taken for one.
+        Value::Object(_) if each.is_none() => Err("the reply is no list but an object; if that is one record, write each: body".to_owned()),
+        Value::Null if collection.absent.is_some() => Ok(Vec::new()),
+        Value::Null => Err(format!("the reply holds no list: {} is not there", each.unwrap_or("the body"))),
+        Value::Array(records) => Ok(records),
+        one => Ok(vec![one]),
+    }
 }
 
 impl Compiled {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::before::{self, ALREADY, Before};
 use super::call;
 use super::critical::{Measured, Waits};
 use super::journal::{Begin, Entry, Evidence, target};
@@ -31,6 +32,16 @@ pub(super) struct Job {
     line: Result<Line, String>,
     /// Rendered ahead for what leaves at once.
     call: Option<Rendered>,
+    /// The read of the state before the call, as long as the call hasn't left; then what came of it.
+    look: Option<before::Look>,
+    before: Option<Before>,
+}
+
+impl Job {
+    /// With the read of the state before its call.
+    pub(super) fn with_look(self, look: Option<before::Look>) -> Self {
+        Self { look, ..self }
+    }
 }
 
 /// A call, and what was read for it, where it changes a part of what was there.
@@ -100,7 +111,18 @@ pub(super) fn prepare(deps: &RunDeps, place: usize, row: ActionRow, begin: Begin
     };
     let at_once = begin == Begin::Fresh && row.state == ActionState::Fired;
     let call = line.as_ref().ok().filter(|line| at_once && !line.reads_first()).map(Line::render);
-    Job { place, row, begin, after: waits.after.clone(), again: waits.again.clone(), irreversible: planned.irreversible, line, call }
+    Job {
+        place,
+        row,
+        begin,
+        after: waits.after.clone(),
+        again: waits.again.clone(),
+        irreversible: planned.irreversible,
+        line,
+        call,
+        look: None,
+        before: None,
+    }
 }
 
 /// The last word on an action.
@@ -112,6 +134,20 @@ struct End {
     /// For a person: role, title, steps.
     task: Option<(String, String, String)>,
     evidence: Option<Evidence>,
+}
+
+impl End {
+    /// With the state before the call: a proof that was true before is none of ours.
+    fn with(mut self, before: Option<&Before>) -> Self {
+        let Some(before) = before else { return self };
+        if let Value::Object(detail) = &mut self.detail {
+            detail.insert("before".into(), before.words.clone());
+        }
+        if before.gone && self.state == ActionState::Gone {
+            self.why = Some(self.why.map_or_else(|| ALREADY.to_owned(), |why| format!("{ALREADY}; {why}")));
+        }
+        self
+    }
 }
 
 /// What became of a call.
@@ -148,7 +184,7 @@ struct Times {
 pub(super) async fn drive(shared: Arc<Shared>, mut job: Job) -> (usize, Option<Measured>) {
     let mut times = Times::default();
     let end = match act(&shared, &mut job, &mut times).await {
-        Ok(end) => end,
+        Ok(end) => end.with(job.before.as_ref()),
         // The journal has stopped: so does everything.
         Err(Quit::Stopped) => return (job.place, None),
         Err(Quit::StaysGone) => {
@@ -256,6 +292,9 @@ async fn act(shared: &Shared, job: &mut Job, times: &mut Times) -> Result<End, Q
         let announced = job.begin == Begin::Fresh && job.row.state == ActionState::Fired;
         if !announced {
             announce(shared, job).await?;
+        }
+        if let Some(look) = job.look.take() {
+            job.before = Some(look.settle().await);
         }
         match fire(shared, job, line, take, rendered, &mut id, &mut times.sent).await {
             Fired::Accepted => {}

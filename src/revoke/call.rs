@@ -6,6 +6,7 @@ use crate::connect::render::{self, Parts};
 use crate::connect::{Call, Change, ChangeOp, ModifyCall};
 use crate::manifest::Manifest;
 use crate::manifest::express::{Scope, plain};
+use crate::manifest::judge;
 use crate::manifest::raw::{Collection, Keep, Modify, Prove, Search, Take};
 use crate::manifest::template::{Place, fill, render as fill_in};
 
@@ -29,6 +30,12 @@ pub(super) fn of_proof(prove: &Prove, take: &Take, scope: &Scope<'_>) -> Result<
     let headers = if prove.headers.is_empty() { &take.headers } else { &prove.headers };
     render::http(line, Parts { body: prove.body.as_ref(), form: prove.form.as_ref(), headers: Some(headers), act_as }, scope)
         .map(Call::Http)
+}
+
+/// The values that the read of a proof asks about.
+pub(super) fn asked(prove: &Prove, scope: &Scope<'_>) -> Vec<String> {
+    let Some(line) = prove.call.as_deref() else { return Vec::new() };
+    judge::asked(line, [prove.body.as_ref(), prove.form.as_ref()], scope)
 }
 
 /// The download that is kept as evidence, and its name.

@@ -4,6 +4,7 @@
 //! fires only what isn't gone. What no call can do becomes a task; what a call didn't do becomes one too.
 
 mod action;
+mod before;
 mod call;
 mod candidates;
 mod critical;

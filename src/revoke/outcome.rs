@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use super::before::ALREADY;
 use super::critical::{self, Measured, Waits};
 use super::journal::Begin;
 use super::spec::{Blind, OtherHit, Plan};
@@ -17,7 +18,9 @@ pub struct Outcome {
     pub sent: usize,
     /// Proved gone.
     pub gone: usize,
-    /// Of these, how many leave something issued before alive for a while.
+    /// Of these, how many a read showed to be gone before the call left.
+    pub already: usize,
+    /// Of the gone, how many leave something issued before alive for a while.
     pub lives_on: usize,
     /// Accepted, under way, not yet proved.
     pub claimed: usize,
@@ -132,7 +135,9 @@ impl Outcome {
             (count(ActionState::HandedOff), count(ActionState::Refused), count(ActionState::Stuck));
         (self.gone, self.claimed) = (judged(Verdict::Gone), judged(Verdict::Claimed));
         (self.present, self.unknown) = (judged(Verdict::Present), judged(Verdict::Unknown));
-        self.lives_on = rows.iter().filter(|row| row.state == ActionState::Gone && row.why.is_some()).count();
+        let gone = || rows.iter().filter(|row| row.state == ActionState::Gone).filter_map(|row| row.why.as_deref());
+        self.already = gone().filter(|why| why.starts_with(ALREADY)).count();
+        self.lives_on = gone().filter(|why| *why != ALREADY).count();
         let took: std::collections::BTreeMap<u32, Option<f64>> = self.actions.iter().map(|line| (line.number, line.took_ms)).collect();
         self.actions = rows.iter().map(|row| Line { took_ms: took.get(&row.number).copied().flatten(), ..Line::of(row) }).collect();
     }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::audit;
 use crate::graph::{Edge, Graph};
-use crate::manifest::express::Scope;
+use crate::manifest::express::{Scope, plain};
 use crate::model::NodeId;
 use petgraph::graph::{EdgeIndex, NodeIndex};
 
@@ -117,6 +117,22 @@ impl Spec {
         let called = |spec: &Self, of: &str, name: &str| spec.scope.get(of).and_then(|node| node.get(name)).cloned().unwrap_or_default();
         let differs = |of: &str, name: &str| called(self, of, name) != called(&before, of, name);
         ["node", "from", "to"].iter().any(|of| NAMES.iter().any(|name| differs(of, name))) || differs("edge", "member")
+    }
+}
+
+/// What an action is done to, by the nodes' own keys. Names say nothing: a token that is minted anew may well have the name of one that is gone.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Thing(Vec<(&'static str, String, String, String)>);
+
+impl Spec {
+    /// What the action is done to.
+    pub fn thing(&self) -> Thing {
+        let of = |name: &'static str| {
+            let node = self.scope.get(name)?;
+            let text = |field: &str| node.get(field).map(plain).unwrap_or_default();
+            Some((name, text("system"), text("kind"), text("key")))
+        };
+        Thing(["node", "from", "to"].into_iter().filter_map(of).collect())
     }
 }
 

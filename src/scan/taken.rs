@@ -114,7 +114,7 @@ impl<'k> Taken<'k> {
     fn try_page(&mut self, reading: &Reading<'_>, body: &Value, headers: &Value) -> Result<(), String> {
         let Reading { collection, delta, scope, .. } = *reading;
         let each = delta.and_then(|delta| delta.each.as_deref()).or(collection.each.as_deref());
-        let list = records(each, body, scope)?;
+        let list = records(collection, each, body, scope)?;
         self.records += list.len() as u64;
         if let Some(delta) = collection.delta.as_ref().filter(|delta| delta.names.is_none()) {
             self.remember_mark(delta, &list, body, headers, scope)?;

@@ -302,5 +302,6 @@ fn tried(checker: &mut Checker<'_>, path: &str, preflight: &raw::Preflight) {
     }
     checker.headers(path, &preflight.headers, Spot::Preflight, NONE);
     checker.bodies(path, preflight.call.is_some(), preflight.body.as_ref(), preflight.form.as_ref(), Spot::Preflight, NONE);
+    checker.maybe_expr(&format!("{path}.there"), preflight.there.as_ref(), Spot::PreflightAnswer, NONE);
     checker.maybe_expr(&format!("{path}.own_account"), preflight.own_account.as_ref(), Spot::PreflightAnswer, NONE);
 }

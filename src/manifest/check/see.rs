@@ -77,6 +77,13 @@ fn one(checker: &mut Checker<'_>, name: &str, path: &str, collection: &raw::Coll
     checker.act_as(path, collection.act_as.as_ref(), raw::Hand::Read, Spot::Collection, extra);
     source(checker, path, collection, extra);
     checker.maybe_expr(&format!("{path}.each"), collection.each.as_ref(), Spot::Each, extra);
+    checker.maybe_expr(&format!("{path}.of"), collection.of.as_ref(), Spot::Each, extra);
+    if collection.absent.is_some() && collection.each.is_none() {
+        checker.problem(format!("{path}.absent"), "absent says what a missing `each` means, and there is no each");
+    }
+    if let Some(own) = &collection.control {
+        control(checker, &format!("{path}.control"), own, Spot::Collection, Spot::Each, extra);
+    }
     checker.classes(path, &collection.classes);
     if let Some(sentinel) = &collection.sentinel {
         let path = format!("{path}.sentinel");
@@ -104,6 +111,12 @@ fn one(checker: &mut Checker<'_>, name: &str, path: &str, collection: &raw::Coll
     for (index, means) in collection.yields.iter().enumerate() {
         meaning(checker, &format!("{path}.yields[{index}]"), means, extra);
     }
+}
+
+/// Something that is known to be there.
+pub(super) fn control(checker: &mut Checker<'_>, path: &str, control: &raw::Control, call: Spot, answer: Spot, extra: Extra) {
+    checker.call(&format!("{path}.call"), &control.call, Purpose::Read, call, extra);
+    checker.expr(&format!("{path}.there"), &control.there, answer, extra);
 }
 
 /// Where the records come from, and how they are paged.

@@ -65,7 +65,10 @@ pub struct Connect {
 }
 
 /// Expressions that class a reply. The first that is true decides; none true: by status (2xx fine, 401 and 403 forbidden,
-/// 404 and 410 gone, 429 throttled, 408 and 5xx transient, other refused). No class means "ignore".
+/// 429 throttled, 408 and 5xx transient, other refused). No class means "ignore".
+///
+/// A 404 is nobody's answer until `gone` says how the system's own looks: a gateway answers 404 too. What is neither an object nor a list (a web
+/// page, text, nothing) is never an answer to a read, whatever its status, nor is an error object under a good status.
 #[derive(Deserialize, JsonSchema, Debug, Clone, Default, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct Classes {

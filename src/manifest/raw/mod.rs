@@ -20,8 +20,8 @@ use serde_json::Value;
 pub use connect::{Bind, Budget, Classes, Connect, FileFormat, Paging};
 pub use credentials::{Credential, CredentialKind, Credentials, Hand, Login};
 pub use example::Example;
-pub use see::{BlindSpot, Collection, Delta, Empty, Preflight, Search, Sentinel, Yield};
-pub use take::{HandOff, Keep, Modify, Prove, Take, TakeKind};
+pub use see::{Absent, BlindSpot, Collection, Delta, Empty, Preflight, Search, Sentinel, Yield};
+pub use take::{Control, HandOff, Keep, Modify, Prove, Take, TakeKind};
 pub use tell::{Close, Files, Find, Look, Mail, Notice, Open, Tell, Ticket};
 
 /// Maps whose order matters to the reader keep it.

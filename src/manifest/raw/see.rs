@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Classes, Hand, Paging};
+use super::{Classes, Control, Hand, Paging};
 use crate::model::NodeKind;
 
 /// A call that is tried before its right is relied on.
@@ -37,6 +37,10 @@ pub struct Preflight {
     /// Expression over the answer: the key of the account that our own credential belongs to. It is the branch we sit on.
     #[serde(default)]
     pub own_account: Option<String>,
+    /// Expression over the answer: what is known to be there (the first user of the list); null, false or empty is no answer. The first call
+    /// with it, or with `own_account`, is also asked before something that a list doesn't hold is believed to be gone.
+    #[serde(default)]
+    pub there: Option<String>,
     /// Literal: which credential is tried (`read` when left out).
     #[serde(default)]
     pub with: Option<Hand>,
@@ -76,9 +80,20 @@ pub struct Collection {
     /// (file) The records of the file. True, or left out, for there is nothing else to read.
     #[serde(default)]
     pub file: Option<bool>,
-    /// Expression over `body`: the records; the body itself when left out (one record, if it is no list).
+    /// Expression over `body`: the records; the body itself when left out, which must be a list then (`each: body` for one record). A list that isn't there is a gap.
     #[serde(default)]
     pub each: Option<String>,
+    /// Expression over `body`: this reply is the list that was asked for; one of which it isn't true is a gap.
+    #[serde(default)]
+    pub of: Option<String>,
+    /// Literal: a list that isn't there is empty (`empty`), for the system leaves out what holds nothing. Needs `of`, which tells such a reply
+    /// from one that says nothing, or `control`.
+    #[serde(default)]
+    pub absent: Option<Absent>,
+    /// What is known to be there, and must answer before an empty list is believed where something was known; the first of `preflight` that has
+    /// `there` or `own_account`, when left out.
+    #[serde(default)]
+    pub control: Option<Control>,
     /// How this list is paged, when not as `connect.paging` says.
     #[serde(default)]
     pub paging: Option<Paging>,
@@ -102,6 +117,14 @@ pub struct Collection {
     /// What the records mean. May be left out by a collection whose records only serve as parents (`keep`).
     #[serde(default)]
     pub yields: Vec<Yield>,
+}
+
+/// What a list that isn't there means.
+#[derive(Deserialize, JsonSchema, Debug, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs)]
+pub enum Absent {
+    Empty,
 }
 
 /// Whether an empty list is believable.

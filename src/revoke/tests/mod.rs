@@ -29,6 +29,9 @@ credentials:
 connect:
   http: "{{ settings.base }}"
   paging: { none: true }
+  classes: { gone: status == 404 and body.code == 'no_such_thing' }
+preflight:
+  - { call: GET /health, there: body.up }
 see:
   users:
     call: GET /users
@@ -69,7 +72,7 @@ take:
   stop_forwarding:
     on: receives_mail_of
     call: DELETE /forwards/{{ from.email }}
-    prove: { call: "GET /forwards/{{ from.email }}", gone: status == 404, within: 2s }
+    prove: { call: "GET /forwards/{{ from.email }}", gone: absent, within: 2s }
   collect_badge:
     on: credential.badge
     hand_off: { to: facilities, due: 4h, title: "Collect {{ node.id }} from {{ person.name }}", attach: receipt }
@@ -80,7 +83,7 @@ take:
     irreversible: true
     after: [suspend]
     call: DELETE /users/{{ node.id }}
-    prove: { call: "GET /users/{{ node.id }}", gone: status == 404, within: 2s }
+    prove: { call: "GET /users/{{ node.id }}", gone: absent, within: 2s }
 "#;
 
 pub(super) fn manifest(text: &str) -> Manifest {
