@@ -50,6 +50,9 @@ pub fn hear(config: &Config, store: &Store, source: &str) -> Result<Vec<String>>
     Ok(told)
 }
 
+/// A case that has not begun, and what HR says of it now.
+type Moved = (DepartureRow, Word);
+
 /// Whether a person's leaving is news: they were here once, or leave after we first saw them.
 fn is_news(store: &Store, person: &Person, effective: Timestamp) -> Result<bool> {
     if store.read(|conn| store::graph::was_here(conn, person.id))? {
@@ -62,13 +65,7 @@ fn is_news(store: &Store, person: &Person, effective: Timestamp) -> Result<bool>
 /// Calls off the cases that HR's word opened and that have not begun, where its record says that nobody is leaving any more. Answers with the cases
 /// that are to be moved, for it names another day. Somebody whom the record no longer names at all, or of whom it can't tell, stays where they
 /// are: that is no word.
-fn take_back(
-    store: &Store,
-    graph: &Graph,
-    people: &[Person],
-    source: &str,
-    now: Timestamp,
-) -> Result<(Vec<String>, Vec<(DepartureRow, Word)>)> {
+fn take_back(store: &Store, graph: &Graph, people: &[Person], source: &str, now: Timestamp) -> Result<(Vec<String>, Vec<Moved>)> {
     let (mut told, mut moved) = (Vec::new(), Vec::new());
     for case in store.read(departures::heard_and_not_begun)? {
         let Some(person) = people.iter().find(|person| person.id == case.person) else { continue };
