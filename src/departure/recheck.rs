@@ -44,11 +44,13 @@ pub async fn recheck(desk: &Desk<'_>, id: DepartureId) -> Result<Vec<Rechecked>>
             departures::move_to(tx, id, DepartureState::Closed, now)?;
             entry(tx, id, "departure.closed", "engine", json!({ "actions": actions.len() }))?;
         }
-        // A later case of the same person takes care of it, where there is one.
-        if row.state == DepartureState::Closed && back && departures::known(tx, row.person, row.mode, None)?.is_none() {
+        // What the actions say counts, not what this read found: the read before this one may have been cut off before it came to this line. A
+        // later case of the same person takes care of it, where there is one.
+        let present: Vec<&str> =
+            actions.iter().filter(|action| action.verdict == Some(Verdict::Present)).map(|action| action.label.as_str()).collect();
+        if row.state == DepartureState::Closed && !present.is_empty() && departures::known(tx, row.person, row.mode, None)?.is_none() {
             departures::move_to(tx, id, DepartureState::Open, now)?;
-            let labels: Vec<&str> = found.iter().filter(|seen| seen.came_back()).map(|seen| seen.label.as_str()).collect();
-            entry(tx, id, "departure.reopened", "engine", json!({ "came_back": labels }))?;
+            entry(tx, id, "departure.reopened", "engine", json!({ "came_back": present }))?;
         }
         restate(tx, id, &actions)
     })?;

@@ -26,7 +26,7 @@ fn a_rule_that_matches_nobody_is_said() {
     small.settings("chief", "chef");
     for command in [&["scan"][..], &["report", "shadow"], &["report", "access"], &["people"]] {
         let ran = small.exeunt(command).ended(COULD_NOT);
-        assert!(ran.err.contains("matches nobody of the 1 people that HR knows"), "{ran:?}");
+        assert!(ran.err.contains("matches nobody of the 2 people that HR knows"), "{ran:?}");
     }
     small.settings("executive = \"person.title | matches('chef')\"", "executives = [\"E9\"]");
     let ran = small.exeunt(&["scan"]).ended(COULD_NOT);

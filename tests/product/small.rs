@@ -72,7 +72,9 @@ impl Small {
     pub fn hr(&self, status: &str, last_day: &str) {
         let head = "employee_number,first_name,last_name,work_email,other_emails,private_email,phones,title,department,manager,status,start_date,last_day";
         let row = format!("E1,Una,Fjord,una@acme.example,,,,Chief Financial Officer,Finance,,{status},2019-02-01,{last_day}");
-        std::fs::write(self.folder().join("people.csv"), format!("{head}\n{row}\n")).unwrap();
+        // Bo stays, so that a last day is nothing that everybody has.
+        let bo = "E2,Bo,Holm,bo@acme.example,,,,Accountant,Finance,,Active,2021-05-01,";
+        std::fs::write(self.folder().join("people.csv"), format!("{head}\n{row}\n{bo}\n")).unwrap();
     }
 
     /// Replaces a part of the settings.

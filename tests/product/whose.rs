@@ -138,6 +138,7 @@ credentials:
   revoke: { kind: bearer }
 connect:
   http: "{{ settings.url }}"
+  classes: { gone: status == 404 and body.code == 'no_such_key' }
   paging: { none: true }
 see:
   keys:
@@ -158,7 +159,7 @@ take:
   drop:
     on: credential.api_token
     call: DELETE /keys/{{ node.id }}
-    prove: { call: "GET /keys/{{ node.id }}", gone: status == 404 }
+    prove: { call: "GET /keys/{{ node.id }}", gone: absent }
 "#;
 
 /// Una's address stands in one collection; her keys are read for the accounts of another, which shows none.

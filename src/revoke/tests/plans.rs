@@ -167,7 +167,7 @@ fn whoever_may_act_for_the_leaver_is_cut_or_handed_off() {
     // Where the manifest knows how, it is an action, with a proof of its own.
     let mut systems = systems("http://x");
     let acts = "  end_delegation:\n    on: delegate_of\n    call: DELETE /users/{{ to.id }}/delegates/{{ from.id }}\n    \
-                prove: { call: \"GET /users/{{ to.id }}/delegates/{{ from.id }}\", gone: status == 404 }\n";
+                prove: { call: \"GET /users/{{ to.id }}/delegates/{{ from.id }}\", gone: absent }\n";
     systems.get_mut("acme").unwrap().manifest = manifest(&MANIFEST.replace("  collect_badge:\n", &format!("{acts}  collect_badge:\n")));
     let plan = world.plan_with(Mode::Departure, &systems, &rules()).2;
     assert_eq!(by_name(&plan, "end_delegation").label, "end delegation ben@acme.example → ada@acme.example in acme");
