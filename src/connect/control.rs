@@ -15,9 +15,12 @@ use crate::manifest::raw::{Classes, Control, Hand};
 /// Proofs that are read within this time share one control.
 const SAME_BREATH: Duration = Duration::from_secs(1);
 
-/// The last control of each credential, and what came of it.
+/// When a control was asked for, and what came of it.
+type Asked = (Instant, Result<(), String>);
+
+/// The last control of each credential.
 #[derive(Default)]
-pub(super) struct Controls([Mutex<Option<(Instant, Result<(), String>)>>; 3]);
+pub(super) struct Controls([Mutex<Option<Asked>>; 3]);
 
 impl Connection {
     /// Asks for something that is known to be there: a proof's or a collection's own control, made as that impersonates, or else the preflight's.
@@ -26,7 +29,8 @@ impl Connection {
     /// One line: it doesn't answer, or the manifest names nothing of the kind.
     pub async fn control(&self, hand: Hand, own: Option<&Control>, act_as: Option<&str>, scope: &Scope<'_>) -> Result<(), String> {
         if let Some(control) = own {
-            let call = render::http(&control.call, Parts { act_as, ..Parts::default() }, scope).map(Call::Http)?;
+            let parts = Parts { act_as, headers: Some(&control.headers), body: control.body.as_ref(), ..Parts::default() };
+            let call = render::http(&control.call, parts, scope).map(Call::Http)?;
             return self.answers(hand, &call, &control.there, scope).await;
         }
         let item = judge::control(self.manifest()).ok_or("the manifest names nothing that is known to be there")?;

@@ -188,7 +188,7 @@ fn scope<'a>(things: &'a Map<String, Value>, settings: &'a Value) -> Scope<'a> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
     use super::*;
 
     #[test]

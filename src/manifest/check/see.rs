@@ -116,6 +116,10 @@ fn one(checker: &mut Checker<'_>, name: &str, path: &str, collection: &raw::Coll
 /// Something that is known to be there.
 pub(super) fn control(checker: &mut Checker<'_>, path: &str, control: &raw::Control, call: Spot, answer: Spot, extra: Extra) {
     checker.call(&format!("{path}.call"), &control.call, Purpose::Read, call, extra);
+    checker.headers(path, &control.headers, call, extra);
+    if let Some(body) = &control.body {
+        checker.body(&format!("{path}.body"), body, call, extra);
+    }
     checker.expr(&format!("{path}.there"), &control.there, answer, extra);
 }
 

@@ -209,6 +209,11 @@ pub struct Prove {
 pub struct Control {
     /// Template: `METHOD path`.
     pub call: String,
+    /// Headers of the call: templates.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// A JSON body: texts in it are templates.
+    pub body: Option<Value>,
     /// Expression over the answer: what is known to be there; neither null, false nor empty.
     pub there: String,
 }
