@@ -153,10 +153,8 @@ fn executive(number: usize) -> Person {
         phones: Vec::new(),
         title: "Chief".to_owned(),
         department: String::new(),
-        standing: exeunt::graph::Standing::Active,
+        active: true,
         last_day: None,
-        last_hours: None,
-        unknown: Vec::new(),
         executive: true,
     }
 }

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::model::{DepartureId, DepartureState, Verdict};
+use crate::model::{DepartureId, Verdict};
 use crate::store::deliveries::{self, DeliveryRow};
 use crate::store::departures;
 
@@ -49,8 +49,6 @@ pub struct Case {
     pub residual: Vec<String>,
     /// Scopes that could not be read again.
     pub unread: Vec<String>,
-    /// Accounts of which it is in doubt whose they are, or what became of them.
-    pub doubts: Vec<String>,
     /// The summary of the run.
     pub outcome: Option<Value>,
 }
@@ -216,7 +214,6 @@ impl Case {
             told: told.collect(),
             residual: texts("residual"),
             unread: texts("unread"),
-            doubts: texts("doubts"),
             outcome,
         })
     }
@@ -226,9 +223,8 @@ impl Case {
         self.actions.iter().filter(|action| action.verdict.as_deref() == Some(verdict.word())).count()
     }
 
-    /// Whether something that was taken away is not proved gone, or it is in doubt whose something is.
+    /// Whether something that was taken away is not proved gone.
     pub fn has_doubt(&self) -> bool {
-        let whose = !self.doubts.is_empty() && self.state != DepartureState::Closed.word();
-        whose || self.actions.iter().any(|action| action.verdict.as_deref().is_some_and(|verdict| verdict != Verdict::Gone.word()))
+        self.actions.iter().any(|action| action.verdict.as_deref().is_some_and(|verdict| verdict != Verdict::Gone.word()))
     }
 }

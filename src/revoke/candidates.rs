@@ -25,8 +25,7 @@ pub(super) struct Candidate {
     pub target: Target,
     /// The leaver's account (or address) through which it is theirs.
     pub root: NodeIndex,
-    /// Somebody else's edge into what is the leaver's: they may act for the leaver, or get their mail. A walk from the leaver does not come by it, so
-    /// it is looked at by itself; without an action it becomes a task.
+    /// It isn't the leaver's own doing: somebody's edge into what is theirs. No task is made of it if no action covers it.
     pub loose: bool,
 }
 
@@ -82,15 +81,9 @@ pub(super) fn find(graph: &Graph, person: &Person) -> Candidates {
             if root_set.contains(&from) || !matches!(weight.kind, EdgeKind::ReceivesMailOf | EdgeKind::DelegateOf | EdgeKind::CanAccess) {
                 continue;
             }
-            let concerns = match weight.kind {
-                // Whoever may act for the leaver goes on acting in their name: a colleague too.
-                EdgeKind::DelegateOf => true,
-                // Rights on the account itself, or on their mailbox, are the same by another name.
-                EdgeKind::CanAccess => graph.net[*index].kind == NodeKind::Account || graph.net[*index].type_ == "mailbox",
-                // Mail that leaves the company: an address that is nobody's account here and no colleague's.
-                _ => graph.net[from].kind == NodeKind::Address && cut::owners(graph, from).is_empty(),
-            };
-            if concerns && !cut::is_shared(graph, root_of[index]) {
+            // Mail that leaves the company: an address that is nobody's account here and no colleague's.
+            let outside = graph.net[from].kind == NodeKind::Address && cut::owners(graph, from).is_empty();
+            if outside && weight.kind == EdgeKind::ReceivesMailOf && !cut::is_shared(graph, root_of[index]) {
                 edges.push(Candidate { target: Target::Edge(edge), root: root_of[index], loose: true });
             }
         }
