@@ -96,6 +96,20 @@ def google_with(case, credentials, name, version):
     return build(name, version, credentials=credentials, static_discovery=True, client_options=options)
 
 
+def google_refuses(case, request, status, reason, location=None):
+    """That a call is refused with this status and reason, for the parameter `location` where one is given. Answers with the message."""
+    from googleapiclient.errors import HttpError
+
+    with case.assertRaises(HttpError) as raised:
+        request.execute()
+    case.assertEqual(raised.exception.status_code, status, raised.exception)
+    details = raised.exception.error_details
+    case.assertEqual(details[0]["reason"], reason, details)
+    if location:
+        case.assertEqual(details[0]["location"], location)
+    return raised.exception.reason
+
+
 def google_all(collection, request, key):
     """All items of a list of Google's, and how many pages they came in."""
     items, pages = [], 0

@@ -4,7 +4,6 @@
 import requests
 from google.auth.exceptions import RefreshError
 from google.oauth2.credentials import Credentials
-from googleapiclient.errors import HttpError
 
 import company
 
@@ -21,15 +20,6 @@ class GoogleDrive(company.Case):
     def drive(self, purpose="read", subject=CFO):
         return company.google(self, purpose, "drive", "v3", ["drive.readonly" if purpose == "read" else "drive"], subject)
 
-    def refused(self, request, status, reason, location=None):
-        with self.assertRaises(HttpError) as raised:
-            request.execute()
-        self.assertEqual(raised.exception.status_code, status, raised.exception)
-        details = raised.exception.error_details
-        self.assertEqual(details[0]["reason"], reason, details)
-        if location:
-            self.assertEqual(details[0]["location"], location)
-
     def own(self, drive, name):
         return next(file for file in drive.files().list(q=OWN).execute()["files"] if file["name"] == name)["id"]
 
@@ -44,7 +34,7 @@ class GoogleDrive(company.Case):
         self.assertEqual({file["name"] for file in own}, {"Heron earn-out model.xlsx", "Heron cash plan.gsheet"})
         drives = self.drive(subject=self.settings["admin"]).drives()
         self.assertEqual(len(company.google_all(drives, drives.list(pageSize=1, useDomainAdminAccess=True), "drives")[0]), 2)
-        self.refused(self.drive().drives().list(useDomainAdminAccess=True), 403, "forbidden")
+        company.google_refuses(self, self.drive().drives().list(useDomainAdminAccess=True), 403, "forbidden")
 
     def test_one_and_a_missing_one(self):
         drive = self.drive()
@@ -54,36 +44,36 @@ class GoogleDrive(company.Case):
         file = drive.files().get(fileId=id, fields=fields).execute()
         self.assertEqual(file["owners"], [{"emailAddress": CFO}])
         self.assertIn({"type": "anyone", "role": "writer"}, file["permissions"])
-        self.refused(drive.files().get(fileId="0"), 404, "notFound")
+        company.google_refuses(self, drive.files().get(fileId="0"), 404, "notFound")
         for wrong in ["salary", "owners/salary", "owners("]:
-            self.refused(drive.files().get(fileId=id, fields=wrong), 400, "invalidParameter", "fields")
+            company.google_refuses(self, drive.files().get(fileId=id, fields=wrong), 400, "invalidParameter", "fields")
         self.assertEqual(drive.about().get(fields="user/emailAddress").execute(), {"user": {"emailAddress": CFO}})
-        self.refused(drive.about().get(), 400, "required", "fields")
+        company.google_refuses(self, drive.about().get(), 400, "required", "fields")
 
     def test_what_lies_in_a_shared_drive_is_shown_to_who_supports_those(self):
         drive = self.drive()
         files = drive.files().list(includeItemsFromAllDrives=True, fields="files(id,name,driveId)", **ALL).execute()["files"]
         shared = next(file for file in files if file["name"] == "Purchase agreement.pdf")
         self.assertEqual(drive.files().get(fileId=shared["id"], **ALL).execute()["name"], "Purchase agreement.pdf")
-        self.refused(drive.files().get(fileId=shared["id"]), 404, "notFound")
-        self.refused(drive.permissions().list(fileId=shared["driveId"]), 404, "notFound")
+        company.google_refuses(self, drive.files().get(fileId=shared["id"]), 404, "notFound")
+        company.google_refuses(self, drive.permissions().list(fileId=shared["driveId"]), 404, "notFound")
         permissions = drive.permissions()
         found, pages = company.google_all(permissions, permissions.list(fileId=shared["driveId"], pageSize=1, **ALL), "permissions")
         self.assertEqual((len(found), pages), (3, 3))
-        self.refused(drive.files().list(includeItemsFromAllDrives=True), 403, "teamDrivesNotSupported")
+        company.google_refuses(self, drive.files().list(includeItemsFromAllDrives=True), 403, "teamDrivesNotSupported")
 
     def test_page_tokens_sizes_and_queries(self):
         drive = self.drive()
         token = drive.files().list(pageSize=1).execute()["nextPageToken"]
-        self.refused(drive.files().list(pageToken="5"), 400, "invalid", "pageToken")
-        self.refused(drive.drives().list(pageToken=token), 400, "invalid", "pageToken")
+        company.google_refuses(self, drive.files().list(pageToken="5"), 400, "invalid", "pageToken")
+        company.google_refuses(self, drive.drives().list(pageToken=token), 400, "invalid", "pageToken")
         for size in [0, 1001]:
-            self.refused(drive.files().list(pageSize=size), 400, "invalidParameter", "pageSize")
-        self.refused(drive.files().list(q="size > 5 and"), 400, "invalid", "q")
+            company.google_refuses(self, drive.files().list(pageSize=size), 400, "invalidParameter", "pageSize")
+        company.google_refuses(self, drive.files().list(q="size > 5 and"), 400, "invalid", "q")
         changes = drive.changes()
         mark = changes.getStartPageToken().execute()["startPageToken"]
         self.assertEqual(changes.list(pageToken=mark).execute()["newStartPageToken"], mark)
-        self.refused(changes.list(pageToken="99999"), 400, "invalid", "pageToken")
+        company.google_refuses(self, changes.list(pageToken="99999"), 400, "invalid", "pageToken")
         with self.assertRaises(TypeError):
             drive.files().list(pageSizes=5)
 
@@ -101,9 +91,9 @@ class GoogleDrive(company.Case):
         permissions = drive.permissions()
         found = permissions.list(fileId=id, fields="permissions(id,emailAddress)").execute()["permissions"]
         outside = next(one["id"] for one in found if one.get("emailAddress") == OUTSIDE)
-        self.refused(self.drive().permissions().delete(fileId=id, permissionId=outside), 403, "insufficientPermissions")
+        company.google_refuses(self, self.drive().permissions().delete(fileId=id, permissionId=outside), 403, "insufficientPermissions")
         permissions.delete(fileId=id, permissionId=outside).execute()
-        self.refused(permissions.get(fileId=id, permissionId=outside), 404, "notFound")
+        company.google_refuses(self, permissions.get(fileId=id, permissionId=outside), 404, "notFound")
         given = permissions.create(fileId=id, sendNotificationEmail=False,
                                    body={"type": "user", "role": "reader", "emailAddress": OUTSIDE}).execute()
         self.assertEqual(permissions.get(fileId=id, permissionId=given["id"]).execute()["role"], "reader")
@@ -115,7 +105,7 @@ class GoogleDrive(company.Case):
         self.assertEqual(files.get(fileId=id, fields=fields).execute(), {fields: False})
         self.assertEqual(files.update(fileId=id, body={fields: True}, fields=fields).execute(), {fields: True})
         self.assertEqual(files.get(fileId=id, fields=fields).execute(), {fields: True})
-        self.refused(files.update(fileId=id, body={"owner": CTO}), 400, "invalid")
+        company.google_refuses(self, files.update(fileId=id, body={"owner": CTO}), 400, "invalid")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@
 import requests
 from google.auth.exceptions import RefreshError
 from google.oauth2.credentials import Credentials
-from googleapiclient.errors import HttpError
 
 import company
 
@@ -23,16 +22,6 @@ class GoogleWorkspace(company.Case):
     def directory(self, purpose="read", subject=None):
         scopes = READ if purpose == "read" else REVOKE
         return company.google(self, purpose, "admin", "directory_v1", scopes, subject or self.settings["admin"])
-
-    def refused(self, request, status, reason, location=None):
-        with self.assertRaises(HttpError) as raised:
-            request.execute()
-        self.assertEqual(raised.exception.status_code, status, raised.exception)
-        details = raised.exception.error_details
-        self.assertEqual(details[0]["reason"], reason, details)
-        if location:
-            self.assertEqual(details[0]["location"], location)
-        return raised.exception.reason
 
     def test_reads_users_to_the_end_by_small_pages(self):
         users = self.directory().users()
@@ -85,19 +74,19 @@ class GoogleWorkspace(company.Case):
         self.assertEqual(found("externalId=E1002"), {CFO})
         self.assertEqual(found("givenName=Nobody"), set())
         for query in ["age=5", "familyName", "isSuspended=perhaps", "isAdmin:true", "name:'Rafael"]:
-            self.refused(users.list(customer="my_customer", query=query), 400, "invalid")
+            company.google_refuses(self, users.list(customer="my_customer", query=query), 400, "invalid")
 
     def test_the_view_that_everybody_has(self):
         own = self.directory(subject=CFO).users()
-        self.refused(own.get(userKey=SALES), 403, "forbidden")
-        self.refused(own.list(customer="my_customer"), 403, "forbidden")
+        company.google_refuses(self, own.get(userKey=SALES), 403, "forbidden")
+        company.google_refuses(self, own.list(customer="my_customer"), 403, "forbidden")
         public = own.get(userKey=SALES, viewType="domain_public").execute()
         self.assertEqual((public["primaryEmail"], public["name"]["fullName"]), (SALES, "Tobias Marchetti"))
         for hidden in ["isAdmin", "suspended", "recoveryEmail", "lastLoginTime", "isEnrolledIn2Sv"]:
             self.assertNotIn(hidden, public)
         self.assertEqual([email["address"] for email in public["emails"]], [SALES])
         # Who is suspended has no public profile.
-        self.refused(own.get(userKey=LEFT, viewType="domain_public"), 404, "notFound")
+        company.google_refuses(self, own.get(userKey=LEFT, viewType="domain_public"), 404, "notFound")
         listed, _ = company.google_all(own, own.list(customer="my_customer", viewType="domain_public"), "users")
         self.assertNotIn(LEFT, {user["primaryEmail"] for user in listed})
         self.assertIn("recoveryEmail", self.directory().users().get(userKey=SALES, viewType="admin_view").execute())
@@ -108,20 +97,20 @@ class GoogleWorkspace(company.Case):
         self.assertEqual(users.get(userKey=CFO_ID, projection="full").execute()["primaryEmail"], CFO)
         self.assertEqual(users.get(userKey=CFO, fields="name/fullName,suspended").execute(),
                          {"name": {"fullName": "Rafael Okonjo"}, "suspended": False})
-        self.assertIn("userKey", self.refused(users.get(userKey="nobody@northmoor.example"), 404, "notFound"))
-        self.refused(users.get(userKey=CFO, fields="salary"), 400, "invalidParameter", "fields")
+        self.assertIn("userKey", company.google_refuses(self, users.get(userKey="nobody@northmoor.example"), 404, "notFound"))
+        company.google_refuses(self, users.get(userKey=CFO, fields="salary"), 400, "invalidParameter", "fields")
         roles = self.directory().roles()
-        self.refused(self.directory().groups().get(groupKey="nobody@northmoor.example"), 404, "notFound")
+        company.google_refuses(self, self.directory().groups().get(groupKey="nobody@northmoor.example"), 404, "notFound")
         self.assertEqual(len(company.google_all(roles, roles.list(customer="my_customer", maxResults=1), "items")[0]), 4)
-        self.refused(roles.list(customer="C000000"), 404, "notFound")
+        company.google_refuses(self, roles.list(customer="C000000"), 404, "notFound")
 
     def test_page_tokens_and_sizes(self):
         directory = self.directory()
         token = directory.users().list(customer="my_customer", maxResults=5).execute()["nextPageToken"]
-        self.refused(directory.users().list(customer="my_customer", pageToken="5"), 400, "invalid", "pageToken")
-        self.refused(directory.groups().list(customer="my_customer", pageToken=token), 400, "invalid", "pageToken")
+        company.google_refuses(self, directory.users().list(customer="my_customer", pageToken="5"), 400, "invalid", "pageToken")
+        company.google_refuses(self, directory.groups().list(customer="my_customer", pageToken=token), 400, "invalid", "pageToken")
         for size in [0, 501]:
-            self.refused(directory.users().list(customer="my_customer", maxResults=size), 400, "invalidParameter", "maxResults")
+            company.google_refuses(self, directory.users().list(customer="my_customer", maxResults=size), 400, "invalidParameter", "maxResults")
         # Groups are cut down to 200 without a word.
         directory.groups().list(customer="my_customer", maxResults=500).execute()
 
@@ -134,7 +123,7 @@ class GoogleWorkspace(company.Case):
         with self.assertRaises(RefreshError) as raised:
             self.directory(subject="nobody@northmoor.example").users().get(userKey=CFO).execute()
         self.assertEqual(raised.exception.args[1]["error"], "invalid_grant")
-        self.refused(self.directory().users().signOut(userKey=CFO), 403, "insufficientPermissions")
+        company.google_refuses(self, self.directory().users().signOut(userKey=CFO), 403, "insufficientPermissions")
 
     def test_a_user_is_suspended_and_read_again(self):
         users = self.directory("revoke").users()
@@ -142,14 +131,14 @@ class GoogleWorkspace(company.Case):
         self.assertEqual(users.get(userKey=SALES).execute()["suspensionReason"], "ADMIN")
         self.assertFalse(users.patch(userKey=SALES, body={"suspended": False}).execute()["suspended"])
         self.assertNotIn("suspensionReason", users.get(userKey=SALES).execute())
-        self.refused(users.update(userKey=SALES, body={"suspnded": True}), 400, "invalid")
+        company.google_refuses(self, users.update(userKey=SALES, body={"suspnded": True}), 400, "invalid")
 
     def test_grants_and_passwords_go(self):
         directory = self.directory("revoke")
         grant = directory.tokens().list(userKey=CFO).execute()["items"][0]
         self.assertEqual(directory.tokens().get(userKey=CFO, clientId=grant["clientId"]).execute()["displayText"], "ScheduleWise")
         self.assertEqual(directory.tokens().delete(userKey=CFO, clientId=grant["clientId"]).execute(), "")
-        self.refused(directory.tokens().get(userKey=CFO, clientId=grant["clientId"]), 404, "notFound")
+        company.google_refuses(self, directory.tokens().get(userKey=CFO, clientId=grant["clientId"]), 404, "notFound")
         code = directory.asps().list(userKey=CFO).execute()["items"][0]["codeId"]
         directory.asps().delete(userKey=CFO, codeId=code).execute()
         self.assertNotIn("items", directory.asps().list(userKey=CFO).execute())
@@ -165,8 +154,8 @@ class GoogleWorkspace(company.Case):
         self.assertEqual(settings.getAutoForwarding(userId=CFO).execute(), {"enabled": False})
         delegate = settings.delegates().list(userId="me").execute()["delegates"][0]["delegateEmail"]
         settings.delegates().delete(userId="me", delegateEmail=delegate).execute()
-        self.refused(settings.delegates().get(userId="me", delegateEmail=delegate), 404, "notFound")
-        self.refused(settings.getImap(userId=SALES), 403, "forbidden")
+        company.google_refuses(self, settings.delegates().get(userId="me", delegateEmail=delegate), 404, "notFound")
+        company.google_refuses(self, settings.getImap(userId=SALES), 403, "forbidden")
 
     def test_calendar_vault_and_transfer(self):
         rules = company.google(self, "revoke", "calendar", "v3", ["calendar"], CFO).acl()
@@ -174,7 +163,7 @@ class GoogleWorkspace(company.Case):
         self.assertEqual((len(found), pages), (3, 3))
         outside = next(rule["id"] for rule in found if rule["scope"]["value"].endswith("@postbox.example"))
         rules.delete(calendarId="primary", ruleId=outside).execute()
-        self.refused(rules.get(calendarId="primary", ruleId=outside), 404, "notFound")
+        company.google_refuses(self, rules.get(calendarId="primary", ruleId=outside), 404, "notFound")
         vault = company.google(self, "revoke", "vault", "v1", ["ediscovery"], self.settings["admin"]).matters()
         hold = {"name": "Mail", "corpus": "MAIL", "accounts": [{"accountId": CFO_ID}], "query": {"mailQuery": {}}}
         matter = self.settings["vault_matter"]
@@ -182,12 +171,12 @@ class GoogleWorkspace(company.Case):
         read = vault.holds().get(matterId=matter, holdId=made["holdId"]).execute()
         self.assertEqual(read["accounts"][0]["email"], CFO)
         self.assertNotIn("accounts", vault.holds().get(matterId=matter, holdId=made["holdId"], view="BASIC_HOLD").execute())
-        self.refused(vault.get(matterId="0"), 404, "notFound")
+        company.google_refuses(self, vault.get(matterId="0"), 404, "notFound")
         transfer = company.google(self, "read", "admin", "datatransfer_v1", ["admin.datatransfer.readonly"], self.settings["admin"])
         applications = transfer.applications()
         found, pages = company.google_all(applications, applications.list(customerId="my_customer", maxResults=1), "applications")
         self.assertEqual((found[0]["name"], pages), ("Calendar", 2))
-        self.refused(transfer.transfers().get(dataTransferId="0"), 404, "notFound")
+        company.google_refuses(self, transfer.transfers().get(dataTransferId="0"), 404, "notFound")
 
 
 if __name__ == "__main__":
