@@ -20,6 +20,14 @@ CREATE TABLE departure (
 ) STRICT;
 CREATE UNIQUE INDEX departure_live ON departure (person, mode) WHERE state IN ('scheduled', 'waiting', 'running', 'open');
 
+-- The accounts that a case took: they are the leaver's for as long as the case lives, whatever the links say later.
+CREATE TABLE departure_account (
+  departure INTEGER NOT NULL REFERENCES departure(id),
+  account   INTEGER NOT NULL REFERENCES node(id),
+  since     INTEGER NOT NULL,
+  PRIMARY KEY (departure, account)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE action (
   id         INTEGER PRIMARY KEY,
   departure  INTEGER NOT NULL REFERENCES departure(id),

@@ -73,7 +73,8 @@ CREATE TABLE link (
   account    INTEGER NOT NULL REFERENCES node(id),  -- an account, or an address that stands for one
   state      TEXT NOT NULL CONSTRAINT known_state CHECK (state IN ('certain', 'likely', 'disputed', 'confirmed', 'rejected')),
   confidence REAL NOT NULL CONSTRAINT a_share CHECK (confidence BETWEEN 0 AND 1),
-  evidence   TEXT NOT NULL,                 -- JSON list of texts: what speaks for it
+  evidence   TEXT NOT NULL,                 -- JSON list of texts: what speaks for it, or did when the rules last were sure
+  doubt      TEXT,                          -- why a person should look although it is acted on: no longer supported by …; null where nothing is in doubt
   decided_by TEXT,                          -- who confirmed or rejected it; null while only the rules speak
   since      INTEGER NOT NULL,
   until      INTEGER,
@@ -96,8 +97,11 @@ CREATE TABLE finding (
   title    TEXT NOT NULL,                   -- one line: what is wrong
   facts    TEXT NOT NULL,                   -- JSON list of texts: what it rests on
   remedy   TEXT NOT NULL,                   -- what to do
-  since    INTEGER NOT NULL,                -- first found
-  until    INTEGER,                         -- no longer found
-  CONSTRAINT ends_after_it_begins CHECK (until IS NULL OR until >= since)
+  first    INTEGER NOT NULL,                -- first found
+  since    INTEGER NOT NULL,                -- found so, with these facts; other facts are another row of the same key
+  until    INTEGER,                         -- no longer found so
+  reason   TEXT,                            -- why it ended: 'changed' where the next row of the key goes on; else the proof that it is gone, or that it was not found any more
+  CONSTRAINT ends_after_it_begins CHECK (until IS NULL OR until >= since),
+  CONSTRAINT ends_for_a_reason CHECK ((until IS NULL) = (reason IS NULL))
 ) STRICT;
 CREATE UNIQUE INDEX finding_open ON finding (key) WHERE until IS NULL;

@@ -17,6 +17,7 @@ CREATE INDEX scan_system ON scan (system, started);
 CREATE TABLE coverage (
   scan     INTEGER NOT NULL REFERENCES scan(id),
   scope    INTEGER NOT NULL REFERENCES scope(id),
+  extent   TEXT NOT NULL CONSTRAINT known_extent CHECK (extent IN ('whole', 'changes', 'person')),  -- what was asked for: the whole list, what changed in it, or one person's records, which say nothing of the list
   complete INTEGER NOT NULL CONSTRAINT yes_or_no CHECK (complete IN (0, 1)),
   reason   TEXT,                            -- why it is a gap
   seen     INTEGER NOT NULL,                -- observations

@@ -7,7 +7,7 @@ use anyhow::{Result, anyhow};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::model::TellEvent;
+use crate::model::{LastDay, TellEvent};
 use crate::secret::SecretRef;
 
 /// The settings file, checked.
@@ -172,9 +172,9 @@ pub struct Exception {
 #[derive(Deserialize, schemars::JsonSchema, Debug, Clone)]
 #[serde(deny_unknown_fields, default)]
 pub struct Departure {
-    /// More departures than this within `mass_window` stop and ask.
+    /// When more people than this leave within `mass_window` of one another, their departures stop and ask.
     pub mass_limit: u32,
-    /// The time they are counted in (`1h`).
+    /// How near to one another departures are due that are counted together (`1h`).
     pub mass_window: String,
     /// Every departure waits for a second person's approval of its exact plan.
     pub approval: bool,
@@ -184,8 +184,15 @@ pub struct Departure {
     pub deny: Vec<String>,
     /// Access that a leaver keeps, each a named person's decision with an end.
     pub keep: Vec<Keep>,
-    /// The hour of the last day (0 to 23, UTC) at which a departure takes effect.
-    pub hour: i8,
+    /// What was proved gone and comes back waits for a person, instead of being taken away again by itself.
+    pub ask_when_back: bool,
+    /// The time of the last day at which a departure takes effect (`17:00`); the end of that day when left out. Who HR says has left is taken
+    /// out at once, whatever the time.
+    pub time: Option<String>,
+    /// The company's time zone (`America/Los_Angeles`), in which a last day ends; UTC when left out.
+    pub zone: Option<String>,
+    /// The time zones of places, as HR names them: place to zone.
+    pub zones: BTreeMap<String, String>,
     /// Who gets the tasks of a role: role to address.
     pub roles: BTreeMap<String, String>,
     /// Which systems carry tasks and events to people. Nobody is told anything when left out.
@@ -201,10 +208,36 @@ impl Default for Departure {
             allow: Vec::new(),
             deny: Vec::new(),
             keep: Vec::new(),
-            hour: 0,
+            ask_when_back: false,
+            time: None,
+            zone: None,
+            zones: BTreeMap::new(),
             roles: BTreeMap::new(),
             tell: Tell::default(),
         }
+    }
+}
+
+impl Departure {
+    /// How a last day is read.
+    ///
+    /// # Errors
+    /// One line: `time` is no time of day, or a zone is none.
+    pub fn last_day(&self) -> Result<LastDay, String> {
+        let zone = |name: &String, place: String| {
+            let zone = jiff::tz::TimeZone::get(name);
+            zone.map_err(|_| format!("{place}: {name:?} is no time zone; write one such as America/Los_Angeles or Europe/Oslo"))
+        };
+        let time = self.time.as_ref().map(|text| {
+            let time = text.parse::<jiff::civil::Time>();
+            time.map_err(|_| format!("time: {text:?} is no time of day; write one such as 17:00"))
+        });
+        let places = self.zones.iter().map(|(place, name)| Ok((place.clone(), zone(name, format!("zones.{place:?}"))?)));
+        Ok(LastDay {
+            time: time.transpose()?,
+            zone: self.zone.as_ref().map(|name| zone(name, "zone".to_owned())).transpose()?,
+            zones: places.collect::<Result<_, String>>()?,
+        })
     }
 }
 
@@ -378,6 +411,7 @@ impl Config {
                 return Err(format!("systems.{name}.signs_in_through names the system {:?}, which isn't configured", sign_in.system));
             }
         }
+        self.departure.last_day().map_err(|problem| format!("departure.{problem}"))?;
         let tell = &self.departure.tell;
         let carriers = tell.tasks.iter().map(|system| ("tasks".to_owned(), system));
         let carriers = carriers.chain(tell.roles.iter().map(|(role, system)| (format!("roles.{role}"), system)));

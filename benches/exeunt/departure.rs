@@ -208,6 +208,7 @@ async fn depart(config: &Config) -> Result<departure::Ended> {
         source: "cli".to_owned(),
         cause: "a measurement".to_owned(),
         event: None,
+        doubt: None,
     };
     let (opened, _) = departure::announce(config, &store, &word)?;
     let (Opened::New(id) | Opened::Known(id)) = opened;

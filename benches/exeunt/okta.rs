@@ -153,8 +153,10 @@ fn executive(number: usize) -> Person {
         phones: Vec::new(),
         title: "Chief".to_owned(),
         department: String::new(),
-        active: true,
+        standing: exeunt::graph::Standing::Active,
         last_day: None,
+        last_hours: None,
+        unknown: Vec::new(),
         executive: true,
     }
 }

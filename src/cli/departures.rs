@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Exit, Global, out};
 use crate::departure::{self, Desk, Ended};
 use crate::graph::Graph;
-use crate::model::{ActionState, DepartureId, DepartureState, Verdict};
+use crate::model::{DepartureId, DepartureState};
 use crate::report::case::{Case, CaseTold};
 use crate::report::html;
 use crate::store::Store;
@@ -34,7 +34,7 @@ pub struct One {
     html: Option<std::path::PathBuf>,
 }
 
-/// Approve the exact plan of a waiting departure, and run it
+/// Approve the exact plan of a waiting departure, and run it if its time has come
 #[derive(ClapArgs, Debug)]
 #[command(after_help = "Example:\n  exeunt approve 3 --plan sha256:5f0c…   binds the approval to the plan you looked at")]
 pub struct Approve {
@@ -106,10 +106,8 @@ pub async fn one(global: &Global, args: One) -> Result<Exit> {
         let fleet = global.fleet(&config, &[])?;
         let signer = departure::signer(&config)?;
         let desk = Desk { config: &config, store: &store, fleet: &fleet, signer: &signer };
-        for back in
-            departure::recheck(&desk, id).await?.iter().filter(|seen| seen.was == ActionState::Gone && seen.verdict == Verdict::Present)
-        {
-            out::remark(format!("came back: {}; `exeunt revoke` takes it away again", back.label));
+        for back in departure::recheck(&desk, id).await?.iter().filter(|seen| seen.came_back()) {
+            out::remark(format!("came back: {}; `exeunt revoke` takes it away again, and so does `exeunt serve`", back.label));
         }
     }
     let mut case = store.read(|conn| Case::of(conn, id))?;
@@ -148,11 +146,12 @@ pub async fn one(global: &Global, args: One) -> Result<Exit> {
             ));
             told(Some(task.task)).for_each(|told| out::say(format!("        {}", line(told))));
         }
+        case.doubts.iter().for_each(|doubt| out::say(format!("  in doubt: {doubt}")));
         told(None).for_each(|told| out::say(format!("  {} {} {}", told.event, told.receiver, line(told))));
     }
-    Ok(if case.has_doubt() {
+    Ok(if case.has_doubt() || case.tasks.iter().any(|task| !task.done) || !case.residual.is_empty() {
         Exit::Found
-    } else if case.told.iter().any(|told| told.why.is_some()) {
+    } else if case.told.iter().any(|told| told.why.is_some()) || !case.unread.is_empty() || case.state == DepartureState::Open.word() {
         Exit::CouldNot
     } else {
         Exit::Fine
@@ -171,6 +170,16 @@ pub async fn approve(global: &Global, args: Approve) -> Result<Exit> {
     let desk = Desk { config: &config, store: &store, fleet: &fleet, signer: &signer };
     let id = DepartureId(args.id);
     departure::approve(&desk, id, &args.plan, &args.by)?;
+    let row = find(&store, id)?;
+    if row.effective > crate::clock::now() {
+        let effective = row.effective;
+        out::say(if global.json {
+            json!({"departure": id.0, "effective": effective.to_string()}).to_string()
+        } else {
+            format!("departure {id} is approved, and scheduled for {effective}; `exeunt serve` runs it then, if its plan is still this one")
+        });
+        return Ok(Exit::Fine);
+    }
     let ended = super::revoke::run_with_bars(&desk, id, global.json).await?;
     if global.json {
         out::json(&ended_json(&ended)?);
@@ -240,6 +249,9 @@ pub fn print_ended(ended: &Ended) {
         outcome.refused,
         outcome.stuck
     ));
+    if outcome.already > 0 {
+        out::say(format!("            {} of them were gone already, before our call", outcome.already));
+    }
     if outcome.lives_on > 0 {
         out::say(format!(
             "            {} of them leave behind what was issued before (access tokens, tickets), for a while: exeunt departure {}",
@@ -260,6 +272,9 @@ pub fn print_ended(ended: &Ended) {
     if titles.len() > SHOWN {
         out::say(format!("            … and {} more: exeunt tasks", titles.len() - SHOWN));
     }
+    for doubt in &ended.doubts {
+        out::say(format!("            {}: {doubt}", out::paint("in doubt", 31)));
+    }
     let told = &ended.told;
     if told.tickets + told.notices + told.failed.len() > 0 {
         let failed = if told.failed.is_empty() { String::new() } else { format!(" · {} not told so far", told.failed.len()) };
@@ -275,10 +290,14 @@ pub fn print_ended(ended: &Ended) {
 
 /// The exit code of a departure.
 pub fn exit_of(ended: &Ended) -> Exit {
-    if !ended.residual.is_empty() || ended.outcome.present > 0 {
+    let outcome = &ended.outcome;
+    if !ended.residual.is_empty() || outcome.present > 0 {
         Exit::Found
-    } else if ended.outcome.unknown + ended.outcome.stuck > 0 || !ended.unread.is_empty() || !ended.told.failed.is_empty() {
+    } else if outcome.unknown + outcome.stuck > 0 || !ended.doubts.is_empty() || !ended.unread.is_empty() || !ended.told.failed.is_empty() {
         Exit::CouldNot
+    } else if ended.state != DepartureState::Closed {
+        // What people have still to do, or a job that is under way, is access that is still there.
+        Exit::Found
     } else {
         Exit::Fine
     }

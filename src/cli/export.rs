@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Result, anyhow};
 use clap::ValueEnum;
 
-use super::report::{put, read};
+use super::report::{put, read, unless_doubtful};
 use super::{Exit, Global};
 use crate::clock;
 use crate::report::moment::{self, Day};
@@ -79,5 +79,5 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
         }
     };
     put(args.output.as_deref(), &text)?;
-    Ok(Exit::Fine)
+    Ok(unless_doubtful(Exit::Fine, &facts))
 }

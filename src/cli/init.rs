@@ -99,7 +99,10 @@ public_by_design = []               # names of files that may be open to anyone;
 own_files = []                      # names of files that people may share with themselves
 
 [departure]
-mass_limit = 3                      # more departures than this within mass_window stop and ask
+mass_limit = 3                      # more people than this who leave within mass_window of one another: stop and ask
+# time = "17:00"                    # when a last day ends; the end of the day when left out
+# zone = "America/Los_Angeles"      # in which time zone; UTC when left out
+# zones = { "Oslo office" = "Europe/Oslo" }     # where HR's record gives a place
 mass_window = "1h"
 approval = false                    # true: every departure waits for a second person
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Exit, Global, out};
 use crate::clock;
-use crate::graph::{Graph, LinkState};
+use crate::graph::Graph;
 use crate::store;
 
 /// Which accounts are whose: list what is in doubt, confirm or reject
@@ -41,21 +41,21 @@ pub enum Args {
 /// # Errors
 /// The store's, or there is no such link.
 pub fn run(global: &Global, args: Args) -> Result<Exit> {
-    let (_, store) = global.open()?;
+    let (config, store) = global.open()?;
     match args {
         Args::List { all } => {
+            let exit = super::report::unless_doubtful(Exit::Fine, &super::report::read(&config, &store, None, clock::now())?);
             let graph = store.read(|conn| Graph::read(conn, None))?;
-            let links: Vec<_> =
-                graph.links.iter().filter(|link| all || matches!(link.state, LinkState::Likely | LinkState::Disputed)).collect();
+            let links: Vec<_> = graph.links.iter().filter(|link| all || link.is_in_doubt()).collect();
             let label = |id| graph.node(id).map_or_else(|| "?".to_owned(), |node| node.label().to_owned());
             let system = |id| graph.node(id).map(|node| node.system.clone()).unwrap_or_default();
             if global.json {
                 let view = |link: &&crate::graph::Link| {
                     json!({"link": link.id, "person": label(link.person), "account": label(link.account), "system": system(link.account), "state": link.state.word(),
-                        "confidence": link.confidence, "evidence": link.evidence})
+                        "confidence": link.confidence, "evidence": link.evidence, "doubt": link.doubt})
                 };
                 out::json(&Value::Array(links.iter().map(view).collect()));
-                return Ok(Exit::Fine);
+                return Ok(exit);
             }
             if links.is_empty() {
                 out::say("nothing is in doubt");
@@ -71,7 +71,11 @@ pub fn run(global: &Global, args: Args) -> Result<Exit> {
                     system(link.account)
                 ));
                 out::say(format!("       {}", link.evidence.join("; ")));
+                if let Some(doubt) = &link.doubt {
+                    out::say(format!("       in doubt: {doubt}"));
+                }
             }
+            return Ok(exit);
         }
         Args::Confirm { id, by } => {
             store.write_durably(|tx| store::links::confirm(tx, id, &by, clock::now()))?;

@@ -27,7 +27,8 @@ use clap::{Parser, Subcommand};
 use crate::config::Config;
 use crate::connect::Recorder;
 use crate::connect::fleet::Fleet;
-use crate::graph::{Graph, Person};
+
+use crate::graph::{Graph, Person, executive_rule};
 use crate::store::Store;
 
 /// How a command ended: the process's exit code.
@@ -65,6 +66,9 @@ impl Global {
     /// As [`Config::load`].
     pub fn settings(&self) -> Result<Config> {
         let mut config = Config::load(&self.config)?;
+        if let Some(rule) = &config.people.executive {
+            executive_rule(rule).map_err(|problem| anyhow::anyhow!("{}: {problem}", self.config.display()))?;
+        }
         if let Some(store) = &self.store {
             config.store = Some(std::path::absolute(store).unwrap_or_else(|_| store.clone()));
         }

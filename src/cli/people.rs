@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::report::{ink, publish, read};
+use super::report::{ink, publish, read, unless_doubtful};
 use super::{Exit, Global};
 use crate::clock;
 use crate::report::people::People;
@@ -35,5 +35,5 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     } else {
         super::out::say(text::people(&view, ink()).trim_end())
     }
-    Ok(Exit::Fine)
+    Ok(unless_doubtful(Exit::Fine, &facts))
 }

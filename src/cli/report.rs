@@ -20,7 +20,7 @@ use crate::store::Store;
 #[derive(clap::Args, Debug)]
 #[command(
     after_help = "Examples:\n  exeunt report shadow\n  exeunt report shadow --person E1002 --format html -o okonjo.html\n  exeunt report changes --since \"7 days ago\"\n\n\
-    Exit codes: 1 when shadow shows findings, 2 when coverage has gaps."
+    Exit codes: 1 when shadow shows findings; 2 when coverage has gaps, when a system was never read, or when the rule for executives matches nobody."
 )]
 pub struct Args {
     /// What to report
@@ -102,7 +102,18 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
         }
     };
     put(args.output.as_deref(), &text)?;
-    Ok(exit)
+    Ok(unless_doubtful(exit, &facts))
+}
+
+/// The exit code of a view that shows nothing wrong: could not tell, where its facts prove nothing. Why is said.
+pub(super) fn unless_doubtful(exit: Exit, facts: &Facts) -> Exit {
+    doubted(exit, &facts.doubts())
+}
+
+/// The same, of doubts that are known already.
+pub(super) fn doubted(exit: Exit, doubts: &[String]) -> Exit {
+    doubts.iter().for_each(|doubt| out::remark(format!("exeunt: {doubt}")));
+    if exit == Exit::Fine && !doubts.is_empty() { Exit::CouldNot } else { exit }
 }
 
 fn write<V: Serialize>(

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args as ClapArgs, ValueEnum};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Exit, Global, departures, out};
 use crate::clock;
+use crate::config::Config;
 use crate::departure::{self, Desk, Ended, Prospect, Step, Word};
 use crate::graph::Graph;
 use crate::model::{DepartureState, Mode};
@@ -26,9 +28,12 @@ pub struct Args {
     /// What to take away
     #[arg(long, value_enum, default_value_t = ModeArg::Departure)]
     mode: ModeArg,
-    /// When, for `exeunt serve` to run it (RFC 3339); now when left out
+    /// When, for `exeunt serve` to run it (RFC 3339, or a time in `departure.zone`); now when left out. Moves a case that is scheduled
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
+    /// Run it at once, also when `--at` lies in the past
+    #[arg(long)]
+    now: bool,
     /// Show the plan and change nothing
     #[arg(long)]
     dry_run: bool,
@@ -71,15 +76,16 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     let prospect = departure::prospect(&config, &store, &fleet, &graph, person.id, args.mode.into())?;
     if args.dry_run {
         show_plan(global, &prospect);
-        return Ok(if prospect.cut.residual.is_empty() { Exit::Fine } else { Exit::Found });
+        return Ok(match (prospect.cut.residual.is_empty(), prospect.plan.doubts.is_empty()) {
+            (false, _) => Exit::Found,
+            (true, false) => Exit::CouldNot,
+            (true, true) => Exit::Fine,
+        });
     }
     if let Some(reason) = prospect.plan.blocked.first() {
         bail!("the departure may not run: {reason}");
     }
-    let effective = match &args.at {
-        None => clock::now(),
-        Some(text) => text.parse().with_context(|| format!("--at {text:?} is not a time such as 2026-12-01T17:00:00Z"))?,
-    };
+    let effective = when(&config, &args)?;
     if !args.yes {
         if !std::io::stdin().is_terminal() {
             bail!("nothing was done: nobody is here to ask; --yes runs it, --dry-run shows the plan");
@@ -93,12 +99,22 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
         }
     }
     let cause = format!("{} on the command line", std::env::var("USER").unwrap_or_else(|_| "an operator".to_owned()));
-    let word = Word { person: person.id, mode: args.mode.into(), effective, source: "cli".to_owned(), cause, event: None };
+    let word = Word { person: person.id, mode: args.mode.into(), effective, source: "cli".to_owned(), cause, event: None, doubt: None };
     let (opened, guard) = departure::announce(&config, &store, &word)?;
     let (Opened::New(id) | Opened::Known(id)) = opened;
+    let state = |id| Ok::<_, anyhow::Error>(store.read(|conn| rows::get(conn, id))?.map(|row| (row.state, row.effective)));
+    if let (Opened::Known(_), Some((DepartureState::Scheduled | DepartureState::Waiting, before))) = (opened, state(id)?)
+        && before != effective
+    {
+        departure::move_to(&store, id, effective, guard.as_deref(), &word.cause)?;
+        if !global.json {
+            out::remark(format!("departure {id} was to take effect at {before}: it is moved"));
+        }
+    }
     // A case that runs already has passed its guards: this goes on with it.
-    let waits = store.read(|conn| rows::get(conn, id))?.is_some_and(|row| row.state == DepartureState::Waiting);
-    if let (Some(reason), true) = (&guard, waits) {
+    let waits = state(id)?.is_some_and(|(state, _)| state == DepartureState::Waiting);
+    if waits {
+        let reason = guard.as_deref().unwrap_or("somebody must approve it");
         bail!("departure {id} waits: {reason}; look at it with `exeunt departure {id}`, approve it with `exeunt approve {id}`");
     }
     if effective > clock::now() {
@@ -119,6 +135,21 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
         out::say(format!("Look        exeunt departure {id} · exeunt tasks · exeunt audit bundle {id} -o evidence.zip"));
     }
     Ok(departures::exit_of(&ended))
+}
+
+/// When the departure takes effect. A time without an offset is one in the company's zone.
+fn when(config: &Config, args: &Args) -> Result<Timestamp> {
+    let now = clock::now();
+    let Some(text) = &args.at else { return Ok(now) };
+    let zone = config.departure.last_day().map_err(anyhow::Error::msg)?.zone_of(None);
+    let local = || text.parse::<jiff::civil::DateTime>().ok()?.to_zoned(zone).ok().map(|at| at.timestamp());
+    let is_day = text.parse::<jiff::civil::Date>().is_ok() && text.len() <= 10;
+    let at = text.parse::<Timestamp>().ok().or_else(|| if is_day { None } else { local() });
+    let at = at.with_context(|| format!("--at {text:?} is not a time such as 2026-12-01T17:00:00Z"))?;
+    if at < now && !args.now {
+        bail!("--at {text} lies in the past: nothing was done; --now runs the departure at once");
+    }
+    Ok(at)
 }
 
 /// Runs a departure with bars on a terminal.
@@ -197,6 +228,7 @@ fn show_plan(global: &Global, prospect: &Prospect) {
         plan.kept.iter().map(|kept| format!("{}: {} (decided by {}, until {})", kept.label, kept.reason, kept.decided_by, kept.until)),
     );
     section("Others hit", plan.others_hit.iter().map(ToString::to_string));
+    section("In doubt", plan.doubts.iter().map(ToString::to_string));
     section("Blind spots", plan.blind_spots.iter().map(ToString::to_string));
     section("Left over", prospect.cut.residual.iter().map(ToString::to_string));
     section("Blocked", plan.blocked.iter().cloned());

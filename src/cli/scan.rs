@@ -7,14 +7,14 @@ use clap::Args as ClapArgs;
 use serde_json::{Value, json};
 
 use super::{Exit, Global, out};
-use crate::graph::Graph;
+use crate::graph::{Graph, unmatched};
 use crate::scan::Progress;
 use crate::survey::{self, Options, Survey};
 
 /// Scan the systems: who has what, and what nobody provisioned
 #[derive(ClapArgs, Debug)]
 #[command(
-    after_help = "Examples:\n  exeunt scan                        everything\n  exeunt scan okta github            two systems\n  exeunt scan --person E1002         what concerns one person, everywhere, in seconds\n\nExit code 2 when something could not be seen: known access then stays as it was."
+    after_help = "Examples:\n  exeunt scan                        everything\n  exeunt scan okta github            two systems\n  exeunt scan --person E1002         what concerns one person, everywhere, in seconds\n\nExit code 2 when something could not be seen (known access then stays as it was), or when the rule for executives matches nobody."
 )]
 pub struct Args {
     /// Systems to scan; all when none is given
@@ -64,13 +64,19 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     } else {
         print(&survey);
     }
-    Ok(if survey.has_gaps() {
+    let people = survey::people(&config, &store.read(|conn| Graph::read(conn, None))?)?;
+    let mut doubts = unmatched(&people, config.people.executive.as_deref(), &config.people.executives);
+    if survey.systems.is_empty() && survey.closed.is_empty() {
+        doubts.push("no system is configured, so nothing was read: name them in the settings".to_owned());
+    }
+    let exit = if survey.has_gaps() {
         Exit::CouldNot
     } else if survey.findings.is_empty() {
         Exit::Fine
     } else {
         Exit::Found
-    })
+    };
+    Ok(super::report::doubted(exit, &doubts))
 }
 
 /// The survey as the `scan` schema has it.

@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 
 use super::{Exit, Global, out};
 use crate::config::Config;
+use crate::graph::executive_rule;
+use crate::manifest::play::{self, Played};
 use crate::manifest::raw::TakeKind;
 use crate::manifest::{Manifest, examples, load, new};
 use crate::report::systems;
@@ -252,6 +254,7 @@ fn check(global: &Global, files: &[PathBuf]) -> Result<Exit> {
     let mut problems = Vec::new();
     let mut warnings = Vec::new();
     let mut held = 0_usize;
+    let mut played = Played::default();
     for (name, text) in &texts {
         let read = load::read(name, text);
         problems.extend(read.problems);
@@ -260,13 +263,25 @@ fn check(global: &Global, files: &[PathBuf]) -> Result<Exit> {
             let failed = examples::problems(name, text, manifest);
             held += manifest.examples.len() - failed.len().min(manifest.examples.len());
             problems.extend(failed);
+            let (of_one, fooled) = play::problems(name, text, manifest);
+            played.add(of_one);
+            problems.extend(fooled);
         }
+    }
+    // The settings' own expression, where there are settings.
+    if let Some(rule) = Config::load(&global.config).ok().and_then(|config| config.people.executive)
+        && let Err(message) = executive_rule(&rule)
+    {
+        let file = global.config.display().to_string();
+        problems.push(load::Problem { file, line: 0, path: String::new(), message });
     }
     if global.json {
         let told = |list: &[load::Problem]| {
             list.iter().map(|p| json!({"file": p.file, "line": p.line, "path": p.path, "message": p.message})).collect::<Vec<_>>()
         };
-        out::json(&json!({"files": texts.len(), "examples_held": held, "problems": told(&problems), "warnings": told(&warnings)}));
+        out::json(
+            &json!({"files": texts.len(), "examples_held": held, "played": {"replies": played.replies, "proofs": played.proofs, "lists": played.lists, "fooled": played.fooled.len()}, "problems": told(&problems), "warnings": told(&warnings)}),
+        );
     } else {
         for problem in &problems {
             out::say(problem.to_string());
@@ -275,6 +290,11 @@ fn check(global: &Global, files: &[PathBuf]) -> Result<Exit> {
             out::say(format!("{warning} (warning)"));
         }
         let verdict = if problems.is_empty() { "good".to_owned() } else { format!("{} problems", problems.len()) };
+        let Played { proofs, lists, replies, fooled } = &played;
+        out::say(format!(
+            "{replies} replies that are no answers played against {proofs} proofs and {lists} lists: {} fooled",
+            fooled.len()
+        ));
         out::say(format!("{} manifests, {held} examples held: {verdict}", texts.len()));
     }
     Ok(if problems.is_empty() { Exit::Fine } else { Exit::CouldNot })

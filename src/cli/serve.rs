@@ -43,6 +43,7 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
         signer: Arc::new(signer),
         nudge: Arc::new(Notify::new()),
         news: Arc::new(Notify::new()),
+        away: std::sync::Mutex::default(),
         tell: Arc::new(|line: &str| out::say(line)),
     };
     let stop = CancellationToken::new();

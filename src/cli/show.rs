@@ -2,7 +2,7 @@
 
 use anyhow::{Result, anyhow};
 
-use super::report::{ink, publish, read};
+use super::report::{ink, publish, read, unless_doubtful};
 use super::{Exit, Global, out};
 use crate::clock;
 use crate::report::moment::{self, Day};
@@ -47,5 +47,5 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
             if global.json { publish(&view)? } else { out::say(text::inventory(&view, ink()).trim_end()) }
         }
     }
-    Ok(Exit::Fine)
+    Ok(unless_doubtful(Exit::Fine, &facts))
 }

@@ -34,6 +34,17 @@ pub(super) fn parse(content_type: &str, bytes: &[u8]) -> Result<Value, String> {
     Ok(json!({ "text": text }))
 }
 
+/// Whether [`parse`] takes a body for mere text: a web page, or words for people.
+pub(super) fn is_text(content_type: &str, bytes: &[u8]) -> bool {
+    let kind = content_type.split(';').next().unwrap_or_default().trim().to_lowercase();
+    if kind.is_empty() {
+        // Nobody says what it is: what is not JSON is text.
+        return !bytes.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|first| b"{[".contains(first));
+    }
+    let data = ["json", "ndjson", "jsonl", "xml"].iter().any(|word| kind.contains(word)) || kind == "text/csv";
+    !data || kind.contains("xhtml")
+}
+
 /// One JSON object a line.
 pub(super) fn json_lines(bytes: &[u8]) -> Result<Value, String> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
@@ -50,13 +61,7 @@ pub(super) fn json_lines(bytes: &[u8]) -> Result<Value, String> {
 
 /// CSV with a head line: records of text. The separator is `,`, or `;` or a tab where the head line has no comma.
 pub(super) fn csv_records(bytes: &[u8]) -> Result<Value, String> {
-    let text = std::str::from_utf8(bytes).map_err(|error| format!("not UTF-8 text (byte {})", error.valid_up_to()))?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let head = text.lines().next().unwrap_or_default();
-    let separator = [b',', b';', b'\t'].into_iter().find(|byte| head.as_bytes().contains(byte)).unwrap_or(b',');
-    let mut reader = csv::ReaderBuilder::new().delimiter(separator).from_reader(text.as_bytes());
-    let names: Vec<String> =
-        reader.headers().map_err(|error| format!("not CSV ({error})"))?.iter().map(|name| name.trim().to_owned()).collect();
+    let (mut reader, names) = csv_reader(bytes)?;
     let mut records = Vec::new();
     for row in reader.records() {
         let row = row.map_err(|error| format!("not CSV ({error})"))?;
@@ -64,6 +69,21 @@ pub(super) fn csv_records(bytes: &[u8]) -> Result<Value, String> {
         records.push(Value::Object(fields.collect::<Map<_, _>>()));
     }
     Ok(Value::Array(records))
+}
+
+/// The columns that the head line of a CSV file names.
+pub(super) fn csv_head(bytes: &[u8]) -> Result<Vec<String>, String> {
+    csv_reader(bytes).map(|(_, names)| names)
+}
+
+fn csv_reader(bytes: &[u8]) -> Result<(csv::Reader<&[u8]>, Vec<String>), String> {
+    let text = std::str::from_utf8(bytes).map_err(|error| format!("not UTF-8 text (byte {})", error.valid_up_to()))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let head = text.lines().next().unwrap_or_default();
+    let separator = [b',', b';', b'\t'].into_iter().find(|byte| head.as_bytes().contains(byte)).unwrap_or(b',');
+    let mut reader = csv::ReaderBuilder::new().delimiter(separator).from_reader(text.as_bytes());
+    let names = reader.headers().map_err(|error| format!("not CSV ({error})"))?.iter().map(|name| name.trim().to_owned()).collect();
+    Ok((reader, names))
 }
 
 #[cfg(test)]

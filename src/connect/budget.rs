@@ -73,11 +73,20 @@ impl Budget {
         Ok(Self { limits, state: Mutex::default(), changed: Notify::new() })
     }
 
-    /// Waits for a place; none if there was none before `deadline`.
+    /// How long the vendor still wants scans to wait, if it asked for longer than they wait in place.
+    pub(super) fn asked_away(&self) -> Option<Duration> {
+        let left = self.state.lock().ok()?.paused?.saturating_duration_since(Instant::now());
+        (left > retry::SCAN_WAITS).then_some(left)
+    }
+
+    /// Waits for a place; none if there was none before `deadline`, or if a scan is to come back later.
     pub(super) async fn place(&self, lane: Lane, deadline: Option<Instant>) -> Option<Place<'_>> {
         loop {
             // Asked for before looking, so that no change in between is missed.
             let changed = self.changed.notified();
+            if lane == Lane::Scan && self.asked_away().is_some() {
+                return None;
+            }
             let wake = match self.try_take(lane) {
                 Ok(()) => return Some(Place(self)),
                 Err(wake) => wake,
@@ -150,7 +159,8 @@ impl Budget {
     /// Scans wait: the vendor said that it is too much.
     pub(super) fn pause(&self, time: Duration) {
         if let Ok(mut state) = self.state.lock() {
-            let until = Instant::now() + time.min(retry::LIMIT);
+            // A century is as good as for ever, and no overflow.
+            let until = Instant::now() + time.min(Duration::from_secs(3_000_000_000));
             state.paused = Some(state.paused.map_or(until, |known| known.max(until)));
         }
     }
@@ -223,6 +233,22 @@ mod tests {
         let name = |name: &str| headers.then(|| name.to_owned());
         let raw = raw::Budget { requests, per: per.into(), remaining: name("X-Left"), reset: name("X-Reset") };
         Budget::new(Some(&raw), Some("40%")).unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_scan_waits_as_long_as_it_is_asked_to_or_comes_back() {
+        let budget = budget(10, "1s", false);
+        budget.pause(Duration::from_secs(200));
+        let from = Instant::now();
+        assert!(budget.asked_away().is_none() && budget.place(Lane::Scan, None).await.is_some());
+        assert!(from.elapsed() >= Duration::from_secs(200), "{:?}", from.elapsed());
+        budget.pause(Duration::from_secs(3600));
+        let from = Instant::now();
+        assert!(budget.place(Lane::Scan, None).await.is_none() && from.elapsed() < Duration::from_secs(1));
+        assert_eq!(budget.asked_away(), Some(Duration::from_secs(3600)));
+        assert!(budget.place(Lane::Revoke, None).await.is_some(), "a departure goes on");
+        tokio::time::sleep(Duration::from_secs(3601)).await;
+        assert!(budget.place(Lane::Scan, None).await.is_some());
     }
 
     async fn taken_at_once(budget: &Budget, lane: Lane) -> usize {

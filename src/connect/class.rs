@@ -1,57 +1,8 @@
-//! What sort of answer a reply is.
+//! What a reply says in words, and the names that are in scope over it. Its class is [`crate::manifest::judge`]'s to say.
 
 use serde_json::{Value, json};
 
-use super::Class;
-use crate::manifest::express::{Expr, Scope};
-use crate::manifest::raw::Classes;
-
-/// The class of a reply: by the call's own expressions, then the system's, then `usual`.
-///
-/// # Errors
-/// One line: an expression failed.
-pub(super) fn of(own: &Classes, system: &Classes, scope: &Scope<'_>, usual: Class) -> Result<Class, String> {
-    for classes in [own, system] {
-        let tried = [
-            (&classes.throttled, Class::Throttled),
-            (&classes.forbidden, Class::Forbidden),
-            (&classes.gone, Class::Gone),
-            (&classes.transient, Class::Transient),
-            (&classes.refused, Class::Refused),
-        ];
-        for (source, class) in tried {
-            if let Some(source) = source
-                && Expr::compile(source)?.truth(scope)?
-            {
-                return Ok(class);
-            }
-        }
-    }
-    Ok(usual)
-}
-
-/// The class of an HTTP status when nothing else is said.
-pub(super) fn usual(status: u16) -> Class {
-    match status {
-        200..=299 => Class::Fine,
-        401 | 403 => Class::Forbidden,
-        404 | 410 => Class::Gone,
-        429 => Class::Throttled,
-        408 | 500..=599 => Class::Transient,
-        _ => Class::Refused,
-    }
-}
-
-/// The class of an LDAP result code when nothing else is said.
-pub(super) fn usual_ldap(code: u16) -> Class {
-    match code {
-        0 => Class::Fine,
-        32 => Class::Gone,
-        50 => Class::Forbidden,
-        51 | 52 => Class::Transient,
-        _ => Class::Refused,
-    }
-}
+use crate::manifest::express::Scope;
 
 /// The vendor's error text, short and on one line.
 pub(super) fn vendor_text(body: &Value) -> Option<String> {
@@ -90,20 +41,6 @@ pub(super) fn scope<'a>(status: u16, headers: &'a Value, body: &'a Value, settin
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-
-    #[test]
-    fn the_calls_own_words_come_first() {
-        let body = json!({"ok": false, "error": "ratelimited"});
-        let scope = scope(200, &Value::Null, &body, &Value::Null);
-        let system =
-            Classes { throttled: Some("body.error == 'ratelimited'".into()), refused: Some("not body.ok".into()), ..Classes::default() };
-        let own = Classes { gone: Some("status == 200 and body.error == 'ratelimited'".into()), ..Classes::default() };
-        assert_eq!(of(&Classes::default(), &system, &scope, Class::Fine), Ok(Class::Throttled));
-        assert_eq!(of(&own, &system, &scope, Class::Fine), Ok(Class::Gone));
-        assert_eq!(of(&Classes::default(), &Classes::default(), &scope, usual(410)), Ok(Class::Gone));
-        let broken = Classes { gone: Some("body.error | bit('x')".into()), ..Classes::default() };
-        assert!(of(&broken, &system, &scope, Class::Fine).is_err());
-    }
 
     #[test]
     fn vendors_say_it_in_many_ways() {

@@ -1,5 +1,6 @@
-//! Systems that hand out a file: the newest of a folder, never an old one.
+//! Systems that hand out a file: the newest of a folder, never an old one, and never one that lacks a column that its manifest reads.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -10,7 +11,9 @@ use serde_json::{Value, json};
 use super::sigv4::hex;
 use super::{CallError, Class, Ended, Page, Reply, body};
 use crate::clock;
-use crate::manifest::raw::{Connect, FileFormat};
+use crate::manifest::express::Expr;
+use crate::manifest::raw::FileFormat;
+use crate::manifest::raw::Manifest;
 
 /// Records in a page.
 const PAGE: usize = 5000;
@@ -19,6 +22,8 @@ pub(super) struct Source {
     path: PathBuf,
     format: FileFormat,
     max_age: u64,
+    /// The columns that it must have.
+    columns: Vec<String>,
 }
 
 struct Found {
@@ -29,7 +34,8 @@ struct Found {
 }
 
 impl Source {
-    pub(super) fn open(path: &str, connect: &Connect) -> Result<Self, String> {
+    pub(super) fn open(path: &str, manifest: &Manifest) -> Result<Self, String> {
+        let connect = &manifest.connect;
         let format = match (connect.format, Path::new(path).extension().and_then(|e| e.to_str())) {
             (Some(format), _) => format,
             (None, Some("csv")) => FileFormat::Csv,
@@ -37,7 +43,8 @@ impl Source {
             (None, Some("json")) => FileFormat::Json,
             _ => return Err(format!("{path}: connect.format must say how the file is written (csv, jsonl or json)")),
         };
-        Ok(Self { path: PathBuf::from(path), format, max_age: connect.max_age_hours.unwrap_or(26) })
+        let columns = connect.columns.clone().unwrap_or_else(|| read_columns(manifest));
+        Ok(Self { path: PathBuf::from(path), format, max_age: connect.max_age_hours.unwrap_or(26), columns })
     }
 
     /// All records in one reply.
@@ -88,8 +95,8 @@ impl Source {
     }
 
     async fn read(&self) -> Result<Found, CallError> {
-        let (path, format, max_age) = (self.path.clone(), self.format, self.max_age);
-        tokio::task::spawn_blocking(move || read(&path, format, max_age))
+        let (path, format, max_age, columns) = (self.path.clone(), self.format, self.max_age, self.columns.clone());
+        tokio::task::spawn_blocking(move || read(&path, format, max_age, &columns))
             .await
             .map_err(|error| CallError::Unreachable(format!("{}: reading was stopped ({error})", self.path.display())))?
     }
@@ -99,7 +106,50 @@ fn headers(found: &Found) -> Value {
     json!({ "file": found.path.display().to_string(), "last-modified": found.modified.to_string() })
 }
 
-fn read(path: &Path, format: FileFormat, max_age: u64) -> Result<Found, CallError> {
+/// The columns that a manifest reads, where it doesn't say which the file must have: those of the record that its yields name.
+fn read_columns(manifest: &Manifest) -> Vec<String> {
+    let mut columns = BTreeSet::new();
+    for (_, collection) in manifest.see.iter().filter(|(_, collection)| collection.each.is_none()) {
+        for means in &collection.yields {
+            let record = if means.each.is_some() { "outer" } else { "it" };
+            for source in means.expressions() {
+                columns.extend(Expr::compile(source).map(|expr| expr.fields_of(record)).unwrap_or_default());
+            }
+            if let Some(each) = &means.each {
+                columns.extend(Expr::compile(each).map(|expr| expr.fields_of("it")).unwrap_or_default());
+            }
+        }
+    }
+    columns.into_iter().collect()
+}
+
+/// Why a file is not what was agreed on, if it isn't: a column is missing, or there twice.
+fn broken_contract(columns: &[String], format: FileFormat, bytes: &[u8], body: &Value) -> Result<(), String> {
+    let head = match (format, body) {
+        (FileFormat::Csv, _) => body::csv_head(bytes)?,
+        // Other formats have no head: what no record has is missing.
+        (_, Value::Array(records)) if !records.is_empty() => {
+            let names: BTreeSet<&String> = records.iter().filter_map(Value::as_object).flat_map(|record| record.keys()).collect();
+            names.into_iter().cloned().collect()
+        }
+        _ => return Ok(()),
+    };
+    let missing: Vec<&str> = columns.iter().filter(|column| !head.contains(column)).map(String::as_str).collect();
+    if !missing.is_empty() {
+        let (s, is) = if missing.len() == 1 { ("", "is") } else { ("s", "are") };
+        return Err(format!(
+            "the column{s} {} that this scanner reads {is} missing (the file has {})",
+            missing.join(", "),
+            head.join(", ")
+        ));
+    }
+    match columns.iter().find(|column| head.iter().filter(|name| name == column).count() > 1) {
+        Some(twice) => Err(format!("the column {twice} is there twice")),
+        None => Ok(()),
+    }
+}
+
+fn read(path: &Path, format: FileFormat, max_age: u64, columns: &[String]) -> Result<Found, CallError> {
     let path = if path.is_dir() { newest(path, format)? } else { path.to_owned() };
     let name = path.display();
     let unreadable = |error: std::io::Error| CallError::Unreachable(format!("{name} can't be read: {error}"));
@@ -120,6 +170,7 @@ fn read(path: &Path, format: FileFormat, max_age: u64) -> Result<Found, CallErro
         FileFormat::Json => body::parse("application/json", bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes)),
     };
     let body = body.map_err(|error| CallError::Shape(format!("{name}: {error}")))?;
+    broken_contract(columns, format, &bytes, &body).map_err(|problem| CallError::Shape(format!("{name}: {problem}")))?;
     Ok(Found { path, modified, bytes, body })
 }
 
@@ -157,7 +208,7 @@ mod tests {
     }
 
     fn source(path: &Path, format: FileFormat) -> Source {
-        Source { path: path.to_owned(), format, max_age: 26 }
+        Source { path: path.to_owned(), format, max_age: 26, columns: Vec::new() }
     }
 
     #[tokio::test]
@@ -191,6 +242,40 @@ mod tests {
         assert!(gap("{\"a\": 1}\n{\"a\": ", 0).await.contains("line 2 is not JSON"));
         let (ended, _) = pages_of(&source(&folder.path().join("none.csv"), FileFormat::Csv)).await;
         assert!(matches!(&ended, Ended::Gap { reason, .. } if reason.contains("none.csv can't be read")), "{ended:?}");
+    }
+
+    #[tokio::test]
+    async fn a_file_without_an_agreed_column_is_a_gap_whatever_its_format() {
+        let folder = tempfile::tempdir().unwrap();
+        let gap = async |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            let format = if name.ends_with("csv") { FileFormat::Csv } else { FileFormat::Jsonl };
+            let columns = vec!["serial".to_owned(), "status".to_owned()];
+            match pages_of(&Source { columns, ..source(&path, format) }).await.0 {
+                Ended::Gap { reason, .. } => reason,
+                _ => String::new(),
+            }
+        };
+        assert_eq!(gap("a.csv", "serial,status,more\n1,active,\n").await, "");
+        let renamed = gap("a.csv", "serial,state\n1,active\n").await;
+        assert!(renamed.contains("column status") && renamed.contains("serial, state"), "{renamed}");
+        assert!(gap("a.csv", "serial\n").await.contains("status"), "also where no row follows");
+        assert!(gap("a.csv", "serial,status,status\n1,active,gone\n").await.contains("twice"));
+        assert!(gap("a.jsonl", "{\"serial\": 1}\n{\"serial\": 2}\n").await.contains("status"));
+        assert_eq!(gap("a.jsonl", "{\"serial\": 1}\n{\"serial\": 2, \"status\": null}\n").await, "");
+    }
+
+    #[test]
+    fn a_manifest_that_names_no_columns_agrees_on_those_that_it_reads() {
+        let text = "scanner: x\ntitle: X\ncategory: badge\ncontract: c\nsettings: { path: { example: /x } }\ncredentials: { read: { kind: none } }\n\
+            connect: { file: \"{{ settings.path }}\", format: csv }\nsee:\n  fobs:\n    file: true\n    yields:\n      \
+            - { credential: it.serial | trim, type: badge, held_by: address(it.email), expires: it.until | time, when: it.status == 'on' }\n      \
+            - { each: \"it.doors | split(';') | list\", edge: opens, from: credential(outer.serial), to: resource(it) }\n\
+            examples: [{ of: fobs, reply: [], yields: [] }]\n";
+        let manifest = crate::manifest::load::load("x.yaml", text).unwrap();
+        let manifest: &Manifest = &manifest;
+        assert_eq!(read_columns(manifest), ["doors", "email", "serial", "status", "until"]);
     }
 
     #[tokio::test]

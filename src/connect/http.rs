@@ -17,6 +17,7 @@ use super::sigv4::hex;
 use super::{Body, Call, CallError, Class, HttpCall, Lane, Recorder, Reply, body, class};
 use crate::clock;
 use crate::manifest::express::Scope;
+use crate::manifest::judge;
 use crate::manifest::raw::{self, Hand};
 use crate::manifest::template::{Place, percent_encode, render};
 use crate::model::SystemId;
@@ -63,6 +64,8 @@ pub(super) struct Exchange {
     pub(super) status: u16,
     pub(super) headers: Value,
     pub(super) body: Result<Value, String>,
+    /// It came in a form that APIs answer in: no web page, no plain text, not nothing.
+    data: bool,
     raw: Vec<u8>,
     digest: String,
     sent_at: Instant,
@@ -186,18 +189,23 @@ impl Http {
         let out = Outgoing { method: call.method.clone(), url: url.clone(), headers, body: call.body.clone() };
         let _scan = if lane == Lane::Scan { self.scans.acquire().await.ok() } else { None };
         let Some(_place) = self.budget.place(lane, patience.deadline()).await else {
-            return Err(CallError::Timeout(format!("{}: the request budget was spent and did not renew in time", self.system)));
+            return Err(CallError::Timeout(match self.comes_back().filter(|_| lane == Lane::Scan) {
+                Some(at) => format!("{}: the system asked us to wait until {at:.0}; it is read again then", self.system),
+                None => format!("{}: the request budget was spent and did not renew in time", self.system),
+            }));
         };
         let exchange = self.exchange(out, Some(auth)).await?;
         let header = |name: &str| exchange.headers.get(name).and_then(Value::as_str).map(str::to_owned);
         let now = clock::now();
         self.budget.learn(header, now);
-        let body = match exchange.body {
-            Ok(body) => body,
-            // An error's body may be anything; what was asked for may not.
-            Err(_) if exchange.status >= 300 => Value::Null,
+        // Only looking is judged by what is looked at: what an action's call answers proves nothing anyway.
+        let reads = matches!(lane, Lane::Scan | Lane::Prove);
+        let (body, data) = match exchange.body {
+            Ok(body) => (body, exchange.data),
+            // An error's body may be anything, and so may what is no answer.
+            Err(_) if exchange.status >= 300 => (Value::Null, false),
             // A ticket's file is its bytes, whatever it says it is.
-            Err(_) if lane == Lane::Tell => Value::Null,
+            Err(_) if lane == Lane::Tell => (Value::Null, false),
             Err(error) => {
                 let line =
                     format!("{}: {} {} answered {} with a body that is {error}", self.system, call.method, url.path(), exchange.status);
@@ -205,8 +213,9 @@ impl Http {
             }
         };
         let scope = class::scope(exchange.status, &exchange.headers, &body, &self.settings);
-        let class = class::of(classes, &self.classes, &scope, class::usual(exchange.status))
+        let class = judge::class(classes, &self.classes, &scope, judge::usual(exchange.status))
             .map_err(|error| CallError::Shape(self.clean(&format!("its reply can't be classed: {error}"))))?;
+        let class = if reads { judge::of_read(class, data, &body) } else { class };
         drop(scope);
         let reply = Reply {
             status: exchange.status,
@@ -221,6 +230,12 @@ impl Http {
             sent_at: exchange.sent_at,
         };
         Ok((reply, presented.token))
+    }
+
+    /// When scans are welcome again, where the system asked them to stay away.
+    pub(super) fn comes_back(&self) -> Option<jiff::Timestamp> {
+        let left = jiff::SignedDuration::try_from(self.budget.asked_away()?).ok()?;
+        clock::now().checked_add(left).ok()
     }
 
     /// Sends a token request: no credential is added, and the budget counts it if it goes to the system itself. It never waits
@@ -287,7 +302,8 @@ impl Http {
         self.record(&out, status, &headers, &raw, &body);
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &raw);
         let digest = format!("sha256:{}", hex(digest.as_ref()));
-        Ok(Exchange { status, headers, body, raw, digest, sent_at, took })
+        let data = body.as_ref().is_ok_and(judge::is_data) && !body::is_text(content_type, &raw);
+        Ok(Exchange { status, headers, body, data, raw, digest, sent_at, took })
     }
 
     fn record(&self, out: &Outgoing, status: u16, headers: &Value, raw: &[u8], body: &Result<Value, String>) {
@@ -300,7 +316,8 @@ impl Http {
         let json = headers.get("content-type").and_then(Value::as_str).is_some_and(|kind| kind.contains("json"));
         let came = match body {
             Ok(value) if json || value.is_null() => self.redactor.value(value),
-            _ => Value::String(self.redactor.text(&String::from_utf8_lossy(raw))),
+            // What says nothing of its kind may be JSON all the same.
+            _ => Value::String(self.redactor.nested(&String::from_utf8_lossy(raw))),
         };
         let sent_headers: Map<String, Value> = out.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
         recorder.write(&json!({

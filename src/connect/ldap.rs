@@ -23,6 +23,7 @@ use super::sigv4::hex;
 use super::{CallError, ChangeOp, Class, Ended, Lane, ModifyCall, Page, Reply, SearchCall, class};
 use crate::clock;
 use crate::manifest::express::Scope;
+use crate::manifest::judge;
 use crate::manifest::raw::{self, Hand};
 use crate::manifest::template::{Place, render};
 use crate::model::SystemId;
@@ -446,7 +447,7 @@ impl Directory {
         let body = json!({ "message": text });
         let headers = Value::Null;
         let scope = class::scope(code, &headers, &body, &self.settings).with_owned("code", json!(code));
-        class::of(classes, &self.classes, &scope, class::usual_ldap(code))
+        judge::class(classes, &self.classes, &scope, judge::usual_ldap(code))
             .map_err(|error| CallError::Shape(format!("{}: its reply can't be classed: {error}", self.system)))
     }
 

@@ -7,6 +7,7 @@ mod auth;
 mod body;
 mod budget;
 mod class;
+mod control;
 mod file;
 pub mod fleet;
 mod http;
@@ -37,6 +38,7 @@ use crate::manifest::Manifest;
 use crate::manifest::raw::{self, Hand};
 use crate::model::SystemId;
 
+pub use crate::manifest::judge::Class;
 pub use record::Recorder;
 
 /// What [`Connection::open`] needs; `settings` already holds the manifest's defaults.
@@ -117,6 +119,11 @@ impl Connection {
         let paging = paging.or(self.0.0.connect.paging.as_ref());
         let reading: Boxed<'_, _> = Box::pin(self.0.1.pages(hand, lane, call, classes, paging, from, take));
         reading.await
+    }
+
+    /// When scans are welcome again, where the system asked them to stay away for longer than they wait in place.
+    pub fn comes_back(&self) -> Option<Timestamp> {
+        self.0.1.comes_back()
     }
 
     /// Whether there is a credential to revoke with.
@@ -293,38 +300,10 @@ impl Reply {
 
     /// How long it asks us to wait (`Retry-After`), if it does.
     pub fn asked_wait(&self) -> Option<Duration> {
-        self.headers.get("retry-after").and_then(Value::as_str).and_then(|text| retry::retry_after(text, self.at))
-    }
-}
-
-/// What sort of answer a reply is. None means "ignore".
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Class {
-    /// It worked.
-    Fine,
-    /// What was asked for doesn't exist.
-    Gone,
-    /// Our credential lacks a right.
-    Forbidden,
-    /// Too many requests.
-    Throttled,
-    /// Broken for the moment.
-    Transient,
-    /// The system says no.
-    Refused,
-}
-
-impl Class {
-    /// The word for it, as manifests write it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Fine => "fine",
-            Self::Gone => "gone",
-            Self::Forbidden => "forbidden",
-            Self::Throttled => "throttled",
-            Self::Transient => "transient",
-            Self::Refused => "refused",
-        }
+        self.headers
+            .get("retry-after")
+            .and_then(Value::as_str)
+            .and_then(|text| retry::retry_after(text, self.headers.get("date").and_then(Value::as_str), self.at))
     }
 }
 

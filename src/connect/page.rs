@@ -72,6 +72,7 @@ pub(super) async fn read(
     let stored = from.and_then(|checkpoint| serde_json::from_str::<Stored>(&checkpoint.0).ok());
     let (mut pages, mut mark) = stored.map_or((0, Mark::First), |stored| (stored.pages, stored.next));
     let mut seen = HashSet::new();
+    let mut ids = HashSet::new();
     let mut last_digest = String::new();
     let most = pager.paging.max_pages.unwrap_or(MOST_PAGES);
     let gap = |Broken(reason, class): Broken, pages: u32| Ended::Gap { reason: http.redact(&reason), class, pages };
@@ -99,7 +100,7 @@ pub(super) async fn read(
         let next = if same {
             Err(format!("page {number} is page {pages} again: the system ignores the page number"))
         } else {
-            pager.after(&mark, &request, &reply, records)
+            pager.after(&mark, &request, &reply, records, &mut ids)
         };
         let next = match next {
             Ok(Some(next)) if seen.contains(&next) => Err(format!("page {number} names a page that was read before: a loop")),
@@ -181,8 +182,15 @@ impl Pager<'_> {
         Ok(call)
     }
 
-    /// Where the next page begins; none after the last.
-    fn after(&self, mark: &Mark, request: &HttpCall, reply: &Reply, records: u64) -> Result<Option<Mark>, String> {
+    /// Where the next page begins; none after the last. `ids` are those of the SCIM records that came before.
+    fn after(
+        &self,
+        mark: &Mark,
+        request: &HttpCall,
+        reply: &Reply,
+        records: u64,
+        ids: &mut HashSet<String>,
+    ) -> Result<Option<Mark>, String> {
         let paging = self.paging;
         let scope = class::scope(reply.status, &reply.headers, &reply.body, self.settings);
         let eval = |source: &String| Expr::compile(source).and_then(|expr| expr.eval(&scope));
@@ -215,7 +223,7 @@ impl Pager<'_> {
             });
         }
         if paging.scim {
-            return scim(reply, at.or(paging.start).unwrap_or(1), before, paging.size.unwrap_or(SCIM_SIZE));
+            return scim(&reply.body, at.or(paging.start).unwrap_or(1), before, paging.size.unwrap_or(SCIM_SIZE), ids);
         }
         let numbered = |first: u64, step: u64| {
             let ends = last.unwrap_or(paging.size.map_or(records == 0, |size| records < size));
@@ -236,14 +244,32 @@ impl Pager<'_> {
     }
 }
 
-/// SCIM says how many there are: fewer than that is a gap.
-fn scim(reply: &Reply, at: u64, before: u64, size: u64) -> Result<Option<Mark>, String> {
-    let came = reply.body.get("Resources").and_then(Value::as_array).map_or(0, |list| list.len() as u64);
-    let so_far = before + came;
+/// SCIM says how many there are: fewer distinct ids than that is a gap.
+///
+/// Some servers say how many are on this page instead. A total that is no more than the page itself is therefore asked once more: the list ends
+/// when nothing follows it.
+fn scim(body: &Value, at: u64, before: u64, size: u64, ids: &mut HashSet<String>) -> Result<Option<Mark>, String> {
+    let resources = body.get("Resources").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let came = resources.len() as u64;
+    let fresh = resources
+        .iter()
+        .filter(|record| match record.get("id") {
+            Some(id) => ids.insert(crate::manifest::express::plain(id)),
+            // Without an id there is nothing to compare.
+            None => true,
+        })
+        .count() as u64;
+    let total = body.get("totalResults").and_then(Value::as_u64);
+    let so_far = before + fresh;
+    if came > 0 && fresh == 0 {
+        let total = total.map(|total| format!("; totalResults says {total}, and {so_far} different ones came")).unwrap_or_default();
+        return Err(format!("the page at startIndex {at} holds only records that came before{total}"));
+    }
     let next = Some(Mark::At(at + came, so_far));
-    match reply.body.get("totalResults").and_then(Value::as_u64) {
-        Some(total) if so_far >= total => Ok(None),
-        Some(total) if came == 0 => Err(format!("totalResults says {total}, but only {so_far} came")),
+    match total {
+        Some(total) if came == 0 && so_far < total => Err(format!("totalResults says {total}, but only {so_far} different ones came")),
+        Some(_) if came == 0 => Ok(None),
+        Some(total) if so_far >= total && total > came => Ok(None),
         Some(_) => Ok(next),
         None if came < size => Ok(None),
         None => Ok(next),
@@ -334,6 +360,54 @@ fn link(header: &str, relation: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Reads a SCIM list of which each page is (total, ids); at which startIndex pages were asked for, and how it ended.
+    fn scim_list(page: impl Fn(u64) -> (Option<u64>, Vec<String>)) -> (Vec<u64>, Result<(), String>) {
+        let (mut ids, mut asked) = (HashSet::new(), Vec::new());
+        let (mut at, mut before) = (1, 0);
+        loop {
+            asked.push(at);
+            assert!(asked.len() < 50, "it never ends");
+            let (total, names) = page(at);
+            let mut body = json!({ "Resources": names.iter().map(|id| json!({ "id": id })).collect::<Vec<_>>() });
+            if let Some(total) = total {
+                body["totalResults"] = json!(total);
+            }
+            match scim(&body, at, before, 3, &mut ids) {
+                Ok(Some(Mark::At(next, so_far))) => (at, before) = (next, so_far),
+                Ok(Some(mark)) => return (asked, Err(format!("{mark:?}"))),
+                Ok(None) => return (asked, Ok(())),
+                Err(reason) => return (asked, Err(reason)),
+            }
+        }
+    }
+
+    /// The ids of a page that begins at a place (from 0) and holds at most three, of a list of so many.
+    fn three(of: u64, from: u64) -> Vec<String> {
+        (from..of.min(from + 3)).map(|number| format!("u{number}")).collect()
+    }
+
+    #[test]
+    fn a_scim_list_is_counted_by_its_ids() {
+        assert_eq!(scim_list(|at| (Some(8), three(8, at - 1))), (vec![1, 4, 7], Ok(())));
+        assert_eq!(scim_list(|_| (Some(0), vec![])), (vec![1], Ok(())));
+        assert_eq!(scim_list(|at| (None, three(5, at - 1))), (vec![1, 4], Ok(())));
+        // A total that is this page's own number is asked once more, also on a list of one page.
+        assert_eq!(scim_list(|at| (Some(three(8, at - 1).len() as u64), three(8, at - 1))), (vec![1, 4, 7, 9], Ok(())));
+        assert_eq!(scim_list(|at| (Some(2), three(2, at - 1))), (vec![1, 3], Ok(())));
+        // Pages that move by one record where they should move by three.
+        let (asked, ended) = scim_list(|at| (Some(8), three(4, (at - 1) / 3)));
+        assert_eq!(asked, [1, 4, 7]);
+        let says = "the page at startIndex 7 holds only records that came before; totalResults says 8, and 4 different ones came";
+        assert_eq!(ended, Err(says.to_owned()));
+        let (_, ended) = scim_list(|at| (Some(8), three(6, at - 1)));
+        assert_eq!(ended, Err("totalResults says 8, but only 6 different ones came".to_owned()));
+        // The number of the page is passed over.
+        let (asked, ended) = scim_list(|_| (Some(8), three(8, 0)));
+        assert!(ended.is_err() && asked == [1, 4]);
+        let (_, ended) = scim_list(|_| (Some(3), three(8, 0)));
+        assert!(ended.is_err(), "three came, and the system shows nothing else: whether there is more can't be told");
+    }
 
     #[test]
     fn link_headers() {

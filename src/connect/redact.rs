@@ -88,7 +88,7 @@ impl Redactor {
     /// The value without secrets; types and shape stay.
     pub(super) fn value(&self, value: &Value) -> Value {
         match value {
-            Value::String(text) => Value::String(self.text(text)),
+            Value::String(text) => Value::String(self.nested(text)),
             Value::Array(items) => Value::Array(items.iter().map(|item| self.value(item)).collect()),
             Value::Object(map) => {
                 let field = |(name, inner): (&String, &Value)| {
@@ -103,6 +103,18 @@ impl Redactor {
             }
             other => other.clone(),
         }
+    }
+
+    /// A text without secrets, where it may be JSON in itself (a job's parameters, an error's details): by the names of its fields too.
+    pub(super) fn nested(&self, text: &str) -> String {
+        if let Some(b'{' | b'[' | b'"') = text.trim_start().bytes().next()
+            && let Ok(inner @ (Value::Object(_) | Value::Array(_) | Value::String(_))) = serde_json::from_str::<Value>(text)
+        {
+            let clean = self.value(&inner);
+            // What holds no secret stays as it was written.
+            return if clean == inner { self.text(text) } else { clean.to_string() };
+        }
+        self.text(text)
     }
 
     /// `a=1&b=2` (a form or a query) without secrets.
@@ -169,6 +181,14 @@ mod tests {
             redactor.headers(&headers),
             json!({"authorization": "SSWS [redacted]", "x-subject-token": MARK, "set-cookie": MARK, "webhook-signature": MARK, "x-note": MARK, "etag": "1"})
         );
+        // JSON in a string, and in a string in a string; what is no JSON, and what holds no secret, stays as it is.
+        let inner = json!({"client_secret": "very", "n": 1}).to_string();
+        let deeper = json!({ "detail": inner }).to_string();
+        let body = json!({"error": inner, "log": [deeper], "note": "{ not JSON", "plain": "{ \"a\":  1 }"});
+        let clean = redactor.value(&body);
+        assert!(!clean.to_string().contains("very"), "{clean}");
+        assert_eq!(clean["error"], json!({"client_secret": MARK, "n": 1}).to_string());
+        assert_eq!((&clean["note"], &clean["plain"]), (&body["note"], &body["plain"]));
         redactor.add("abc");
         assert_eq!(redactor.text("abc stays, being too short"), "abc stays, being too short");
     }

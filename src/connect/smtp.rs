@@ -16,6 +16,7 @@ use super::sigv4::hex;
 use super::{CallError, Class, MailCall, Reply, class};
 use crate::clock;
 use crate::manifest::express::Scope;
+use crate::manifest::judge;
 use crate::manifest::raw::{self, CredentialKind, Hand};
 use crate::manifest::template::{Place, render};
 use crate::model::SystemId;
@@ -128,7 +129,7 @@ impl Mailer {
             530 | 534 | 535 | 538 => Class::Forbidden,
             _ => Class::Refused,
         };
-        let class = class::of(&raw::Classes::default(), &self.classes, &class::scope(status, &headers, &body, &self.settings), usual)
+        let class = judge::class(&raw::Classes::default(), &self.classes, &class::scope(status, &headers, &body, &self.settings), usual)
             .map_err(|error| CallError::Shape(line(&format!("its reply can't be classed: {error}"))))?;
         Ok(Reply {
             status,

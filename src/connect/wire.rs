@@ -22,6 +22,7 @@ pub(super) struct Wire {
     pub(super) settings: Value,
     pub(super) can_revoke: bool,
     pub(super) can_tell: bool,
+    pub(super) controls: super::control::Controls,
     way: Way,
 }
 
@@ -53,7 +54,7 @@ impl Wire {
             let [read, revoke, _] = secrets;
             Way::Ldap(Box::new(Directory::open(&system, manifest, &address(url, Place::Url)?, &settings, [read, revoke], ca_file)?))
         } else if let Some(path) = &connect.file {
-            Way::File(Source::open(&address(path, Place::Text)?, connect)?)
+            Way::File(Source::open(&address(path, Place::Text)?, manifest)?)
         } else if let Some(url) = &connect.smtp {
             let [.., tell] = secrets;
             Way::Mail(Box::new(Mailer::open(&system, manifest, &address(url, Place::Url)?, &settings, tell, ca_file)?))
@@ -63,7 +64,7 @@ impl Wire {
                 manifest.scanner
             ));
         };
-        Ok(Self { system, settings, can_revoke, can_tell, way })
+        Ok(Self { system, settings, can_revoke, can_tell, controls: super::control::Controls::default(), way })
     }
 
     pub(super) async fn send(&self, hand: Hand, lane: Lane, call: &Call, classes: &raw::Classes) -> Result<Reply, CallError> {
@@ -101,6 +102,13 @@ impl Wire {
             Way::Http(http) => http.warm(hand, act_as, connections).await,
             Way::Ldap(directory) => directory.warm(hand, connections).await,
             Way::File(_) | Way::Mail(_) => Ok(()),
+        }
+    }
+
+    pub(super) fn comes_back(&self) -> Option<jiff::Timestamp> {
+        match &self.way {
+            Way::Http(http) => http.comes_back(),
+            _ => None,
         }
     }
 

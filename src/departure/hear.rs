@@ -1,21 +1,22 @@
-//! Hearing HR: whoever its record says is leaving has a case, once; what it takes back or puts off is called off while it has not begun.
+//! Hearing HR: whoever its record says is leaving has a case, once; what it puts off or takes back moves the case, or calls it off, while it has
+//! not begun. What its record can't tell (a field that the key may not read, a word or a day that nobody knows) starts nothing and takes
+//! nothing back.
 
 use anyhow::Result;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde_json::json;
 
-use super::{Word, announce_one_of, entry};
+use super::{Due, Word, announce_among, entry, guard};
 use crate::clock;
 use crate::config::Config;
-use crate::graph::{Graph, Person};
-use crate::model::Mode;
-use crate::store::departures::{self, Opened};
+use crate::graph::{Graph, Person, Standing};
+use crate::model::{DepartureState, Mode};
+use crate::store::departures::{self, DepartureRow, Opened};
 use crate::store::{self, Store};
 use crate::survey;
 
 /// Opens a case for everybody who HR's record, as last read, says is leaving. Answers with one line for each new case, and for each that was
-/// called off because HR's record says so no more.
+/// moved or called off because HR's record says so now.
 ///
 /// Who had left before exeunt first saw them is no news: the shadow checks say what they still have.
 ///
@@ -25,45 +26,65 @@ pub fn hear(config: &Config, store: &Store, source: &str) -> Result<Vec<String>>
     let graph = store.read(|conn| Graph::read(conn, None))?;
     let now = clock::now();
     let people = survey::people(config, &graph)?;
-    let mut told = take_back(config, store, &graph, &people, source, now)?;
-    let mut words = Vec::new();
-    for person in people {
-        let Some((effective, event)) = leaving(config, &graph, &person, now) else { continue };
-        let first_seen = store.read(|conn| store::graph::first_seen(conn, person.id))?;
-        if first_seen.is_none_or(|seen| effective <= seen) && !store.read(|conn| store::graph::was_here(conn, person.id))? {
-            continue;
-        }
-        let cause = match person.last_day {
-            Some(day) => format!("HR's record says that {}'s last day is {day}", person.name),
-            None => format!("HR's record says that {} is inactive", person.name),
-        };
-        let known = store.read(|conn| departures::known(conn, person.id, Mode::Departure, Some(&event)))?;
-        if known.is_none() {
-            words.push(Word { person: person.id, mode: Mode::Departure, effective, source: source.to_owned(), cause, event: Some(event) });
+    let (mut told, moved) = take_back(store, &graph, &people, source, now)?;
+    let mut words: Vec<(Option<DepartureRow>, Word)> = moved.into_iter().map(|(row, word)| (Some(row), word)).collect();
+    for person in &people {
+        let Some(word) = leaving(&graph, person, source, now) else { continue };
+        if is_news(store, person, word.effective)?
+            && store.read(|conn| departures::known(conn, person.id, Mode::Departure, word.event.as_deref()))?.is_none()
+        {
+            words.push((None, word));
         }
     }
-    for (place, word) in words.iter().enumerate() {
-        if let (Opened::New(id), guard) = announce_one_of(config, store, word, (words.len() - place) as u64)? {
-            let waits = guard.map(|reason| format!("; it waits: {reason}")).unwrap_or_default();
-            told.push(format!("departure {id}: {}{waits}", word.cause));
+    let due: Vec<Due> = words.iter().map(|(_, word)| Due { person: word.person, at: word.effective.max(now) }).collect();
+    for (row, word) in &words {
+        let wait = |guard: Option<String>| guard.map(|reason| format!("; it waits: {reason}")).unwrap_or_default();
+        if let Some(row) = row {
+            let guard = guard(config, store, word, &due, now)?;
+            move_case(store, row, word, guard.as_deref(), now)?;
+            told.push(format!("departure {} is moved to {}: {}{}", row.id, word.effective, word.cause, wait(guard)));
+        } else if let (Opened::New(id), guard) = announce_among(config, store, word, &due)? {
+            told.push(format!("departure {id}: {}{}", word.cause, wait(guard)));
         }
     }
     Ok(told)
 }
 
-/// Calls off the cases that HR's word opened and that have not begun, where its record says so no more: nobody is leaving, or on another day,
-/// which will be a case of its own. Somebody whom the record no longer names at all stays where they are: that is no word.
-fn take_back(config: &Config, store: &Store, graph: &Graph, people: &[Person], source: &str, now: Timestamp) -> Result<Vec<String>> {
-    let mut told = Vec::new();
+/// A case that has not begun, and what HR says of it now.
+type Moved = (DepartureRow, Word);
+
+/// Whether a person's leaving is news: they were here once, or leave after we first saw them.
+fn is_news(store: &Store, person: &Person, effective: Timestamp) -> Result<bool> {
+    if store.read(|conn| store::graph::was_here(conn, person.id))? {
+        return Ok(true);
+    }
+    let first_seen = store.read(|conn| store::graph::first_seen(conn, person.id))?;
+    Ok(person.last_day.is_some() && first_seen.is_some_and(|seen| effective > seen))
+}
+
+/// Calls off the cases that HR's word opened and that have not begun, where its record says that nobody is leaving any more. Answers with the cases
+/// that are to be moved, for it names another day. Somebody whom the record no longer names at all, or of whom it can't tell, stays where they
+/// are: that is no word.
+fn take_back(store: &Store, graph: &Graph, people: &[Person], source: &str, now: Timestamp) -> Result<(Vec<String>, Vec<Moved>)> {
+    let (mut told, mut moved) = (Vec::new(), Vec::new());
     for case in store.read(departures::heard_and_not_begun)? {
         let Some(person) = people.iter().find(|person| person.id == case.person) else { continue };
-        let why = match (leaving(config, graph, person, now), person.last_day) {
-            (Some((_, event)), _) if Some(&event) == case.event.as_ref() => continue,
+        if person.unknown.iter().any(|attr| ["state", "last_day", "hired"].contains(&attr.as_str())) {
+            continue;
+        }
+        let why = match leaving(graph, person, source, now) {
+            Some(word) if word.event == case.event => continue,
             // Due either way: the same leaving in other words.
-            (Some((effective, _)), _) if effective <= now && case.effective <= now => continue,
-            (Some(_), Some(day)) => format!("HR's record now says that {}'s last day is {day}", person.name),
-            (Some(_), None) => format!("HR's record now says that {} is inactive", person.name),
-            (None, _) => format!("HR's record no longer says that {} is leaving", person.name),
+            Some(word) if word.effective <= now && case.effective <= now => continue,
+            Some(word) => match store.read(|conn| departures::by_event(conn, word.event.as_deref().unwrap_or_default()))? {
+                None => {
+                    moved.push((case, word));
+                    continue;
+                }
+                // What people called off stays so, however HR comes back to it.
+                Some(other) => format!("{}, as departure {other} had it", word.cause),
+            },
+            None => format!("HR's record no longer says that {} is leaving", person.name),
         };
         store.write_durably(|tx| {
             departures::take_back(tx, case.id, now)?;
@@ -71,20 +92,47 @@ fn take_back(config: &Config, store: &Store, graph: &Graph, people: &[Person], s
         })?;
         told.push(format!("departure {} is called off: {why}", case.id));
     }
-    Ok(told)
+    Ok((told, moved))
 }
 
-/// When a person's departure takes effect, and what makes it the same event when it is heard again.
-fn leaving(config: &Config, graph: &Graph, person: &Person, now: Timestamp) -> Option<(Timestamp, String)> {
+/// Moves a case that has not begun to what HR says now. What was approved stays so: an approval is of the plan, not of the day.
+fn move_case(store: &Store, row: &DepartureRow, word: &Word, guard: Option<&str>, now: Timestamp) -> Result<()> {
+    store.write_durably(|tx| {
+        let waits = guard.is_some() && row.approved.is_none();
+        departures::reschedule(tx, row.id, word.effective, word.event.as_deref(), Some(&word.cause))?;
+        departures::move_to(tx, row.id, if waits { DepartureState::Waiting } else { DepartureState::Scheduled }, now)?;
+        let detail = json!({ "from": row.effective.to_string(), "to": word.effective.to_string(), "cause": word.cause, "waits": guard });
+        entry(tx, row.id, "departure.moved", &word.source, detail)
+    })
+}
+
+/// HR's word that a person leaves, if it is one: when it takes effect, and what makes it the same event when it is heard again.
+pub(super) fn leaving(graph: &Graph, person: &Person, source: &str, now: Timestamp) -> Option<Word> {
     let system = &graph.net[person.index].system;
-    match person.last_day {
-        Some(day) => {
-            let at = day.at(config.departure.hour.clamp(0, 23), 0, 0, 0).to_zoned(TimeZone::UTC).ok()?.timestamp();
+    let unread = |attr: &str| person.unknown.iter().any(|unknown| unknown == attr);
+    let (effective, what, cause, doubt) = match (person.last_day, person.last_hours) {
+        (Some(day), Some(hours)) => {
+            let left = person.standing == Standing::Left;
             // HR's word that somebody is inactive counts whatever the hour.
-            let at = if person.active { at } else { at.min(now) };
-            Some((at, format!("{system}|{}|{day}", person.key)))
+            let effective = if left { hours.ends.min(now) } else { hours.ends };
+            let doubt = if person.standing == Standing::Unknown {
+                Some(format!("HR's record doesn't say whether {} still works here", person.name))
+            } else if left && hours.begins > now {
+                Some(format!("HR's record says that {} is inactive, though the last day is yet to come", person.name))
+            } else if unread("hired") {
+                Some(format!("HR's hire date of {} can't be read: it may be later than the last day", person.name))
+            } else {
+                None
+            };
+            (effective, day.to_string(), format!("HR's record says that {}'s last day is {day}", person.name), doubt)
         }
-        None if !person.active => Some((now, format!("{system}|{}|inactive", person.key))),
-        None => None,
-    }
+        _ if person.standing == Standing::Left => {
+            let why = if unread("last_day") { "a last day that can't be read" } else { "no last day" };
+            let doubt = format!("HR's record gives {why}");
+            (now, "inactive".to_owned(), format!("HR's record says that {} is inactive", person.name), Some(doubt))
+        }
+        _ => return None,
+    };
+    let event = Some(format!("{system}|{}|{what}", person.key));
+    Some(Word { person: person.id, mode: Mode::Departure, effective, source: source.to_owned(), cause, event, doubt })
 }

@@ -11,9 +11,9 @@ use crate::config::Config;
 use crate::connect::fleet::Fleet;
 use crate::graph::{Graph, Person, Reach};
 use crate::model::{ActionState, EdgeKind, Mode, NodeId, NodeKind, Verdict};
-use crate::revoke::{self, Cut, Plan, PlannedTask, Rules, SystemFacts};
-use crate::store::Store;
+use crate::revoke::{self, Cut, Plan, PlannedTask, Rules, Spec, SystemFacts};
 use crate::store::departures::{self, DepartureRow};
+use crate::store::{Store, links};
 
 /// A plan, and the proof on the graph of what it leaves.
 #[derive(Debug, Clone)]
@@ -54,6 +54,8 @@ pub fn prospect(config: &Config, store: &Store, fleet: &Fleet, graph: &Graph, pe
     let rules = Rules::new(&config.departure, own_accounts(store)?, clock::now());
     let mut plan = revoke::plan(graph, &person, successor, mode, &systems, &rules);
     plan.tasks.extend(app_tasks(config, graph, &person));
+    let once = store.read(|conn| links::once_had(conn, person.id))?;
+    revoke::doubts::add(&mut plan, revoke::doubts::of_once(&person, &once));
     let cut = revoke::prove(graph, &person, &plan);
     let hash = plan.hash().map_err(anyhow::Error::msg)?;
     Ok(Prospect { person, plan, cut, hash })
@@ -106,9 +108,17 @@ pub(super) fn left(desk: &Desk<'_>, row: &DepartureRow, prospect: &Prospect) -> 
     let mut untried = Vec::new();
     let mut residual: Vec<String> = prospect.cut.residual.iter().map(ToString::to_string).collect();
     for planned in &prospect.plan.actions {
-        let done = actions.iter().find(|row| row.system == planned.system && row.name == planned.name && row.label == planned.label);
+        let done = actions.iter().find(|row| {
+            row.system == planned.system
+                && row.name == planned.name
+                && serde_json::from_str::<Spec>(&row.spec).is_ok_and(|spec| spec.thing() == planned.spec.thing())
+        });
         match done {
             None => untried.push(planned.number),
+            // Nothing was there under the old name: it is fired again under the new one.
+            Some(row) if matches!(row.state, ActionState::Refused | ActionState::Stuck) && planned.spec.names_another(&row.spec) => {
+                untried.push(planned.number);
+            }
             Some(row) if matches!(row.verdict, Some(Verdict::Gone | Verdict::Claimed)) || row.state == ActionState::HandedOff => {}
             Some(row) if tasks.iter().any(|task| task.action == Some(row.id)) => {}
             Some(row) => residual.push(format!("{} ({})", row.label, row.why.clone().unwrap_or_else(|| row.state.to_string()))),

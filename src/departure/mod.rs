@@ -9,18 +9,19 @@
 mod hear;
 mod look;
 mod recheck;
+mod reflect;
 
 use anyhow::{Context as _, Result, bail};
-use jiff::{Timestamp, ToSpan as _};
+use jiff::Timestamp;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
 pub use hear::hear;
 pub use look::{Prospect, as_json, prospect};
-pub use recheck::recheck;
+pub use recheck::{recheck, to_try_again, try_again, watched};
 
 use crate::audit::{self, Draft, Signer};
 use crate::clock;
@@ -30,10 +31,11 @@ use crate::graph::{Graph, Person};
 use crate::handoff::tell::{self as telling, Teller, Told};
 use crate::manifest::duration;
 use crate::model::{DepartureId, DepartureState, Mode, NodeId};
-use crate::revoke::{self, Outcome, Progress, RunDeps, case_name};
+use crate::revoke::{self, Doubt, Outcome, Plan, Progress, RunDeps, case_name};
 use crate::store::departures::{self, DepartureRow, NewDeparture, Opened};
 use crate::store::{self, Store};
 use crate::survey;
+use reflect::reflect;
 
 /// How long a command goes on trying to tell people what can't be told at once.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -66,6 +68,15 @@ pub struct Word {
     pub cause: String,
     /// What makes this word the same when it is heard again.
     pub event: Option<String>,
+    /// Why it is not to be acted on before somebody has approved it, if it isn't.
+    pub doubt: Option<String>,
+}
+
+/// A departure to come, for the mass limit.
+#[derive(Debug, Clone, Copy)]
+struct Due {
+    person: NodeId,
+    at: Timestamp,
 }
 
 /// What is told while a departure runs.
@@ -86,7 +97,7 @@ pub enum Step {
 pub struct Ended {
     /// The departure.
     pub id: DepartureId,
-    /// The first wave's outcome: the one whose window counts.
+    /// Where every action stands after the last wave; the window and the critical path are the first wave's.
     pub outcome: Outcome,
     /// How many times there was something left to fire.
     pub waves: u32,
@@ -94,6 +105,8 @@ pub struct Ended {
     pub residual: Vec<String>,
     /// Scopes that could not be read again: what they would show isn't known.
     pub unread: Vec<(String, String)>,
+    /// Accounts of which it is in doubt whose they are, or what became of them.
+    pub doubts: Vec<String>,
     /// Tasks that people have to do: title and role.
     pub tasks: Vec<(String, String)>,
     /// Where the case stands.
@@ -107,7 +120,7 @@ impl Ended {
     pub fn line(&self) -> String {
         let outcome = &self.outcome;
         format!(
-            "{} actions: {} gone, {} claimed, {} present, {} unknown; {} tasks for people; {} paths left; {}",
+            "{} actions: {} gone, {} claimed, {} present, {} unknown; {} tasks for people; {} paths left; {}{}",
             outcome.actions.len(),
             outcome.gone,
             outcome.claimed,
@@ -115,6 +128,7 @@ impl Ended {
             outcome.unknown,
             self.tasks.len(),
             self.residual.len(),
+            if self.doubts.is_empty() { String::new() } else { format!("{} accounts in doubt; ", self.doubts.len()) },
             self.state
         )
     }
@@ -126,13 +140,13 @@ impl Ended {
 /// # Errors
 /// The store's.
 pub fn announce(config: &Config, store: &Store, word: &Word) -> Result<(Opened, Option<String>)> {
-    announce_one_of(config, store, word, 1)
+    announce_among(config, store, word, &[])
 }
 
-/// As [`announce`], for one of `at_once` departures still to be opened on one and the same reading of HR: a mass of them waits as a whole.
-fn announce_one_of(config: &Config, store: &Store, word: &Word, at_once: u64) -> Result<(Opened, Option<String>)> {
+/// As [`announce`], for one of several departures that are heard of at once: a mass of them waits as a whole.
+fn announce_among(config: &Config, store: &Store, word: &Word, due: &[Due]) -> Result<(Opened, Option<String>)> {
     let now = clock::now();
-    let guard = guard(config, store, word, at_once, now)?;
+    let guard = guard(config, store, word, due, now)?;
     let state = if guard.is_some() { DepartureState::Waiting } else { DepartureState::Scheduled };
     store.write_durably(|tx| {
         let new = NewDeparture {
@@ -153,10 +167,10 @@ fn announce_one_of(config: &Config, store: &Store, word: &Word, at_once: u64) ->
     })
 }
 
-/// Why a departure must wait for somebody's approval, if it must.
-fn guard(config: &Config, store: &Store, word: &Word, at_once: u64, now: Timestamp) -> Result<Option<String>> {
-    let (graph, window) =
-        (store.read(|conn| Graph::read(conn, None))?, duration::parse(&config.departure.mass_window).map_err(anyhow::Error::msg)?);
+/// Why a departure must wait for somebody's approval, if it must. `due` are those that are heard of at the same time, this one among them.
+fn guard(config: &Config, store: &Store, word: &Word, due: &[Due], now: Timestamp) -> Result<Option<String>> {
+    let graph = store.read(|conn| Graph::read(conn, None))?;
+    let window = duration::parse(&config.departure.mass_window).map_err(anyhow::Error::msg)?;
     let people = survey::people(config, &graph)?;
     let person = people.iter().find(|person| person.id == word.person).context("the leaver is not among the people that HR knows")?;
     if config.people.protected.iter().any(|name| person.is_called(name)) {
@@ -165,16 +179,39 @@ fn guard(config: &Config, store: &Store, word: &Word, at_once: u64, now: Timesta
     if config.departure.approval && word.source != "cli" {
         return Ok(Some("every departure needs an approval (departure.approval)".to_owned()));
     }
-    let since = now.checked_sub(i64::try_from(window.as_secs()).unwrap_or(3600).seconds())?;
-    let recent = store.read(|conn| departures::opened_since(conn, since))?;
-    let all = recent + at_once;
-    if all > u64::from(config.departure.mass_limit) {
+    if let Some(doubt) = &word.doubt {
+        return Ok(Some(format!("{doubt}: somebody must approve")));
+    }
+    // Everybody whose departure is due at about the same time: each person once, and nobody whose case was called off.
+    let at = word.effective.max(now);
+    let (from, to) = (at.checked_sub(window)?, at.checked_add(window)?);
+    let mut together: BTreeSet<NodeId> = store.read(|conn| departures::due_between(conn, from, to))?.into_iter().collect();
+    together.extend(due.iter().filter(|other| other.at >= from && other.at <= to).map(|other| other.person));
+    together.insert(word.person);
+    if together.len() as u64 > u64::from(config.departure.mass_limit) {
         return Ok(Some(format!(
-            "{all} departures within {}, and more than {} stop and ask (departure.mass_limit)",
-            config.departure.mass_window, config.departure.mass_limit
+            "{} people's departures are due within {}, and more than {} stop and ask (departure.mass_limit)",
+            together.len(),
+            config.departure.mass_window,
+            config.departure.mass_limit
         )));
     }
     Ok(None)
+}
+
+/// Moves a case that has not begun to another time, on an operator's word; a case that needs an approval at that time waits for it.
+///
+/// # Errors
+/// There is none, or the store's.
+pub fn move_to(store: &Store, id: DepartureId, effective: Timestamp, guard: Option<&str>, by: &str) -> Result<()> {
+    let row = find(store, id)?;
+    let waits = row.state == DepartureState::Waiting || (guard.is_some() && row.approved.is_none());
+    store.write_durably(|tx| {
+        departures::reschedule(tx, id, effective, None, None)?;
+        departures::move_to(tx, id, if waits { DepartureState::Waiting } else { DepartureState::Scheduled }, clock::now())?;
+        let detail = json!({ "from": row.effective.to_string(), "to": effective.to_string(), "waits": guard });
+        entry(tx, id, "departure.moved", by, detail)
+    })
 }
 
 /// Departures to run now: those cut off, and scheduled ones whose time has come.
@@ -189,7 +226,7 @@ pub fn ready(store: &Store, now: Timestamp) -> Result<Vec<DepartureId>> {
     })
 }
 
-/// Approves the exact plan of a waiting departure. Who approves must not be who opened it, where that is known.
+/// Approves the exact plan of a waiting departure, which is scheduled then: before its time nothing is fired, and at its time only that plan.
 ///
 /// # Errors
 /// There is no such departure waiting; the plan has changed since `hash` was shown.
@@ -198,13 +235,14 @@ pub fn approve(desk: &Desk<'_>, id: DepartureId, hash: &str, by: &str) -> Result
     if row.state != DepartureState::Waiting {
         bail!("departure {id} is {}, not waiting for an approval", row.state);
     }
-    let (_, prospect) = make_plan(desk, &row)?;
+    let (graph, prospect) = make_plan(desk, &row)?;
     if prospect.hash != hash {
         bail!("the plan of departure {id} is another by now: look at it again (exeunt departure {id}), then approve {}", prospect.hash);
     }
     desk.store.write_durably(|tx| {
-        departures::set_plan(tx, id, &serde_json::to_string(&prospect.plan)?, &prospect.hash)?;
+        keep_plan(tx, id, &graph, &prospect)?;
         departures::approve(tx, id, hash, by)?;
+        departures::move_to(tx, id, DepartureState::Scheduled, clock::now())?;
         entry(tx, id, "departure.approved", by, json!({ "plan": hash }))
     })
 }
@@ -233,17 +271,21 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
     }
     let was_running = row.state == DepartureState::Running;
     if !(was_running && row.plan.is_some()) {
-        let (_, prospect) = make_plan(desk, &row)?;
-        if row.state == DepartureState::Waiting && row.plan_hash.as_deref() != Some(&prospect.hash) {
-            bail!(
-                "the plan of departure {id} is another than the one that was approved: look at it again (exeunt departure {id}) and approve anew"
-            );
+        let (graph, prospect) = make_plan(desk, &row)?;
+        if row.approved.is_some() && row.started.is_none() && row.plan_hash.as_deref() != Some(&prospect.hash) {
+            let cause = "the plan is another than the one that was approved";
+            desk.store.write_durably(|tx| {
+                keep_plan(tx, id, &graph, &prospect)?;
+                departures::move_to(tx, id, DepartureState::Waiting, clock::now())?;
+                entry(tx, id, "departure.waits", "engine", json!({ "cause": cause, "plan": prospect.hash }))
+            })?;
+            bail!("departure {id} waits: {cause}; look at it again (exeunt departure {id}) and approve anew");
         }
         if let Some(reason) = prospect.plan.blocked.first() {
             bail!("departure {id} may not run: {reason}");
         }
         desk.store.write_durably(|tx| {
-            departures::set_plan(tx, id, &serde_json::to_string(&prospect.plan)?, &prospect.hash)?;
+            keep_plan(tx, id, &graph, &prospect)?;
             entry(
                 tx,
                 id,
@@ -254,7 +296,8 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
         })?;
         tell(Step::Planned(Box::new(prospect)));
     }
-    let outcome = wave(desk, id, false, tell).await?;
+    let mut doubts = find(desk.store, id)?.plan.map(|text| serde_json::from_str::<Plan>(&text)).transpose()?.unwrap_or_default().doubts;
+    let mut outcome = wave(desk, id, false, tell).await?;
     checkpoint(desk)?;
     let mut waves = 1;
     let (mut residual, mut unread);
@@ -264,15 +307,19 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
         let (graph, prospect) = make_plan(desk, &row)?;
         let left = look::left(desk, &row, &prospect)?;
         residual = left.residual;
-        drop(graph);
-        // What was not known before is fired too (a member who was removed may come back as an outside collaborator).
-        if left.untried.is_empty() || waves >= 3 {
+        let new: Vec<Doubt> =
+            prospect.plan.doubts.iter().filter(|doubt| !doubts.iter().any(|known| known.node == doubt.node)).cloned().collect();
+        let nothing_new = left.untried.is_empty() && new.is_empty();
+        doubts.extend(new);
+        // What was not known before is fired too (a member who was removed may come back as an outside collaborator), and what came into doubt
+        // becomes a task.
+        if nothing_new || waves >= 3 {
             break;
         }
         let prospect = look::narrowed(prospect, &left.untried)?;
         desk.store.write_durably(|tx| {
             // It stays `running`, so that it is gone on with if we are cut off here.
-            departures::set_plan(tx, id, &serde_json::to_string(&prospect.plan)?, &prospect.hash)?;
+            keep_plan(tx, id, &graph, &prospect)?;
             entry(
                 tx,
                 id,
@@ -281,17 +328,26 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
                 json!({ "plan": prospect.hash, "actions": prospect.plan.actions.len(), "wave": waves + 1 }),
             )
         })?;
-        wave(desk, id, true, tell).await?;
+        outcome = outcome.then(wave(desk, id, true, tell).await?);
         waves += 1;
     }
-    let tasks = desk.store.read(|conn| departures::tasks(conn, Some(id)))?;
+    reflect(desk, &row)?;
+    desk.store.write_durably(|tx| recheck::settle(tx, id, clock::now()))?;
+    let (tasks, actions) = desk.store.read(|conn| Ok((departures::tasks(conn, Some(id))?, departures::actions(conn, id)?)))?;
+    outcome.judge_again(&actions);
+    // A person has looked where the doubt's task is done.
+    let doubts: Vec<String> = doubts
+        .iter()
+        .filter(|doubt| !tasks.iter().any(|task| task.done && task.title.contains(&doubt.what)))
+        .map(ToString::to_string)
+        .collect();
     let tasks: Vec<(String, String)> = tasks.into_iter().filter(|task| !task.done).map(|task| (task.title, task.role)).collect();
-    let proved = outcome.claimed + outcome.present + outcome.unknown == 0 && residual.is_empty() && unread.is_empty();
+    let proved = outcome.claimed + outcome.present + outcome.unknown == 0 && residual.is_empty() && unread.is_empty() && doubts.is_empty();
     let state = if tasks.is_empty() && proved { DepartureState::Closed } else { DepartureState::Open };
-    let ended = Ended { id, outcome, waves, residual, unread, tasks, state, told: Told::default() };
+    let ended = Ended { id, outcome, waves, residual, unread, doubts, tasks, state, told: Told::default() };
     desk.store.write_durably(|tx| {
         let detail = json!({ "gone": ended.outcome.gone, "claimed": ended.outcome.claimed, "present": ended.outcome.present, "unknown": ended.outcome.unknown,
-            "tasks": ended.tasks.len(), "residual": ended.residual, "unread": ended.unread, "waves": waves, "window_ms": ended.outcome.window_ms });
+            "tasks": ended.tasks.len(), "residual": ended.residual, "unread": ended.unread, "doubts": ended.doubts, "waves": waves, "window_ms": ended.outcome.window_ms });
         departures::conclude(tx, id, &summary(&ended)?, None)?;
         departures::move_to(tx, id, state, clock::now())?;
         entry(tx, id, "departure.concluded", "engine", detail)
@@ -342,6 +398,7 @@ pub fn summary(ended: &Ended) -> Result<Value> {
         map.insert("residual_paths".into(), json!(ended.residual.len()));
         map.insert("residual".into(), json!(ended.residual));
         map.insert("unread".into(), json!(ended.unread.iter().map(|(scope, reason)| format!("{scope}: {reason}")).collect::<Vec<_>>()));
+        map.insert("doubts".into(), json!(ended.doubts));
         map.insert(
             "tasks".into(),
             json!(ended.tasks.iter().map(|(title, role)| json!({"title": title, "role": role})).collect::<Vec<_>>()),
@@ -390,6 +447,13 @@ fn make_plan(desk: &Desk<'_>, row: &DepartureRow) -> Result<(Graph, Prospect)> {
     let graph = desk.store.read(|conn| Graph::read(conn, None))?;
     let prospect = prospect(desk.config, desk.store, desk.fleet, &graph, row.person, row.mode)?;
     Ok((graph, prospect))
+}
+
+/// Keeps a case's plan, and the accounts that it takes: it follows them from now on.
+fn keep_plan(tx: &rusqlite::Transaction<'_>, id: DepartureId, graph: &Graph, prospect: &Prospect) -> Result<()> {
+    let accounts: Vec<NodeId> = prospect.person.accounts(graph).into_iter().map(|index| graph.net[index].id).collect();
+    departures::take_accounts(tx, id, &accounts, clock::now())?;
+    departures::set_plan(tx, id, &serde_json::to_string(&prospect.plan)?, &prospect.hash)
 }
 
 /// The person of this identity, among the people that HR knows.

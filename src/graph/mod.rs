@@ -1,9 +1,14 @@
 //! The graph of who has what, at a moment: petgraph over the store's open intervals, with names resolved and links as edges.
 
+mod executives;
 mod person;
 mod reach;
 mod snapshot;
 
-pub use person::Person;
+pub use executives::unmatched;
+pub use person::{Person, Standing, executive_rule};
 pub use reach::{Path, Reach};
 pub use snapshot::{Edge, Graph, Link, LinkState, Node};
+
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,29 @@
 //! People as the graph knows them: HR's record, and what it makes of them.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use petgraph::graph::NodeIndex;
 use serde_json::{Value, json};
 
 use super::Graph;
+use crate::config::Config;
+use crate::manifest::attributes;
 use crate::manifest::express::{Expr, Scope};
-use crate::model::{EdgeKind, NodeId, NodeKind, normal_address};
+use crate::manifest::structure::did_you_mean;
+use crate::model::{EdgeKind, LastDay, NodeId, NodeKind, Span, normal_address};
+
+/// Whether somebody works here, in HR's word. Only a word that the settings or the manifest name says that they left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Works here.
+    Active,
+    /// Works here no more.
+    Left,
+    /// HR doesn't say.
+    Unknown,
+}
 
 /// A person, as HR knows them.
 #[derive(Debug, Clone)]
@@ -32,24 +48,46 @@ pub struct Person {
     pub title: String,
     /// Their department.
     pub department: String,
-    /// HR says that they work here.
-    pub active: bool,
-    /// HR's last day, if there is one.
+    /// What HR says of them.
+    pub standing: Standing,
+    /// HR's last day, if there is one and they were not hired again after it.
     pub last_day: Option<Date>,
+    /// When that day begins and ends where they work.
+    pub last_hours: Option<Span>,
+    /// What HR's record could not tell (`state`, `last_day` …): the key may not read it, or it is no word or day that we know.
+    pub unknown: Vec<String>,
     /// Whether they count as an executive.
     pub executive: bool,
 }
 
 impl Person {
-    /// Everybody in the graph, by name. `rule` and `list` say who is an executive (see `config::People`).
+    /// Everybody in the graph, by name, as the settings have it.
+    ///
+    /// # Errors
+    /// The rule for executives can't be evaluated.
+    pub fn of_company(graph: &Graph, config: &Config) -> Result<Vec<Self>, String> {
+        let days = config.departure.last_day().map_err(|problem| format!("departure.{problem}"))?;
+        Self::all(graph, config.people.executive.as_deref(), &config.people.executives, &days)
+    }
+
+    /// Everybody in the graph, by name. `rule` and `list` say who is an executive (see `config::People`), `days` when a last day ends.
     ///
     /// # Errors
     /// The rule can't be evaluated.
-    pub fn all(graph: &Graph, rule: Option<&str>, list: &[String]) -> Result<Vec<Self>, String> {
-        let rule = rule.map(Expr::compile).transpose().map_err(|problem| format!("people.executive: {problem}"))?;
+    pub fn all(graph: &Graph, rule: Option<&str>, list: &[String], days: &LastDay) -> Result<Vec<Self>, String> {
+        let rule = rule.map(executive_rule).transpose()?;
         let mut people = Vec::new();
         for (index, node) in graph.nodes().filter(|(_, node)| node.kind == NodeKind::Person && node.seen) {
             let texts = |attr: &str| node.texts(attr).into_iter().map(str::to_owned).collect::<Vec<_>>();
+            let unknown = texts(attributes::UNKNOWN);
+            let standing = match node.text("state") {
+                _ if unknown.iter().any(|attr| attr == "state") => Standing::Unknown,
+                Some("disabled") => Standing::Left,
+                _ => Standing::Active,
+            };
+            let day = |attr: &str| node.text(attr).filter(|_| !unknown.iter().any(|other| other == attr)).and_then(attributes::day);
+            // Hired after the last day: that was an earlier time here.
+            let last_day = day("last_day").filter(|last| day("hired").is_none_or(|hired| hired <= *last));
             let mut person = Self {
                 id: node.id,
                 index,
@@ -62,8 +100,10 @@ impl Person {
                 phones: texts("phones"),
                 title: node.text("title").unwrap_or_default().to_owned(),
                 department: node.text("department").unwrap_or_default().to_owned(),
-                active: !node.disabled(),
-                last_day: node.text("last_day").and_then(|day| day.get(..10).unwrap_or(day).parse().ok()),
+                standing,
+                last_day,
+                last_hours: last_day.and_then(|day| days.span(day, node.text("place"))),
+                unknown,
                 executive: false,
             };
             person.executive = list.iter().any(|wanted| person.is_called(wanted));
@@ -87,13 +127,18 @@ impl Person {
         self.number.as_deref() == Some(text) || self.key == text || self.emails.contains(&lower) || self.name.to_lowercase() == lower
     }
 
-    /// Whether HR counts them as gone at this moment: inactive, or past their last day.
+    /// Whether HR counts them as gone at this moment: past their last day, or inactive and not before it.
     pub fn has_left(&self, at: Timestamp) -> bool {
-        let today = at.to_zoned(jiff::tz::TimeZone::UTC).date();
-        match self.last_day {
-            Some(day) => day < today || (!self.active && day <= today),
-            None => !self.active,
+        match (self.last_hours, self.standing) {
+            (Some(hours), Standing::Left) => hours.begins <= at,
+            (Some(hours), _) => hours.ends <= at,
+            (None, standing) => standing == Standing::Left,
         }
+    }
+
+    /// Whether HR names them as leaving, now or later.
+    pub fn is_leaving(&self) -> bool {
+        self.last_day.is_some() || self.standing == Standing::Left
     }
 
     /// Their main address.
@@ -121,5 +166,38 @@ impl Person {
     /// The accounts that are surely theirs (addresses that stand for one too).
     pub fn accounts(&self, graph: &Graph) -> Vec<NodeIndex> {
         graph.out(self.index).filter(|(_, edge, _)| edge.kind == EdgeKind::HasAccount).map(|(_, _, to)| to).collect()
+    }
+}
+
+/// The rule that says who is an executive, compiled; it may only ask for what a person has.
+///
+/// # Errors
+/// One line: it is no expression, or asks for something that a person doesn't have.
+pub fn executive_rule(source: &str) -> Result<Arc<Expr>, String> {
+    let rule = Expr::compile(source).map_err(|problem| format!("people.executive: {problem}"))?;
+    if let Some(name) = rule.names().iter().find(|name| **name != "person") {
+        return Err(format!("people.executive: {name} holds nothing here: the rule is about a person"));
+    }
+    match rule.fields_of("person").iter().find(|field| !attributes::PERSON.contains(&field.as_str())) {
+        Some(field) => {
+            let hint = did_you_mean(field, attributes::PERSON.iter().copied());
+            Err(format!("people.executive: a person has no {field}{hint} (there are {})", attributes::PERSON.join(", ")))
+        }
+        None => Ok(rule),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_rule_about_something_that_nobody_has_is_refused() {
+        assert!(executive_rule("person.title | matches('chief') or person.department == 'Board'").is_ok());
+        let refused = executive_rule("person.titel | matches('chief')").unwrap_err();
+        assert!(refused.contains("titel") && refused.contains("title"), "{refused}");
+        assert!(executive_rule("person.state == 'inactive'").unwrap_err().contains("no state"));
+        assert!(executive_rule("node.name == 'x'").unwrap_err().contains("node"));
     }
 }

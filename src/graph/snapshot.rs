@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
 use crate::model::{EdgeKind, Level, NodeId, NodeKind, NodeRef, normal_address, normal_alias};
-use crate::store::graph as rows;
+use crate::store::{departures, graph as rows};
 
 /// A node at a moment.
 #[derive(Debug, Clone)]
@@ -166,6 +166,17 @@ pub struct Link {
     pub confidence: f64,
     /// What speaks for it.
     pub evidence: Vec<String>,
+    /// Why a person should look at it although it is acted on.
+    pub doubt: Option<String>,
+    /// Since when it has been so.
+    pub since: Timestamp,
+}
+
+impl Link {
+    /// Whether a person should look: the rules are not sure, or no longer supported.
+    pub fn is_in_doubt(&self) -> bool {
+        self.doubt.is_some() || matches!(self.state, LinkState::Likely | LinkState::Disputed)
+    }
 }
 
 /// The graph at a moment.
@@ -183,6 +194,8 @@ pub struct Graph {
     categories: BTreeMap<String, String>,
     /// What each alias, and each address as one system speaks of it, stands for.
     stand_ins: HashMap<(NodeIndex, String), NodeIndex>,
+    /// The accounts that cases which live have taken: leaver, account, since when.
+    taken: HashMap<(NodeId, NodeId), Timestamp>,
 }
 
 impl Graph {
@@ -199,6 +212,7 @@ impl Graph {
             by_key: HashMap::new(),
             categories: BTreeMap::new(),
             stand_ins: HashMap::new(),
+            taken: HashMap::new(),
         };
         let mut statement = conn.prepare("SELECT name, category FROM system WHERE id > 0 ORDER BY name")?;
         graph.categories = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
@@ -233,19 +247,56 @@ impl Graph {
                 state,
                 confidence: row.confidence,
                 evidence: row.evidence,
+                doubt: row.doubt,
+                since: row.since,
             });
-            if let (true, Some(person), Some(account)) = (state.is_sure(), graph.by_id.get(&row.person), graph.by_id.get(&row.account)) {
-                let edge = Edge {
-                    kind: EdgeKind::HasAccount,
-                    level: None,
-                    attrs: Map::new(),
-                    since: Timestamp::UNIX_EPOCH,
-                    system: String::new(),
-                };
-                graph.net.add_edge(*person, *account, edge);
+            if state.is_sure() {
+                graph.give(row.person, row.account);
             }
         }
+        graph.remember(conn, as_of)?;
+        for (person, account, since) in departures::taken(conn, as_of)? {
+            graph.give(person, account);
+            graph.taken.insert((person, account), since);
+        }
         Ok(graph)
+    }
+
+    /// An account that is surely somebody's, and that only what it has shows any more, is called as it was: calls name it so.
+    fn remember(&mut self, conn: &Connection, as_of: Option<Timestamp>) -> Result<()> {
+        let linked: Vec<NodeId> = self.links.iter().filter(|link| link.state.is_sure()).map(|link| link.account).collect();
+        for account in linked {
+            let Some(index) = self.index(account).filter(|index| self.net[*index].kind == NodeKind::Account && !self.net[*index].seen)
+            else {
+                continue;
+            };
+            if let (true, Some(last)) = (self.is_shown(index), rows::last_seen(conn, account, as_of)?) {
+                let node = &mut self.net[index];
+                (node.type_, node.name, node.attrs) = (last.type_, last.name, last.attrs);
+            }
+        }
+        Ok(())
+    }
+
+    /// Since when a case that lives has taken this account of a person's, if one has.
+    pub fn taken_since(&self, person: NodeId, account: NodeId) -> Option<Timestamp> {
+        self.taken.get(&(person, account)).copied()
+    }
+
+    /// Whether some scope shows a node: itself, or something that it has.
+    pub fn is_shown(&self, index: NodeIndex) -> bool {
+        let node = &self.net[index];
+        node.kind != NodeKind::Account || node.seen || self.out(index).next().is_some()
+    }
+
+    /// Makes an account a person's. One that no scope shows any more is no access.
+    fn give(&mut self, person: NodeId, account: NodeId) {
+        let (Some(person), Some(account)) = (self.index(person), self.index(account)) else { return };
+        if !self.is_shown(account) || self.out(person).any(|(_, edge, to)| edge.kind == EdgeKind::HasAccount && to == account) {
+            return;
+        }
+        let edge = Edge { kind: EdgeKind::HasAccount, level: None, attrs: Map::new(), since: Timestamp::UNIX_EPOCH, system: String::new() };
+        self.net.add_edge(person, account, edge);
     }
 
     fn add_node(&mut self, row: rows::NodeRow, names: &mut HashMap<(String, String), NodeIndex>) {
@@ -293,6 +344,8 @@ impl Graph {
                         }
                     }
                 }
+                // HR may be read twice, the list and each employee: what it said last counts.
+                (Some(known), value) if node.kind == NodeKind::Person => *known = value,
                 (Some(_), _) => {}
                 (None, value) => {
                     node.attrs.insert(name, value);
@@ -302,9 +355,15 @@ impl Graph {
     }
 
     /// What each alias, and each address as one system speaks of it, stands for: the account of that system that has the address; an
-    /// address that no account there has stands for itself.
+    /// address that no account there has stands for itself. A name that is unique everywhere may be another system's: a group of one domain has
+    /// members of another, by SID or by distinguished name.
     fn resolve_names(&self, names: &HashMap<(String, String), NodeIndex>) -> HashMap<(NodeIndex, String), NodeIndex> {
         let mut stand_ins = HashMap::new();
+        // A name that is one thing's wherever it stands, and that one node alone has.
+        let mut anywhere: HashMap<&str, Option<NodeIndex>> = HashMap::new();
+        for ((_, name), index) in names.iter().filter(|((_, name), _)| is_unique_everywhere(name)) {
+            anywhere.entry(name).and_modify(|known| *known = known.filter(|known| known == index)).or_insert(Some(*index));
+        }
         let mut of_address: HashMap<(String, String), Vec<NodeIndex>> = HashMap::new();
         for index in self.net.node_indices() {
             let node = &self.net[index];
@@ -318,7 +377,8 @@ impl Graph {
             let node = &self.net[index];
             match node.kind {
                 NodeKind::Alias => {
-                    if let Some(target) = names.get(&(node.system.clone(), node.key.clone())) {
+                    let own = names.get(&(node.system.clone(), node.key.clone()));
+                    if let Some(target) = own.or_else(|| anywhere.get(node.key.as_str()).and_then(Option::as_ref)) {
                         stand_ins.insert((index, node.system.clone()), *target);
                     }
                 }
@@ -383,4 +443,9 @@ impl Graph {
     pub fn systems(&self) -> impl Iterator<Item = &str> {
         self.categories.keys().map(String::as_str)
     }
+}
+
+/// Whether a second name is one thing's in whichever system it stands: a security identifier of a domain, a distinguished name below a domain.
+fn is_unique_everywhere(name: &str) -> bool {
+    name.starts_with("s-1-5-21-") || name.contains(",dc=")
 }

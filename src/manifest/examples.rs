@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::express::{Expr, NAMES, Scope, plain};
+use super::express::{NAMES, Scope, plain};
 use super::extract::{extract, records};
+use super::judge::{self, Class, Finding};
 use super::load::{self, Problem};
 use super::located::{self, Fault, Lines};
 use super::raw;
@@ -38,7 +39,7 @@ pub fn problems(file: &str, text: &str, manifest: &raw::Manifest) -> Vec<Problem
 }
 
 fn one(manifest: &raw::Manifest, example: &raw::Example) -> Vec<String> {
-    let status = json!(example.status.unwrap_or(200));
+    let status = json!(status_of(manifest, example));
     let headers = json!({});
     let now = json!(crate::clock::now().to_string());
     let settings = settings(manifest, example);
@@ -52,6 +53,12 @@ fn one(manifest: &raw::Manifest, example: &raw::Example) -> Vec<String> {
     let find = |name: &String| manifest.see.iter().find(|(known, _)| known == name).map(|(_, collection)| collection);
     if let Some(name) = &example.of {
         let Some(collection) = find(name) else { return vec![format!("there is no collection {name:?}")] };
+        let answer = reply.clone().with("body", &example.reply);
+        match class_of(manifest, &collection.classes, status_of(manifest, example), &example.reply, &answer) {
+            Err(problem) => return vec![problem],
+            Ok(Class::Fine) => {}
+            Ok(class) => return vec![format!("the reply of {name} is no list: its class is {}", class.word())],
+        }
         return match seen(collection, &example.reply, &reply, &scope) {
             Ok(came) => compare(example.yields.as_deref().unwrap_or_default(), came),
             Err(problems) => problems,
@@ -80,39 +87,82 @@ fn one(manifest: &raw::Manifest, example: &raw::Example) -> Vec<String> {
             Err(problems) => return problems,
         }
     }
-    let class = class(&[&prove.classes, &manifest.connect.classes], example.status.unwrap_or(200), &answer);
-    let gone = match class {
-        Err(problem) => return vec![problem],
-        Ok("gone") => Ok(true),
-        Ok("fine") => Expr::compile(&prove.gone).and_then(|expr| expr.truth(&answer)),
-        // No answer that could prove anything.
-        Ok(_) => Ok(false),
-    };
-    match (gone, example.gone.unwrap_or(true)) {
+    // Whatever else is known to be there answers: an example shows one reply.
+    let judged = of_proof(manifest, prove, status_of(manifest, example), &example.reply, &answer).map(|(finding, _)| finding);
+    match (judged, example.gone.unwrap_or(true)) {
         (Err(problem), _) => vec![problem],
-        (Ok(came), expected) if came != expected => {
+        (Ok(Finding::Gone), true) | (Ok(Finding::Still | Finding::Failed | Finding::Nothing(_) | Finding::Forbidden), false) => Vec::new(),
+        (Ok(Finding::Nothing(why)), _) => vec![format!("the proof of {name}: expected gone: true, but {why}")],
+        (Ok(came), expected) => {
+            let came = came == Finding::Gone;
             vec![format!("the proof of {name}: expected gone: {expected}, came gone: {came} (from {})", prove.gone)]
         }
-        _ => Vec::new(),
     }
+}
+
+/// The status of an example's reply: 200, or a directory's 0, when left out.
+fn status_of(manifest: &raw::Manifest, example: &raw::Example) -> u16 {
+    example.status.unwrap_or(if manifest.connect.ldap.is_some() { 0 } else { 200 })
+}
+
+/// What a reply to the read of a proof says, judged as the engine does. `answer` holds the reply, and `seen` where a collection was read.
+pub(super) fn of_proof(
+    manifest: &raw::Manifest,
+    prove: &raw::Prove,
+    status: u16,
+    reply: &Value,
+    answer: &Scope<'_>,
+) -> Result<judge::Judged, String> {
+    let class = class_of(manifest, &prove.classes, status, reply, answer)?;
+    if prove.see.is_some() && class == Class::Fine {
+        return judge::said(prove, answer).map(|finding| (finding, true));
+    }
+    let asked = prove.call.as_deref().map(|line| judge::asked(line, [prove.body.as_ref(), prove.form.as_ref()], answer));
+    judge::proof(prove, class, &asked.unwrap_or_default(), || status.to_string(), answer)
+}
+
+/// The class of a reply to a read. A body that is neither object nor list is what a page or a text becomes.
+pub(super) fn class_of(
+    manifest: &raw::Manifest,
+    own: &raw::Classes,
+    status: u16,
+    body: &Value,
+    answer: &Scope<'_>,
+) -> Result<Class, String> {
+    let system = &manifest.connect.classes;
+    if manifest.connect.ldap.is_some() {
+        return judge::class(own, system, &answer.clone().with_owned("code", json!(status)), judge::usual_ldap(status));
+    }
+    let data = judge::is_data(body);
+    judge::class(own, system, answer, judge::usual(status)).map(|class| judge::of_read(class, data, body))
 }
 
 /// The settings an example runs with: what it gives, or else the defaults and examples of the declared settings.
 fn settings(manifest: &raw::Manifest, example: &raw::Example) -> Value {
+    with_defaults(manifest, example.given.get("settings"))
+}
+
+/// The defaults and examples of the declared settings, under what is given.
+pub(super) fn with_defaults(manifest: &raw::Manifest, given: Option<&Value>) -> Value {
     let declared = manifest.settings.iter().map(|(name, setting)| {
         let value = setting.default.clone().or_else(|| setting.example.clone()).unwrap_or(Value::Null);
         (name.clone(), value)
     });
     let mut all: Map<String, Value> = declared.collect();
-    if let Some(Value::Object(given)) = example.given.get("settings") {
+    if let Some(Value::Object(given)) = given {
         all.extend(given.clone());
     }
     Value::Object(all)
 }
 
 /// What a collection's reply comes to.
-fn seen(collection: &raw::Collection, body: &Value, reply: &Scope<'_>, scope: &Scope<'_>) -> Result<Vec<Observation>, Vec<String>> {
-    let records = records(collection.each.as_deref(), body, reply).map_err(|problem| vec![problem])?;
+pub(super) fn seen(
+    collection: &raw::Collection,
+    body: &Value,
+    reply: &Scope<'_>,
+    scope: &Scope<'_>,
+) -> Result<Vec<Observation>, Vec<String>> {
+    let records = records(collection, collection.each.as_deref(), body, reply).map_err(|problem| vec![problem])?;
     let (mut out, mut problems) = (Vec::new(), Vec::new());
     for record in &records {
         extract(&collection.yields, record, scope, &mut out, &mut problems);
@@ -121,40 +171,12 @@ fn seen(collection: &raw::Collection, body: &Value, reply: &Scope<'_>, scope: &S
 }
 
 /// The keys of the nodes among observations, those at both ends of an edge included: as a proof of a departure takes them.
-fn keys(seen: &[Observation]) -> Value {
+pub(super) fn keys(seen: &[Observation]) -> Value {
     let keys = seen.iter().flat_map(|seen| match seen {
         Observation::Node(node) => vec![json!(node.node.key)],
         Observation::Edge(edge) => vec![json!(edge.from.key), json!(edge.to.key)],
     });
     Value::Array(keys.collect())
-}
-
-/// How a reply is classed: by the first expression that is true, or else by its status.
-fn class(all: &[&raw::Classes], status: u16, scope: &Scope<'_>) -> Result<&'static str, String> {
-    for classes in all {
-        let tried = [
-            ("throttled", &classes.throttled),
-            ("forbidden", &classes.forbidden),
-            ("gone", &classes.gone),
-            ("transient", &classes.transient),
-            ("refused", &classes.refused),
-        ];
-        for (class, source) in tried {
-            if let Some(source) = source
-                && Expr::compile(source)?.truth(scope)?
-            {
-                return Ok(class);
-            }
-        }
-    }
-    Ok(match status {
-        200..=299 => "fine",
-        401 | 403 => "forbidden",
-        404 | 410 => "gone",
-        429 => "throttled",
-        408 | 500..=599 => "transient",
-        _ => "refused",
-    })
 }
 
 /// What is expected of one observation. Only what an example mentions is compared; null says that it must be absent.
@@ -271,13 +293,14 @@ mod tests {
         let manifest: raw::Manifest = serde_json::from_value(json!({
             "scanner": "x", "title": "X", "category": "sso", "contract": "c",
             "settings": {"org": {"example": "acme"}},
-            "credentials": {"read": {"kind": "bearer"}}, "connect": {"http": "https://x.example"},
+            "credentials": {"read": {"kind": "bearer"}},
+            "connect": {"http": "https://x.example", "classes": {"gone": "status == 404 and body.code == 'none'"}},
             "see": {
                 "users": {"call": "GET /u", "each": "body.users", "yields": [
                     {"account": "it.id", "name": "it.login", "emails": ["it.mail"], "org": "settings.org", "member_of": "group(it.group)"}]},
             },
             "take": {
-                "off": {"on": "account", "call": "POST /x", "prove": {"call": "GET /u", "gone": "body.state == 'off'"}},
+                "off": {"on": "account", "call": "POST /x", "prove": {"call": "GET /u/{{ node.id }}", "gone": "body.state == 'off'"}},
                 "out": {"on": "account", "call": "POST /x", "prove": {"see": "users", "gone": "node.id not in seen"}},
             },
             "examples": examples,
@@ -307,14 +330,18 @@ mod tests {
 
     #[test]
     fn proofs_are_tried() {
-        let proof =
-            |reply: Value, status: u16, gone: bool| run_on(json!([{"prove": "off", "reply": reply, "status": status, "gone": gone}])).len();
-        assert_eq!(proof(json!({"state": "off"}), 200, true), 0);
-        assert_eq!(proof(json!({"state": "on"}), 200, false), 0);
-        assert_eq!(proof(json!({"state": "on"}), 200, true), 1);
-        assert_eq!(proof(json!({}), 404, true), 0);
-        assert_eq!(proof(json!({}), 404, false), 1);
-        assert_eq!(proof(json!({"state": "off"}), 500, true), 1, "a failed read proves nothing");
+        let proof = |reply: Value, status: u16, gone: bool| {
+            run_on(json!([{"prove": "off", "given": {"node": {"id": "u1"}}, "reply": reply, "status": status, "gone": gone}])).len()
+        };
+        assert_eq!(proof(json!({"id": "u1", "state": "off"}), 200, true), 0);
+        assert_eq!(proof(json!({"id": "u1", "state": "on"}), 200, false), 0);
+        assert_eq!(proof(json!({"id": "u1", "state": "on"}), 200, true), 1);
+        assert_eq!(proof(json!({"state": "off"}), 200, true), 1, "nobody knows whose state that is");
+        assert_eq!(proof(json!({"code": "none"}), 404, true), 0);
+        assert_eq!(proof(json!({"code": "none"}), 404, false), 1);
+        assert_eq!(proof(json!({}), 404, true), 1, "a gateway says 404 too");
+        assert_eq!(proof(json!({"id": "u1", "state": "off"}), 400, true), 1, "a refused read proves nothing");
+        assert_eq!(proof(json!({"id": "u1", "state": "off"}), 500, true), 1, "a failed read proves nothing");
         let seen = |id: &str, gone: bool| {
             run_on(
                 json!([{"prove": "out", "reply": {"users": [{"id": "u1", "group": "g1"}]}, "given": {"node": {"id": id}}, "gone": gone}]),

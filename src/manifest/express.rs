@@ -42,6 +42,7 @@ pub const NAMES: &[&str] = &[
     "event",
     "ticket",
     "file",
+    "absent",
 ];
 
 /// Steps one evaluation may take before it is stopped; the engine also charges for bytes.
@@ -104,6 +105,22 @@ impl Expr {
             Form::Path { root, .. } => vec![root],
             Form::Reference { inner, .. } => inner.names(),
             Form::Engine { names, .. } => names.clone(),
+        }
+    }
+
+    /// The fields of a name that it reads: of `it.profile.login | lower ~ it.id` and `it`, `id` and `profile`.
+    pub fn fields_of(&self, name: &str) -> Vec<String> {
+        match &self.form {
+            Form::Path { root, fields } if *root == name => fields.first().cloned().into_iter().collect(),
+            Form::Path { .. } => Vec::new(),
+            Form::Reference { inner, .. } => inner.fields_of(name),
+            Form::Engine { expression, .. } => {
+                let fields = expression.undeclared_variables(true).into_iter().filter_map(|path| {
+                    let mut parts = path.split('.');
+                    (parts.next() == Some(name)).then(|| parts.next().map(str::to_owned)).flatten()
+                });
+                fields.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+            }
         }
     }
 

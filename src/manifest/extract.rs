@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Map, Value};
 
+use super::attributes;
 use super::express::{Expr, Scope, plain};
 use super::raw;
 use super::template::{Place, Template};
@@ -19,6 +20,8 @@ pub struct Extractor {
 #[derive(Debug)]
 struct Compiled {
     each: Option<Arc<Expr>>,
+    /// Some record had the inner list, be it an empty one.
+    listed: AtomicBool,
     when: Option<Arc<Expr>>,
     what: What,
     level: Option<Arc<Expr>>,
@@ -69,8 +72,8 @@ impl Extractor {
         let scope = scope.clone().with("it", record);
         for compiled in &self.yields {
             let done = match &compiled.each {
-                None => compiled.one(&scope, out),
-                Some(each) => each.eval(&scope).and_then(|list| compiled.inner(&list, record, &scope, out)),
+                None => compiled.one(&scope, out, problems),
+                Some(each) => each.eval(&scope).and_then(|list| compiled.inner(&list, record, &scope, out, problems)),
             };
             if let Err(problem) = done {
                 problems.push(problem);
@@ -97,6 +100,15 @@ impl Extractor {
         Ok(key.filter(|key| !key.is_empty()).map(|key| NodeRef::new(*kind, key)))
     }
 
+    /// The kind of the node that a record is, and its key: what the first yield of a node says that is no inner list's. None where records are
+    /// only lists, or this one has no key.
+    pub fn own(&self, record: &Value, scope: &Scope<'_>) -> Option<NodeRef> {
+        let first = self.yields.iter().find(|compiled| compiled.each.is_none() && matches!(compiled.what, What::Node { .. }))?;
+        let What::Node { kind, key, .. } = &first.what else { return None };
+        let key = key.text(&scope.clone().with("it", record)).ok()??;
+        Some(NodeRef::new(*kind, key))
+    }
+
     /// The attributes that no record has filled so far: after a whole complete scope, a sign that the vendor renamed a field.
     pub fn never_filled(&self) -> Vec<&str> {
         let attrs = || self.yields.iter().flat_map(|compiled| &compiled.attrs);
@@ -109,6 +121,36 @@ impl Extractor {
     }
 }
 
+impl Extractor {
+    /// The attributes that some record has filled, and the sources of the inner lists that some record had.
+    pub fn told(&self) -> impl Iterator<Item = &str> {
+        let attrs = self.yields.iter().flat_map(|compiled| &compiled.attrs);
+        let filled = attrs.filter(|attr| attr.filled.load(Ordering::Relaxed)).map(|attr| attr.name.as_str());
+        let lists = self.yields.iter().filter(|compiled| compiled.listed.load(Ordering::Relaxed));
+        filled.chain(lists.filter_map(|compiled| compiled.each.as_ref().map(|each| each.source())))
+    }
+
+    /// The inner lists that no record had, not even an empty one: their source, and the kind of the edges (or else of the nodes) that come from them
+    /// and from no other yield.
+    pub fn never_listed(&self) -> Vec<(String, &'static str)> {
+        let kinds = |compiled: &Compiled| match &compiled.what {
+            What::Edge { kind, .. } => kind.word(),
+            What::Node { kind, .. } => kind.word(),
+        };
+        let is_missing = |compiled: &&Compiled| compiled.each.is_some() && !compiled.listed.load(Ordering::Relaxed);
+        let elsewhere = |kind: &str| self.yields.iter().any(|compiled| !is_missing(&compiled) && kinds(compiled) == kind);
+        let mut missing: Vec<(String, &'static str)> = self
+            .yields
+            .iter()
+            .filter(is_missing)
+            .filter_map(|compiled| Some((compiled.each.as_ref()?.source().to_owned(), kinds(compiled))))
+            .filter(|(_, kind)| !elsewhere(kind))
+            .collect();
+        missing.dedup();
+        missing
+    }
+}
+
 /// Records to observations in one go; for examples and tests. Scans keep an [`Extractor`].
 pub fn extract(yields: &[raw::Yield], record: &Value, scope: &Scope<'_>, out: &mut Vec<Observation>, problems: &mut Vec<String>) {
     match Extractor::new(yields) {
@@ -117,20 +159,30 @@ pub fn extract(yields: &[raw::Yield], record: &Value, scope: &Scope<'_>, out: &m
     }
 }
 
-/// The records of a reply: what `each` names, or the body itself; a body that is no list is one record, null is none.
+/// The records of a reply to a collection's read: what `each` names (the collection's, or that of its changes), or the body itself, which must be a
+/// list then.
 ///
 /// # Errors
-/// One line: `each` can't be evaluated.
-pub fn records(each: Option<&str>, body: &Value, scope: &Scope<'_>) -> Result<Vec<Value>, String> {
+/// One line: the reply isn't the list that was asked for, or holds none.
+pub fn records(collection: &raw::Collection, each: Option<&str>, body: &Value, scope: &Scope<'_>) -> Result<Vec<Value>, String> {
+    let scope = scope.clone().with("body", body);
+    if let Some(of) = &collection.of
+        && !Expr::compile(of)?.truth(&scope)?
+    {
+        return Err(format!("the reply is not the list that was asked for: {of} does not hold"));
+    }
     let list = match each {
         None => body.clone(),
-        Some(each) => Expr::compile(each)?.eval(&scope.clone().with("body", body))?,
+        Some(each) => Expr::compile(each)?.eval(&scope)?,
     };
-    Ok(match list {
-        Value::Null => Vec::new(),
-        Value::Array(records) => records,
-        one => vec![one],
-    })
+    match list {
+        // A body that is to be one record is named: else an error's object would be taken for one.
+        Value::Object(_) if each.is_none() => Err("the reply is no list but an object; if that is one record, write each: body".to_owned()),
+        Value::Null if collection.absent.is_some() => Ok(Vec::new()),
+        Value::Null => Err(format!("the reply holds no list: {} is not there", each.unwrap_or("the body"))),
+        Value::Array(records) => Ok(records),
+        one => Ok(vec![one]),
+    }
 }
 
 impl Compiled {
@@ -169,6 +221,7 @@ impl Compiled {
             .map(|(name, value)| Ok(Attr { name: name.clone(), value: AttrValue::new(value)?, filled: AtomicBool::new(false) }));
         Ok(Self {
             each: optional(&raw.each)?,
+            listed: AtomicBool::new(false),
             when: optional(&raw.when)?,
             what,
             level: optional(&raw.level)?,
@@ -176,12 +229,23 @@ impl Compiled {
         })
     }
 
-    fn inner(&self, list: &Value, record: &Value, scope: &Scope<'_>, out: &mut Vec<Observation>) -> Result<(), String> {
+    fn inner(
+        &self,
+        list: &Value,
+        record: &Value,
+        scope: &Scope<'_>,
+        out: &mut Vec<Observation>,
+        problems: &mut Vec<String>,
+    ) -> Result<(), String> {
         let single;
         let items = match list {
             Value::Null => return Ok(()),
-            Value::Array(items) => items.as_slice(),
+            Value::Array(items) => {
+                self.listed.store(true, Ordering::Relaxed);
+                items.as_slice()
+            }
             other => {
+                self.listed.store(true, Ordering::Relaxed);
                 single = [other.clone()];
                 &single
             }
@@ -189,12 +253,12 @@ impl Compiled {
         let mut scope = scope.clone().with("outer", record);
         for item in items {
             scope.set("it", item);
-            self.one(&scope, out)?;
+            self.one(&scope, out, problems)?;
         }
         Ok(())
     }
 
-    fn one(&self, scope: &Scope<'_>, out: &mut Vec<Observation>) -> Result<(), String> {
+    fn one(&self, scope: &Scope<'_>, out: &mut Vec<Observation>, problems: &mut Vec<String>) -> Result<(), String> {
         if let Some(when) = &self.when
             && !when.truth(scope)?
         {
@@ -224,6 +288,8 @@ impl Compiled {
                 }
                 let type_ = type_.as_ref().map(|template| template.render(Place::Text, scope)).transpose()?.unwrap_or_default();
                 let name = attrs.shift_remove("name").map(|name| plain(&name));
+                let declared = self.attrs.iter().map(|attr| attr.name.as_str());
+                problems.append(&mut attributes::settle(node.kind, &node.key, name.as_deref(), &mut attrs, declared));
                 for link in links {
                     if let Some(other) = link.other.reference(scope)? {
                         let (from, to) = if link.node_is_had { (other, node.clone()) } else { (node.clone(), other) };

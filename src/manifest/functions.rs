@@ -54,6 +54,7 @@ pub(super) fn add_to(engine: &mut Environment<'static>) {
         .add_filter("domain", |address: Option<String>| address.and_then(|a| a.rsplit_once('@').map(|(_, domain)| domain.to_lowercase())));
     engine.add_filter("time", time);
     engine.add_filter("day", day);
+    engine.add_filter("date", date);
     engine.add_filter("epoch", epoch);
     engine.add_filter("earlier", earlier);
     engine.add_filter("rdn", |dn: String| dn.split(',').next().and_then(|first| first.split_once('=')).map(|(_, value)| value.to_owned()));
@@ -72,12 +73,12 @@ fn random_password() -> Result<String, Error> {
 }
 
 /// An integer, also when it comes as text (LDAP attributes do).
+/// A value that could not be read is no number: never 0.
 fn integer(value: &Jinja) -> Result<u64, Error> {
     let value = &to_json(value);
     let number = match value {
         Value::Number(number) => number.as_u64().or_else(|| number.as_i64().map(|n| n as u64)),
         Value::String(text) => text.trim().parse::<i64>().ok().map(|n| n as u64),
-        Value::Null => Some(0),
         _ => None,
     };
     number.ok_or_else(|| Error::new(ErrorKind::InvalidOperation, format!("{value} is not a whole number")))
@@ -106,6 +107,12 @@ fn day(value: Jinja, days: Option<i64>) -> Result<Option<String>, Error> {
     let hours = days.unwrap_or_default().clamp(-36_500, 36_500) * 24;
     let moved = |at: jiff::Timestamp| at.checked_add(jiff::SignedDuration::from_hours(hours)).ok();
     Ok(moment(&value)?.and_then(moved).map(|at| at.strftime("%Y-%m-%d").to_string()))
+}
+
+/// A day that a file writes in this form (`dd/mm/yyyy`), as `2026-03-31`; null stays null, and what is no day in this form stays as it is.
+fn date(value: Option<String>, form: String) -> Result<Option<String>, Error> {
+    let Some(text) = value.filter(|text| !text.trim().is_empty()) else { return Ok(None) };
+    super::attributes::day_in_form(&text, &form).map(Some).map_err(|problem| Error::new(ErrorKind::InvalidOperation, problem))
 }
 
 /// The moment so long before one in any of those forms, in whole seconds: `since={{ since | earlier('1h') }}` asks again for what changed while the

@@ -3,6 +3,7 @@
 //! `raw` is the language as written; `load` reads a file and `check` finds every problem in it at once; a [`Manifest`] is
 //! one that has none. Expressions stay as text in it and are compiled once, through [`express`].
 
+pub mod attributes;
 mod builtin;
 pub mod check;
 pub mod duration;
@@ -10,10 +11,12 @@ pub mod examples;
 pub mod express;
 pub mod extract;
 pub mod functions;
+pub mod judge;
 pub mod load;
 pub mod located;
 pub mod new;
 pub mod places;
+pub mod play;
 pub mod raw;
 pub mod structure;
 pub mod template;

@@ -41,6 +41,8 @@ pub enum Spot {
     Mark,
     /// Everything in `yields`.
     Yield,
+    /// The values of a change that reads what it changes.
+    Modify,
     /// An action's `when`, `as`, call, change and hand-off.
     Take,
     /// An action's `done_already`, `blocked`, `job`.
@@ -83,10 +85,10 @@ const TABLE: &[Row] = &[
     Row(Spot::Classes, "classes, everywhere", &["settings", "status", "headers", "body", "code"]),
     Row(Spot::Page, "paging: next, cursor, last", &["settings", "status", "headers", "body"]),
     Row(Spot::Preflight, "preflight: call, search, body, form, headers, as", &["settings", "now"]),
-    Row(Spot::PreflightAnswer, "preflight: own_account", &["settings", "status", "headers", "body", "it", "entries"]),
+    Row(Spot::PreflightAnswer, "preflight: own_account, there", &["settings", "status", "headers", "body", "it", "entries"]),
     Row(Spot::Collection, "see: when, as, call, search, body, form, headers, sentinel.call, paging.continue_at", &["settings", "now"]),
     Row(Spot::One, "see: one", &["settings", "node", "now"]),
-    Row(Spot::Each, "see: each", &["settings", "status", "headers", "body", "now"]),
+    Row(Spot::Each, "see: each, of", &["settings", "status", "headers", "body", "now"]),
     Row(Spot::Sentinel, "see: sentinel.key", &["settings", "body", "it"]),
     Row(Spot::DeltaStart, "see: delta.when, delta.start.call", &["settings", "now"]),
     Row(Spot::Delta, "see: delta.call, delta.filter", &["settings", "since", "now"]),
@@ -94,6 +96,7 @@ const TABLE: &[Row] = &[
     Row(Spot::Change, "see: delta.record, delta.removed", &["settings", "it", "now"]),
     Row(Spot::Mark, "see: delta.mark", &["settings", "headers", "body", "it", "now"]),
     Row(Spot::Yield, "see: yields", &["settings", "it", "now"]),
+    Row(Spot::Modify, "take: modify with read: replace, add, delete", &["settings", "person", "departure", "now", "it"]),
     Row(Spot::Take, "take: when, as, call, body, form, headers, modify, hand_off", &["settings", "person", "departure", "now"]),
     Row(
         Spot::TakeAnswer,
@@ -102,8 +105,8 @@ const TABLE: &[Row] = &[
     ),
     Row(Spot::After, "take: undo, undo_body, keep", &["settings", "person", "departure", "now"]),
     Row(Spot::Prove, "prove: call, search, body, form, headers, as", &["settings", "person", "departure", "now"]),
-    Row(Spot::GoneCall, "prove with a call: gone, failed", &["settings", "person", "departure", "now", "status", "headers", "body"]),
-    Row(Spot::GoneSearch, "prove with a search: gone, failed", &["settings", "person", "departure", "now", "it", "entries", "code"]),
+    Row(Spot::GoneCall, "prove with a call: gone, failed, of", &["settings", "person", "departure", "now", "headers", "body", "absent"]),
+    Row(Spot::GoneSearch, "prove with a search: gone, failed", &["settings", "person", "departure", "now", "it", "entries", "absent"]),
     Row(Spot::GoneSee, "prove with see: gone, failed", &["settings", "person", "departure", "now", "seen"]),
     Row(Spot::Ticket, "tell.ticket: find and open: call, body, form, headers", &["settings", "task", "person", "departure", "now"]),
     Row(
@@ -213,8 +216,10 @@ pub fn why_not(name: &str) -> &'static str {
         "job" => "it needs an action with `job`, and stands after its call",
         "successor" => "it stands in transfers and hand-offs",
         "it" => "it stands in yields and the answers to a search",
-        "body" | "status" | "headers" => "it stands where a reply is judged (in yields, `it` is the record)",
+        "status" => "it stands in classes: what a reply is, they say; `absent` in `gone` is a reply of class gone",
+        "body" | "headers" => "it stands where a reply is judged (in yields, `it` is the record)",
         "code" => "it stands where an ldap answer is judged",
+        "absent" => "it stands in the `gone` of a proof with a call or a search",
         _ => "it stands elsewhere",
     }
 }

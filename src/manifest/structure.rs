@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value, json};
 
 use super::located::{Data, Entry, Fault, Node, join};
-use super::{places, raw};
+use super::{attributes, places, raw};
 
 static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
     let mut schema = schemars::schema_for!(raw::Manifest).to_value();
@@ -16,7 +16,11 @@ static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
         map.insert("title".to_owned(), json!("exeunt scanner manifest"));
         map.insert(
             "$comment".to_owned(),
-            json!(format!("Names that expressions and templates can use, by where they stand.\n{}", places::table())),
+            json!(format!(
+                "Names that expressions and templates can use, by where they stand.\n{}\n\nAttributes of nodes and edges that exeunt reads; others are the manifest's own, and are named in `own`.\n\n{}",
+                places::table(),
+                attributes::table()
+            )),
         );
     }
     schema
@@ -253,7 +257,7 @@ fn located(value: &Value, line: u32) -> Node {
 }
 
 /// `; did you mean "call"?`, when one of the words is near enough.
-pub(super) fn did_you_mean<'w>(word: &str, among: impl Iterator<Item = &'w str>) -> String {
+pub(crate) fn did_you_mean<'w>(word: &str, among: impl Iterator<Item = &'w str>) -> String {
     nearest(word, among).map(|near| format!("; did you mean {near:?}?")).unwrap_or_default()
 }
 

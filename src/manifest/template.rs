@@ -74,6 +74,8 @@ impl Template {
     /// One line: an expression failed, or gave nothing where something must stand.
     pub fn render(&self, place: Place, scope: &Scope<'_>) -> Result<String, String> {
         let mut text = String::with_capacity(self.source.len() + 16);
+        // Where a value was put into a path that is the template's own.
+        let mut put_in = Vec::new();
         for (index, piece) in self.pieces.iter().enumerate() {
             match piece {
                 Piece::Literal(literal) => text.push_str(literal),
@@ -87,7 +89,10 @@ impl Template {
                     match place {
                         Place::Text => text.push_str(&value),
                         Place::Url if index == 0 => text.push_str(&value),
-                        Place::Url => percent_encode(&value, &mut text),
+                        Place::Url => {
+                            put_in.push(text.len());
+                            percent_encode(&value, &mut text);
+                        }
                         Place::Header if value.contains(['\r', '\n']) => {
                             return Err(format!("{} has a line break in a header", expr.source()));
                         }
@@ -98,6 +103,16 @@ impl Template {
                     }
                 }
             }
+        }
+        // Such a segment is resolved away, and the call would go to what stands above: the user instead of one of their tokens.
+        let path = &text[..text.find('?').unwrap_or(text.len())];
+        let dots = |at: &usize| {
+            let from = path[..*at].rfind('/').map_or(0, |slash| slash + 1);
+            let to = path[*at..].find('/').map_or(path.len(), |slash| at + slash);
+            [".", ".."].contains(&&path[from..to])
+        };
+        if put_in.iter().filter(|at| **at <= path.len()).any(dots) {
+            return Err(format!("a value of {:?} is {path:?} with a segment of dots, which names nothing", self.source));
         }
         Ok(text)
     }
@@ -190,6 +205,16 @@ mod tests {
         assert_eq!(render("(cn={{ node.name }})", Place::Filter, &scope).unwrap(), "(cn=Doe, Jo \\28x\\2a\\29\r\nEvil: 1)");
         assert_eq!(render("{{ node.dn }}", Place::Dn, &scope).unwrap(), "CN=Doe\\, Jo,DC=x");
         assert!(render("CN={{ node.dn }},DC=x", Place::Dn, &scope).unwrap().starts_with("CN=CN"));
+        for id in ["", ".", ".."] {
+            let node = json!({"id": id, "user": "u1"});
+            let scope = Scope::new().with("node", &node);
+            for path in ["/users/{{ node.user }}/tokens/{{ node.id }}", "/users/{{ node.id }}/tokens", "/users/{{ node.id }}?all=1"] {
+                assert!(render(path, Place::Url, &scope).is_err(), "{path} {id:?}");
+            }
+            let asked = render("/users?name={{ node.id }}", Place::Url, &scope);
+            assert_eq!(asked.is_err(), id.is_empty(), "in a query dots are a value like any other");
+            assert_eq!(render("/files/v{{ node.id }}", Place::Url, &scope).is_err(), id.is_empty());
+        }
         assert!(render("{{ node.name }}", Place::Header, &scope).is_err());
         assert!(render("/users/{{ node.none }}/sessions", Place::Url, &scope).unwrap_err().contains("node.none"));
         assert_eq!(

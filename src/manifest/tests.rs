@@ -1,7 +1,7 @@
 //! Tests of whole manifests: what is refused, and where it is said to be.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use super::{load, structure};
+use super::{attributes, load, structure};
 
 const TEN: &str = include_str!("../../tests/data/manifests/ten-mistakes.yaml");
 const HTTP: &str = include_str!("../../tests/data/manifests/rules-http.yaml");
@@ -43,10 +43,12 @@ fn good_manifests_pass() {
     let warnings: Vec<String> = load::read("rules-http.yaml", HTTP).warnings.iter().map(ToString::to_string).collect();
     assert!(warnings.iter().any(|w| w == "rules-http.yaml:30: see.tokens: no example shows what comes of its replies"), "{warnings:#?}");
     assert!(warnings.iter().any(|w| w.contains("take.badge: no example tries its proof")), "{warnings:#?}");
-    let slip =
-        load::read("x", &HTTP.replace("name: it.login, member_of", "employe_number: it.n, groups: it.g, phone: it.p, member_of")).warnings;
-    let slips: Vec<&str> = slip.iter().filter(|w| w.message.contains("did you mean")).map(|w| w.path.as_str()).collect();
-    assert_eq!(slips, ["see.users.yields[0].employe_number"]);
+    // An attribute that nothing in exeunt reads is the file's own, and says so, or it is misspelt.
+    let more = HTTP.replace("name: it.login, member_of", "employe_number: it.n, groups: it.g, member_of");
+    let refused = load::told(&load::read("x", &more).problems);
+    assert!(refused.contains("did you mean \"employee_number\"") && refused.contains("name it under own: [groups]"), "{refused}");
+    let own = more.replace("employe_number", "employee_number").replacen("settings:\n", "own: [groups]\nsettings:\n", 1);
+    assert_eq!(problems("x", &own), Vec::<String>::new());
     assert!(!warnings.iter().any(|w| w.contains("see.users") || w.contains("take.suspend")), "{warnings:#?}");
 }
 
@@ -299,5 +301,42 @@ fn the_schema_file_is_up_to_date() {
     assert!(
         file == text,
         "schema/manifest.schema.json is stale; write it with: EXEUNT_BLESS=1 cargo test --lib the_schema_file_is_up_to_date"
+    );
+}
+
+#[test]
+fn a_misspelt_attribute_and_a_word_outside_its_values_are_refused() {
+    let (_, hr) = load::builtin().iter().find(|(name, _)| *name == "hr-file").unwrap();
+    let told = |from: &str, to: &str| {
+        assert!(hr.contains(from), "{from}");
+        load::told(&load::read("hr-file.yaml", &hr.replacen(from, to, 1)).problems)
+    };
+    let misspelt = told("        last_day: ", "        last_dey: ");
+    assert!(misspelt.contains("yields[0].last_dey") && misspelt.contains("did you mean \"last_day\""), "{misspelt}");
+    let outside = told("'disabled' if", "'inactive' if");
+    assert!(outside.contains("\"inactive\" is not one of active, disabled"), "{outside}");
+    let silent = told("        state: ", "        login: ");
+    assert!(silent.contains("needs state"), "{silent}");
+    let own = told("        department: it.department | trim", "        cost_centre: it.department | trim");
+    assert!(own.contains("name it under own: [cost_centre]"), "{own}");
+    let declared = told("settings:\n", "own: [cost_centre]\nsettings:\n");
+    assert!(declared.contains("no yield has it"), "{declared}");
+}
+
+/// The list of attributes in the docs is the one that engines read.
+#[test]
+fn the_docs_have_the_list_of_attributes() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/add-a-system.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let (begin, end) = ("<!-- attributes -->\n", "<!-- /attributes -->");
+    let (before, rest) = text.split_once(begin).unwrap();
+    let (_, after) = rest.split_once(end).unwrap();
+    let fresh = format!("{before}{begin}{}{end}{after}", attributes::table());
+    if std::env::var_os("EXEUNT_BLESS").is_some() {
+        std::fs::write(path, &fresh).unwrap();
+    }
+    assert!(
+        std::fs::read_to_string(path).unwrap() == fresh,
+        "docs/add-a-system.md is stale: EXEUNT_BLESS=1 cargo test --lib the_docs_have"
     );
 }

@@ -50,6 +50,9 @@ words! {
     }
 }
 
+/// What is said of an action whose effect a later read no longer shows.
+pub const RETURNED: &str = "it came back: it was proved gone, and a fresh read shows it again";
+
 impl ActionState {
     /// Whether an action may move from this state to `next`. Every legal move stands here.
     pub fn may_become(self, next: Self) -> bool {
@@ -63,8 +66,8 @@ impl ActionState {
                 // A person solved it, or it was tried again.
                 | (Refused | Stuck, Fired | Gone | HandedOff)
                 | (HandedOff, Gone | Fired)
-                // It came back: taken away again.
-                | (Gone, Fired)
+                // It came back: taken away again, by us or by a person.
+                | (Gone, Fired | Stuck | HandedOff)
         )
     }
 }
@@ -94,10 +97,11 @@ impl DepartureState {
         matches!(
             (self, next),
             (Scheduled, Waiting | Running | Cancelled)
-                | (Waiting, Running | Cancelled)
+                | (Waiting, Scheduled | Running | Cancelled)
                 | (Running, Open | Closed)
                 | (Open, Running | Closed)
-                | (Closed, Running)
+                // Something came back.
+                | (Closed, Running | Open)
         )
     }
 }

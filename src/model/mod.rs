@@ -3,13 +3,15 @@
 mod access;
 mod case;
 mod finding;
+mod last_day;
 mod observation;
 mod tell;
 
 pub use access::{EdgeKind, Level, NodeKind, NodeRef, normal_address, normal_alias};
-pub use case::{ActionState, DepartureState, Mode, Verdict};
+pub use case::{ActionState, DepartureState, Mode, RETURNED, Verdict};
 pub use finding::{Finding, Severity};
-pub use observation::{Coverage, EdgeSeen, NodeSeen, Observation};
+pub use last_day::{LastDay, Span};
+pub use observation::{Coverage, EdgeSeen, Extent, NodeSeen, Observation};
 pub use tell::{DeliveryKind, DeliveryState, TellEvent};
 
 use std::fmt;

@@ -54,6 +54,28 @@ pub enum Coverage {
     Gap(String),
 }
 
+/// How much of a scope a read asked for. Only a read of the whole list, or of all that changed in it, says whether the list is complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// The whole list.
+    Whole,
+    /// What changed in the list since it was last read.
+    Changes,
+    /// The records of one person in the list, each by a call of its own.
+    Person,
+}
+
+impl Extent {
+    /// As the store has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::Changes => "changes",
+            Self::Person => "person",
+        }
+    }
+}
+
 impl Coverage {
     /// Whether it is complete.
     pub fn is_complete(&self) -> bool {

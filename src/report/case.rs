@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::model::{DepartureId, Verdict};
+use crate::model::{DepartureId, DepartureState, Verdict};
 use crate::store::deliveries::{self, DeliveryRow};
 use crate::store::departures;
 
@@ -49,6 +49,8 @@ pub struct Case {
     pub residual: Vec<String>,
     /// Scopes that could not be read again.
     pub unread: Vec<String>,
+    /// Accounts of which it is in doubt whose they are, or what became of them.
+    pub doubts: Vec<String>,
     /// The summary of the run.
     pub outcome: Option<Value>,
 }
@@ -214,6 +216,7 @@ impl Case {
             told: told.collect(),
             residual: texts("residual"),
             unread: texts("unread"),
+            doubts: texts("doubts"),
             outcome,
         })
     }
@@ -223,8 +226,9 @@ impl Case {
         self.actions.iter().filter(|action| action.verdict.as_deref() == Some(verdict.word())).count()
     }
 
-    /// Whether something that was taken away is not proved gone.
+    /// Whether something that was taken away is not proved gone, or it is in doubt whose something is.
     pub fn has_doubt(&self) -> bool {
-        self.actions.iter().any(|action| action.verdict.as_deref().is_some_and(|verdict| verdict != Verdict::Gone.word()))
+        let whose = !self.doubts.is_empty() && self.state != DepartureState::Closed.word();
+        whose || self.actions.iter().any(|action| action.verdict.as_deref().is_some_and(|verdict| verdict != Verdict::Gone.word()))
     }
 }

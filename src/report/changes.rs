@@ -83,8 +83,7 @@ impl Changes {
     /// The store's.
     pub fn of(conn: &Connection, facts: &Facts, from: Timestamp, person: Option<&Person>) -> Result<Self> {
         let before = Graph::read(conn, Some(from))?;
-        let rule = facts.config.people.executive.as_deref();
-        let then = Person::all(&before, rule, &facts.config.people.executives).map_err(|problem| anyhow!(problem))?;
+        let then = Person::of_company(&before, &facts.config).map_err(|problem| anyhow!(problem))?;
         let wanted = |one: &Person| person.map_or(one.executive, |person| person.id == one.id);
         let mut whose = Whose::default();
         for (graph, people) in [(&before, &then), (&facts.graph, &facts.people)] {
@@ -108,7 +107,7 @@ impl Changes {
                         system: row.system.clone(),
                         kind: "finding".to_owned(),
                         about: format!("{} {}: {}", row.severity, row.check, row.title),
-                        details: Vec::new(),
+                        details: row.reason.iter().filter(|_| what == Happened::Closed).cloned().collect(),
                         people: named.clone(),
                     });
                 }

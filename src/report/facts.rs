@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use super::parts::{BlindSpot, FindingView, Gap};
 use crate::config::Config;
-use crate::graph::{Graph, Person, Reach};
+use crate::graph::{Graph, Person, Reach, unmatched};
 use crate::model::Coverage;
 use crate::store::findings::{self, FindingRow};
 use crate::store::history::{self, ScanRow};
@@ -46,8 +46,7 @@ impl Facts {
     /// The store's, or the rule for executives can't be evaluated.
     pub fn read(conn: &Connection, config: &Config, blind_spots: Vec<BlindSpot>, as_of: Option<Timestamp>, now: Timestamp) -> Result<Self> {
         let graph = Graph::read(conn, as_of)?;
-        let people =
-            Person::all(&graph, config.people.executive.as_deref(), &config.people.executives).map_err(|problem| anyhow!(problem))?;
+        let people = Person::of_company(&graph, config).map_err(|problem| anyhow!(problem))?;
         Ok(Self {
             company: config.company.name.clone(),
             at: as_of.unwrap_or(now),
@@ -107,6 +106,23 @@ impl Facts {
         }
         gaps.sort_by(|a, b| a.system.cmp(&b.system).then(a.collection.cmp(&b.collection)));
         gaps
+    }
+
+    /// Why a view of these facts that shows nothing wrong proves nothing: a system that was never read, a rule that means nobody.
+    pub fn doubts(&self) -> Vec<String> {
+        let mut doubts: Vec<String> = match self.config.systems.is_empty() {
+            true => vec!["no system is configured, so nothing was read: name them in the settings".to_owned()],
+            false => Vec::new(),
+        };
+        if self.scans.is_empty() && self.coverage.is_empty() && doubts.is_empty() {
+            doubts.push("nothing has been read yet: run `exeunt scan`".to_owned());
+        } else {
+            let unread = self.gaps().into_iter().filter(|gap| gap.at.is_none());
+            doubts.extend(unread.map(|gap| format!("{} was {}", gap.system, gap.reason)));
+        }
+        let rules = &self.config.people;
+        doubts.extend(unmatched(&self.people, rules.executive.as_deref(), &rules.executives));
+        doubts
     }
 
     /// The person that `text` names: employee number, HR key, address or name; or, if only one person fits, their title's initials or a part

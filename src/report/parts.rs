@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Facts;
-use crate::graph::{Graph, Path, Person, Reach};
+use crate::graph::{Graph, Path, Person, Reach, Standing};
 use crate::model::{EdgeKind, NodeKind, Severity};
 use crate::store::findings::FindingRow;
 
@@ -68,6 +68,8 @@ pub enum HrState {
     Leaving,
     /// Doesn't work here any more.
     Left,
+    /// HR's record doesn't say, or can't be read.
+    Unknown,
 }
 
 /// Who somebody is.
@@ -99,7 +101,9 @@ impl PersonHead {
     pub fn of(person: &Person, at: Timestamp) -> Self {
         let hr = if person.has_left(at) {
             HrState::Left
-        } else if person.last_day.is_some() || !person.active {
+        } else if person.standing == Standing::Unknown || person.unknown.iter().any(|attr| attr == "last_day") {
+            HrState::Unknown
+        } else if person.is_leaving() {
             HrState::Leaving
         } else {
             HrState::Active
@@ -126,6 +130,8 @@ impl PersonHead {
             (HrState::Leaving, None) => "inactive".to_owned(),
             (HrState::Left, Some(day)) => format!("left {day}"),
             (HrState::Left, None) => "left".to_owned(),
+            (HrState::Unknown, Some(day)) => format!("unknown, last day {day}"),
+            (HrState::Unknown, None) => "unknown".to_owned(),
         }
     }
 }
@@ -268,7 +274,8 @@ impl FindingView {
             facts: row.facts.clone(),
             remedy: row.remedy.clone(),
             since: row.since,
-            until: row.until,
+            // What ended later had not ended then.
+            until: row.until.filter(|until| *until <= facts.at),
             path,
             rank: Some(row.severity),
         }

@@ -30,7 +30,7 @@ pub struct PersonLine {
     pub accounts: u64,
     /// On how many systems.
     pub systems: u64,
-    /// Accounts that might be theirs: a person should look.
+    /// Accounts that might be theirs, or of which it is no longer supported that they are: a person should look.
     pub unsure: u64,
     /// Open findings about them.
     pub findings: Counts,
@@ -47,7 +47,7 @@ impl People {
         }
         let mut unsure: HashMap<NodeId, u64> = HashMap::new();
         for link in &facts.graph.links {
-            if !link.state.is_sure() && link.state != crate::graph::LinkState::Rejected {
+            if link.is_in_doubt() {
                 *unsure.entry(link.person).or_default() += 1;
             }
         }

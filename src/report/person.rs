@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::parts::{FindingView, is_address, says};
 use super::{BlindSpot, Counts, Facts, Gap, PersonHead};
-use crate::graph::{Graph, Link, LinkState, Node, Person, Reach};
+use crate::graph::{Graph, Link, Node, Person, Reach};
 use crate::model::{EdgeKind, Level, NodeKind, Severity};
 
 /// Everything one person can reach.
@@ -96,6 +96,8 @@ pub struct LinkView {
     pub confidence: f64,
     /// What speaks for it.
     pub evidence: Vec<String>,
+    /// Why a person should look although it is acted on: no longer supported by …; null where nothing is in doubt.
+    pub doubt: Option<String>,
 }
 
 /// An account that might be somebody's.
@@ -382,11 +384,16 @@ fn by_type(held: Vec<Held>) -> Vec<OfType> {
 }
 
 fn link_view(link: &Link) -> LinkView {
-    LinkView { state: link.state.word().to_owned(), confidence: link.confidence, evidence: link.evidence.clone() }
+    LinkView {
+        state: link.state.word().to_owned(),
+        confidence: link.confidence,
+        evidence: link.evidence.clone(),
+        doubt: link.doubt.clone(),
+    }
 }
 
 fn unsure(graph: &Graph, person: &Person) -> Vec<UnsureLink> {
-    let links = graph.links.iter().filter(|link| link.person == person.id && !link.state.is_sure() && link.state != LinkState::Rejected);
+    let links = graph.links.iter().filter(|link| link.person == person.id && link.is_in_doubt());
     let mut unsure: Vec<UnsureLink> = links
         .filter_map(|link| {
             let node = graph.node(link.account)?;

@@ -2,7 +2,7 @@
 
 use petgraph::graph::NodeIndex;
 
-use super::evidence::{Clue, Known, Source, address_key};
+use super::evidence::{Clue, Known, Source, address_key, dotless};
 use crate::graph::{Graph, Node};
 use crate::model::{EdgeKind, NodeKind};
 
@@ -33,6 +33,11 @@ fn look_up(known: &Known<'_>, email: &str, itself: bool, what: &str, clues: &mut
     let mut add = |person, strength, text| clues.push(Clue { person, source: Source::Mail, strength, text });
     for person in known.work.get(&key).into_iter().flatten() {
         add(*person, WORK, format!("{what}address {email} is their work address"));
+    }
+    for person in known.dotless.get(&dotless(&key)).into_iter().flatten() {
+        if !known.work.get(&key).is_some_and(|people| people.contains(person)) {
+            add(*person, PROFILE, format!("{what}address {email} is their work address but for the dot of an i"));
+        }
     }
     for alias in known.aliases.get(&key).into_iter().flatten() {
         let strength = if alias.given_out { WORK } else { PROFILE };

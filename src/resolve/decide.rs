@@ -1,11 +1,11 @@
 //! From clues to claims: link, ask, or leave apart.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::evidence::{Clue, Known, Source};
 use super::{Claim, ClaimState};
 use crate::graph::Node;
-use crate::model::NodeKind;
+use crate::model::{NodeId, NodeKind};
 
 /// From here on a link is acted on.
 pub const CERTAIN: f64 = 0.9;
@@ -24,6 +24,9 @@ pub(super) fn decide(node: &Node, clues: &[Clue], known: &Known<'_>, claims: &mu
             by_person.entry(clue.person).or_default().push(clue);
         }
     }
+    // By their number HR itself tells a leaver from whoever has their address now.
+    let numbered: HashSet<NodeId> =
+        clues.iter().filter(|clue| clue.source == Source::Number).map(|clue| known.people[clue.person].id).collect();
     let mut candidates: Vec<Claim> = by_person
         .into_iter()
         .map(|(person, clues)| {
@@ -35,7 +38,8 @@ pub(super) fn decide(node: &Node, clues: &[Clue], known: &Known<'_>, claims: &mu
             } else {
                 ClaimState::Disputed
             };
-            Claim { person: known.people[person].id, account: node.id, confidence, state, evidence }
+            let person = known.people[person].id;
+            Claim { person, account: node.id, confidence, state, evidence, doubt: None, contradicted: false }
         })
         .filter(|claim| claim.confidence >= WORTH_A_LOOK)
         .collect();
@@ -65,17 +69,7 @@ pub(super) fn decide(node: &Node, clues: &[Clue], known: &Known<'_>, claims: &mu
             }
             let best = first.confidence;
             candidates.retain(|claim| best - claim.confidence < TOO_CLOSE);
-            let others = candidates.len() - 1;
-            let address = if node.kind == NodeKind::Address { "address" } else { "account" };
-            for claim in &mut candidates {
-                dispute(
-                    claim,
-                    &format!(
-                        "{others} other {} claimed as strongly to have this {address}",
-                        if others == 1 { "person is" } else { "people are" }
-                    ),
-                );
-            }
+            settle_tie(node, &mut candidates, known, &numbered);
         }
         // One is clearly ahead. The others stay visible only if they would have been worth asking about.
         [_, ..] => {
@@ -90,8 +84,44 @@ pub(super) fn decide(node: &Node, clues: &[Clue], known: &Known<'_>, claims: &mu
     claims.append(&mut candidates);
 }
 
+/// Several people are claimed as strongly to have the account. It is theirs who is still here, where the others left long ago; or theirs whose
+/// it was known to be, for a newcomer's address is no contradiction; and that somebody else is claimed stands beside it as a doubt. Else nobody's.
+fn settle_tie(node: &Node, candidates: &mut [Claim], known: &Known<'_>, numbered: &HashSet<NodeId>) {
+    let was = |claim: &Claim| known.certain.get(&node.id).is_some_and(|people| people.contains(&claim.person));
+    let left = |claim: &Claim| known.left(claim.person, was(claim)) && !numbered.contains(&claim.person);
+    let here: Vec<usize> = (0..candidates.len()).filter(|at| !left(&candidates[*at])).collect();
+    let owner = match here.as_slice() {
+        [only] if candidates.len() > 1 => Some(*only),
+        _ => match here.iter().copied().filter(|at| was(&candidates[*at])).collect::<Vec<_>>().as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        },
+    };
+    let owner = owner.filter(|at| candidates[*at].state == ClaimState::Certain);
+    let thing = if node.kind == NodeKind::Address { "address" } else { "account" };
+    let others = candidates.len() - 1;
+    let names: Vec<String> = candidates.iter().map(|claim| known.name(claim.person).to_owned()).collect();
+    for (at, claim) in candidates.iter_mut().enumerate() {
+        match owner {
+            Some(owner) if owner == at => {
+                let rest: Vec<&str> = names.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, name)| name.as_str()).collect();
+                claim.doubt = Some(format!("as much speaks for {}", rest.join(", ")));
+            }
+            Some(owner) => dispute(claim, &format!("as much speaks for {}, whose {thing} it is taken to be", names[owner])),
+            None => dispute(
+                claim,
+                &format!(
+                    "{others} other {} claimed as strongly to have this {thing}",
+                    if others == 1 { "person is" } else { "people are" }
+                ),
+            ),
+        }
+    }
+}
+
 fn dispute(claim: &mut Claim, why: &str) {
     claim.state = ClaimState::Disputed;
+    claim.contradicted = true;
     claim.evidence.push(format!("against it: {why}"));
 }
 

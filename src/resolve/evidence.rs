@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use petgraph::graph::NodeIndex;
 
 use super::{Claim, ClaimState};
@@ -23,6 +25,9 @@ pub(super) enum Source {
     /// The name.
     Name,
 }
+
+/// How long an account stays a leaver's although somebody else is claimed as strongly to have it: as long as a departure is watched.
+const KEPT_HOURS: i64 = 90 * 24;
 
 /// One thing that speaks for an account being one person's.
 #[derive(Debug, Clone)]
@@ -45,6 +50,8 @@ pub(super) struct Known<'p> {
     pub numbers: HashMap<String, Vec<usize>>,
     /// By address at work, as HR has it.
     pub work: HashMap<String, Vec<usize>>,
+    /// By address at work, with every i alike.
+    pub dotless: HashMap<String, Vec<usize>>,
     /// By private address, as HR has it.
     pub home: HashMap<String, Vec<usize>>,
     /// By alias that a certain account of theirs answers to.
@@ -59,6 +66,11 @@ pub(super) struct Known<'p> {
     pub rejected: HashSet<(NodeId, NodeId)>,
     /// Accounts that somebody gave to a person.
     pub confirmed: HashMap<NodeId, Vec<NodeId>>,
+    /// Accounts that the rules were sure of before: whose.
+    pub certain: HashMap<NodeId, Vec<NodeId>>,
+    /// Whoever has left: since when, as far as it is known.
+    left: HashMap<NodeId, Option<Timestamp>>,
+    now: Timestamp,
     domains: HashSet<String>,
     by_id: HashMap<NodeId, usize>,
 }
@@ -75,11 +87,12 @@ pub(super) struct Alias {
 
 impl<'p> Known<'p> {
     /// What HR and earlier decisions say.
-    pub(super) fn of(graph: &Graph, people: &'p [Person]) -> Self {
+    pub(super) fn of(graph: &Graph, people: &'p [Person], now: Timestamp) -> Self {
         let mut known = Self {
             people,
             numbers: HashMap::new(),
             work: HashMap::new(),
+            dotless: HashMap::new(),
             home: HashMap::new(),
             aliases: HashMap::new(),
             phones: HashMap::new(),
@@ -87,6 +100,9 @@ impl<'p> Known<'p> {
             sso: HashMap::new(),
             rejected: HashSet::new(),
             confirmed: HashMap::new(),
+            certain: HashMap::new(),
+            left: HashMap::new(),
+            now,
             domains: HashSet::new(),
             by_id: HashMap::new(),
         };
@@ -98,11 +114,19 @@ impl<'p> Known<'p> {
         };
         for (number, person) in people.iter().enumerate() {
             known.by_id.insert(person.id, number);
+            if person.has_left(now) {
+                let since = match person.last_day {
+                    Some(day) => day.to_zoned(TimeZone::UTC).ok().map(|day| day.timestamp()),
+                    None => graph.net[person.index].since,
+                };
+                known.left.insert(person.id, since);
+            }
             if let Some(text) = &person.number {
                 add(&mut known.numbers, plain(text), number);
             }
             for address in &person.emails {
                 known.domains.extend(domain(address).map(str::to_owned));
+                add(&mut known.dotless, dotless(&address_key(address)), number);
                 add(&mut known.work, address_key(address), number);
             }
             for address in &person.home_emails {
@@ -119,6 +143,7 @@ impl<'p> Known<'p> {
                     known.rejected.insert((link.person, link.account));
                 }
                 LinkState::Confirmed => known.confirmed.entry(link.account).or_default().push(link.person),
+                LinkState::Certain => known.certain.entry(link.account).or_default().push(link.person),
                 _ => {}
             }
         }
@@ -157,6 +182,18 @@ impl<'p> Known<'p> {
         }
     }
 
+    /// Whether somebody has left, so that an account that somebody else is claimed to have as well is not theirs any more. One whose account it was
+    /// known to be keeps it for a time: their departure takes it away.
+    pub(super) fn left(&self, person: NodeId, was_theirs: bool) -> bool {
+        let Some(since) = self.left.get(&person) else { return false };
+        !was_theirs || since.is_some_and(|since| self.now.duration_since(since).as_hours() > KEPT_HOURS)
+    }
+
+    /// A person's name.
+    pub(super) fn name(&self, person: NodeId) -> &str {
+        self.by_id.get(&person).map_or("somebody else", |at| self.people[*at].name.as_str())
+    }
+
     /// Whether an address is of a domain in which HR has people's work addresses.
     pub(super) fn is_company(&self, address: &str) -> bool {
         domain(address).is_some_and(|domain| self.domains.contains(domain))
@@ -177,15 +214,22 @@ pub(super) fn plain(text: &str) -> String {
     ComposingNormalizerBorrowed::new_nfkc().normalize(text).trim().to_lowercase()
 }
 
-/// An address as it is compared: without its `+tag`, and without the dots that Gmail doesn't see.
+/// An address as it is compared: without its `+tag`, without the dot that may end a domain, and without the dots that Gmail doesn't see.
 pub(super) fn address_key(address: &str) -> String {
     let address = plain(address);
     let Some((local, domain)) = address.rsplit_once('@') else { return address };
+    let domain = domain.trim_end_matches('.');
     let local = local.split_once('+').map_or(local, |(local, _)| if local.is_empty() { address.as_str() } else { local });
     match domain {
         "gmail.com" | "googlemail.com" => format!("{}@gmail.com", local.replace('.', "")),
         _ => format!("{local}@{domain}"),
     }
+}
+
+/// An address key in which the Turkish letters i, with and without a dot, are one: where case was changed by another language's rules, an `I` has
+/// become `ı` and an `İ` an `i` with a dot of its own. Two people may differ by that alone, so it is a question, never an answer.
+pub(super) fn dotless(key: &str) -> String {
+    key.replace('\u{131}', "i").replace("i\u{307}", "i")
 }
 
 /// A phone as it is compared: its digits, if they are enough to tell people apart.
@@ -232,6 +276,8 @@ mod tests {
     fn what_is_written_in_two_ways_is_compared_in_one() {
         assert_eq!(address_key(" Rafael.Okonjo+travel@Postbox.Example"), "rafael.okonjo@postbox.example");
         assert_eq!(address_key("r.a.f.a@googlemail.com"), "rafa@gmail.com");
+        assert_eq!(address_key("rafael.okonjo@postbox.example."), "rafael.okonjo@postbox.example", "a domain may end in a dot");
+        assert_eq!(dotless(&address_key("ınes.İrmak@postbox.example")), "ines.irmak@postbox.example");
         assert_ne!(address_key("r.afa@postbox.example"), address_key("rafa@postbox.example"), "dots count elsewhere");
         assert_eq!(name_key("Okonjo,  Rafael"), name_key("RAFAEL OKONJO"));
         assert_eq!(name_key("So\u{308}ren"), name_key("Sören"));

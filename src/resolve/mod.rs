@@ -11,6 +11,7 @@ mod by_sso_subject;
 mod decide;
 mod evidence;
 
+use jiff::Timestamp;
 use petgraph::graph::NodeIndex;
 
 use crate::graph::{Graph, Person};
@@ -27,8 +28,8 @@ const MATCHERS: &[Matcher] = &[by_employee_number::clues, by_sso_subject::clues,
 
 /// Whose account each account is, as far as the graph says; and which addresses stand for whom. What people decided before (the graph's
 /// links) is respected: a rejected pair is not claimed again, and a confirmed account is nobody else's for sure.
-pub fn resolve(graph: &Graph, people: &[Person]) -> Vec<Claim> {
-    let mut known = Known::of(graph, people);
+pub fn resolve(graph: &Graph, people: &[Person], now: Timestamp) -> Vec<Claim> {
+    let mut known = Known::of(graph, people, now);
     let first = claims(graph, &known);
     known.learn(graph, &first);
     claims(graph, &known)

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::before::{self, ALREADY, Before};
 use super::call;
 use super::critical::{Measured, Waits};
 use super::journal::{Begin, Entry, Evidence, target};
@@ -18,7 +19,7 @@ use crate::manifest::express::{Expr, plain};
 use crate::manifest::raw::{Hand, Take};
 use crate::manifest::{Manifest, duration};
 use crate::model::{ActionState, Verdict};
-use crate::store::departures::{ActionRow, Move};
+use crate::store::departures::{self, ActionRow, Move};
 
 /// An action that is ready to go.
 pub(super) struct Job {
@@ -30,8 +31,21 @@ pub(super) struct Job {
     irreversible: bool,
     line: Result<Line, String>,
     /// Rendered ahead for what leaves at once.
-    call: Option<Result<Call, String>>,
+    call: Option<Rendered>,
+    /// The read of the state before the call, as long as the call hasn't left; then what came of it.
+    look: Option<before::Look>,
+    before: Option<Before>,
 }
+
+impl Job {
+    /// With the read of the state before its call.
+    pub(super) fn with_look(self, look: Option<before::Look>) -> Self {
+        Self { look, ..self }
+    }
+}
+
+/// A call, and what was read for it, where it changes a part of what was there.
+type Rendered = Result<(Call, Option<Value>), String>;
 
 /// Where an action goes, and what it is about.
 struct Line {
@@ -46,9 +60,41 @@ impl Line {
         self.manifest.action(&self.name).ok_or_else(|| format!("the manifest has no action {} any more", self.name))
     }
 
-    fn render(&self) -> Result<Call, String> {
+    /// Makes a call that needs no read before it.
+    fn render(&self) -> Rendered {
         let take = self.take()?;
-        read::with_scope(&self.connection, &self.spec, None, |scope| call::of_action(take, scope))
+        read::with_scope(&self.connection, &self.spec, None, |scope| call::of_action(take, scope)).map(|call| (call, None))
+    }
+
+    fn reads_first(&self) -> bool {
+        self.take().is_ok_and(|take| take.modify.as_ref().is_some_and(|modify| !modify.read.is_empty()))
+    }
+
+    /// Makes the call. What it changes in part is read for it, freshly: what the last scan saw may be another value by now.
+    async fn made(&self) -> Rendered {
+        let take = self.take()?;
+        let reading = read::with_scope(&self.connection, &self.spec, None, |scope| call::of_reading(take, scope)).transpose()?;
+        let Some(reading) = reading else { return self.render() };
+        let mut entry = Err("nobody may read it".to_owned());
+        for hand in [Hand::Read, Hand::Revoke] {
+            let reply = match self.connection.send(hand, Lane::Prove, &reading, &take.classes).await {
+                Ok(reply) => reply,
+                Err(error) => {
+                    entry = Err(error.to_string());
+                    continue;
+                }
+            };
+            entry = match reply.class {
+                Class::Fine => call::read_for(take, reply.body.get(0)),
+                class => Err(format!("what it changes could not be read: {}, {}", class.word(), reply.says())),
+            };
+            if entry.is_ok() {
+                break;
+            }
+        }
+        let entry = entry?;
+        let call = read::with_scope(&self.connection, &self.spec, None, |scope| call::of_action(take, &scope.clone().with("it", &entry)))?;
+        Ok((call, Some(entry)))
     }
 }
 
@@ -64,8 +110,19 @@ pub(super) fn prepare(deps: &RunDeps, place: usize, row: ActionRow, begin: Begin
         }),
     };
     let at_once = begin == Begin::Fresh && row.state == ActionState::Fired;
-    let call = line.as_ref().ok().filter(|_| at_once).map(Line::render);
-    Job { place, row, begin, after: waits.after.clone(), again: waits.again.clone(), irreversible: planned.irreversible, line, call }
+    let call = line.as_ref().ok().filter(|line| at_once && !line.reads_first()).map(Line::render);
+    Job {
+        place,
+        row,
+        begin,
+        after: waits.after.clone(),
+        again: waits.again.clone(),
+        irreversible: planned.irreversible,
+        line,
+        call,
+        look: None,
+        before: None,
+    }
 }
 
 /// The last word on an action.
@@ -79,6 +136,20 @@ struct End {
     evidence: Option<Evidence>,
 }
 
+impl End {
+    /// With the state before the call: a proof that was true before is none of ours.
+    fn with(mut self, before: Option<&Before>) -> Self {
+        let Some(before) = before else { return self };
+        if let Value::Object(detail) = &mut self.detail {
+            detail.insert("before".into(), before.words.clone());
+        }
+        if before.gone && self.state == ActionState::Gone {
+            self.why = Some(self.why.map_or_else(|| ALREADY.to_owned(), |why| format!("{ALREADY}; {why}")));
+        }
+        self
+    }
+}
+
 /// What became of a call.
 enum Fired {
     Accepted,
@@ -89,6 +160,8 @@ enum Fired {
     Lost {
         why: String,
         detail: Value,
+        /// How long the system asked us to wait.
+        wait: Option<Duration>,
     },
 }
 
@@ -111,7 +184,7 @@ struct Times {
 pub(super) async fn drive(shared: Arc<Shared>, mut job: Job) -> (usize, Option<Measured>) {
     let mut times = Times::default();
     let end = match act(&shared, &mut job, &mut times).await {
-        Ok(end) => end,
+        Ok(end) => end.with(job.before.as_ref()),
         // The journal has stopped: so does everything.
         Err(Quit::Stopped) => return (job.place, None),
         Err(Quit::StaysGone) => {
@@ -187,7 +260,7 @@ async fn act(shared: &Shared, job: &mut Job, times: &mut Times) -> Result<End, Q
         if job.irreversible && take.job.is_some() && id.is_none() {
             // The proof asks about the job, and its number was lost with us: waiting for it would be waiting for ever.
             let why = "it was cut off before the system's word on it was written down: whether it was begun can't be told, and beginning it twice can't be taken back";
-            return Ok(stuck(job, Verdict::Unknown, why.to_owned(), json!({})));
+            return Ok(stays_stuck(job, Verdict::Unknown, why.to_owned(), json!({})));
         }
         let careful = job.irreversible || id.is_some();
         let accepted = job.row.state == ActionState::Accepted;
@@ -205,17 +278,23 @@ async fn act(shared: &Shared, job: &mut Job, times: &mut Times) -> Result<End, Q
             Reading::Unknown(why) if job.irreversible => {
                 let why =
                     format!("whether it was done before the interruption can't be told, and doing it twice can't be taken back: {why}");
-                return Ok(stuck(job, Verdict::Unknown, why, json!({})));
+                return Ok(stays_stuck(job, Verdict::Unknown, why, json!({})));
             }
             Reading::Still(_) | Reading::Failed(_) | Reading::Unknown(_) => {}
         }
     }
 
     if fire_first {
-        let rendered = job.call.take().unwrap_or_else(|| line.render());
+        let rendered = match job.call.take() {
+            Some(rendered) => rendered,
+            None => line.made().await,
+        };
         let announced = job.begin == Begin::Fresh && job.row.state == ActionState::Fired;
         if !announced {
             announce(shared, job).await?;
+        }
+        if let Some(look) = job.look.take() {
+            job.before = Some(look.settle().await);
         }
         match fire(shared, job, line, take, rendered, &mut id, &mut times.sent).await {
             Fired::Accepted => {}
@@ -249,7 +328,7 @@ async fn act(shared: &Shared, job: &mut Job, times: &mut Times) -> Result<End, Q
         others.await;
     }
     announce(shared, job).await?;
-    let no = match fire(shared, job, line, take, line.render(), &mut id, &mut times.sent_again).await {
+    let no = match fire(shared, job, line, take, line.made().await, &mut id, &mut times.sent_again).await {
         Fired::Accepted => None,
         Fired::Before(said) => Some(said),
         fired => return Ok(not_accepted(job, line, take, id.as_deref(), fired).await),
@@ -279,12 +358,12 @@ async fn fire(
     job: &Job,
     line: &Line,
     take: &Take,
-    call: Result<Call, String>,
+    rendered: Rendered,
     id: &mut Option<String>,
     sent: &mut Option<Instant>,
 ) -> Fired {
-    let call = match call {
-        Ok(call) => call,
+    let (call, was) = match rendered {
+        Ok(made) => made,
         Err(problem) => return Fired::Refused(No { why: format!("its call can't be made: {problem}"), blocked: None, detail: json!({}) }),
     };
     shared.tell(Progress::Sent { number: job.row.number });
@@ -292,12 +371,16 @@ async fn fire(
     *sent = Some(leaves);
     let reply = match line.connection.send(Hand::Revoke, Lane::Revoke, &call, &take.classes).await {
         Ok(reply) => reply,
-        Err(error) => return Fired::Lost { why: error.to_string(), detail: json!({}) },
+        Err(error) => return Fired::Lost { why: error.to_string(), detail: json!({}), wait: None },
     };
     if reply.attempts == 1 {
         *sent = Some(reply.sent_at.max(leaves));
     }
-    let detail = json!({ "status": reply.status, "class": reply.class.word(), "digest": reply.digest, "attempts": reply.attempts });
+    let mut detail = json!({ "status": reply.status, "class": reply.class.word(), "digest": reply.digest, "attempts": reply.attempts });
+    if let Some(was) = was {
+        // What an undo has to put back.
+        detail["was"] = was;
+    }
     let before = reply.class != Class::Fine && asks(line, take.done_already.as_deref(), &reply).is_some_and(|value| truth(&value));
     let no = |detail: Value| {
         let why = format!("{}, {}", reply.class.word(), reply.says());
@@ -309,7 +392,9 @@ async fn fire(
     };
     if !(before || matches!(reply.class, Class::Fine | Class::Gone)) {
         return match reply.class {
-            Class::Throttled | Class::Transient => Fired::Lost { why: format!("{}, {}", reply.class.word(), reply.says()), detail },
+            Class::Throttled | Class::Transient => {
+                Fired::Lost { why: format!("{}, {}", reply.class.word(), reply.says()), detail, wait: reply.asked_wait() }
+            }
             _ => Fired::Refused(no(detail)),
         };
     }
@@ -360,7 +445,7 @@ async fn not_accepted(job: &Job, line: &Line, take: &Take, id: Option<&str>, fir
     let verdict = if matches!(reading, Reading::Still(_) | Reading::Failed(_)) { Verdict::Present } else { Verdict::Unknown };
     match fired {
         Fired::Refused(no) | Fired::Before(no) => refused(job, verdict, no),
-        Fired::Lost { why, detail } => stuck(job, verdict, why, detail),
+        Fired::Lost { why, detail, wait } => stuck_until(job, verdict, why, detail, wait),
         Fired::Accepted => still(job, id.is_some(), json!({})),
     }
 }
@@ -396,7 +481,34 @@ fn still(job: &Job, under_way: bool, detail: Value) -> End {
     stuck(job, Verdict::Present, "the system accepted it, and a fresh read still shows it".to_owned(), detail)
 }
 
+/// The first wait before a stuck action is tried again; each further one is twice as long.
+const FIRST_WAIT: Duration = Duration::from_secs(60);
+/// The longest of these waits, where the system asks for no longer one.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+
+/// Stuck, and tried again by itself after a while: as long as the case is open.
 fn stuck(job: &Job, verdict: Verdict, why: String, detail: Value) -> End {
+    stuck_until(job, verdict, why, detail, None)
+}
+
+/// As [`stuck`], where the system asked us to wait.
+fn stuck_until(job: &Job, verdict: Verdict, mut why: String, mut detail: Value, asked: Option<Duration>) -> End {
+    let wait = FIRST_WAIT.saturating_mul(2_u32.saturating_pow(job.row.tries.min(16))).min(LONGEST_WAIT);
+    // A second more than asked, for clocks differ.
+    let asked = asked.map(|asked| asked.saturating_add(Duration::from_secs(1)));
+    let wait = asked.unwrap_or(wait);
+    let again = jiff::SignedDuration::try_from(wait).ok().and_then(|wait| clock::now().checked_add(wait).ok());
+    if let Some(again) = again {
+        if asked.is_some() {
+            why = format!("{why}; the system asked us to wait, and it is tried again at {again:.0}");
+        }
+        detail[departures::AGAIN_AT] = json!(again.as_microsecond());
+    }
+    stays_stuck(job, verdict, why, detail)
+}
+
+/// Stuck, and left to a person: trying again by itself could do harm.
+fn stays_stuck(job: &Job, verdict: Verdict, why: String, detail: Value) -> End {
     let title = format!("Look at: {}", job.row.label);
     let steps = format!("{}: {why}. Look in the system itself; do it by hand, or run the departure again.", job.row.label);
     let task = Some(("security".to_owned(), title, steps));

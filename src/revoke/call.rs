@@ -6,7 +6,8 @@ use crate::connect::render::{self, Parts};
 use crate::connect::{Call, Change, ChangeOp, ModifyCall};
 use crate::manifest::Manifest;
 use crate::manifest::express::{Scope, plain};
-use crate::manifest::raw::{Collection, Keep, Modify, Prove, Take};
+use crate::manifest::judge;
+use crate::manifest::raw::{Collection, Keep, Modify, Prove, Search, Take};
 use crate::manifest::template::{Place, fill, render as fill_in};
 
 /// The call of an action.
@@ -31,6 +32,12 @@ pub(super) fn of_proof(prove: &Prove, take: &Take, scope: &Scope<'_>) -> Result<
         .map(Call::Http)
 }
 
+/// The values that the read of a proof asks about.
+pub(super) fn asked(prove: &Prove, scope: &Scope<'_>) -> Vec<String> {
+    let Some(line) = prove.call.as_deref() else { return Vec::new() };
+    judge::asked(line, [prove.body.as_ref(), prove.form.as_ref()], scope)
+}
+
 /// The download that is kept as evidence, and its name.
 pub(super) fn of_keep(keep: &Keep, take: &Take, scope: &Scope<'_>) -> Result<(Call, String), String> {
     let parts = Parts { headers: Some(&take.headers), act_as: take.act_as.as_deref(), ..Parts::default() };
@@ -47,6 +54,23 @@ pub(super) fn act_as(take: &Take, scope: &Scope<'_>) -> Vec<String> {
         .filter_map(|source| fill_in(source, Place::Text, scope).ok())
         .filter(|name| !name.is_empty())
         .collect()
+}
+
+/// The read that must come right before a change, where the change is of a part of what is there.
+pub(super) fn of_reading(take: &Take, scope: &Scope<'_>) -> Option<Result<Call, String>> {
+    let modify = take.modify.as_ref().filter(|modify| !modify.read.is_empty())?;
+    let search = Search { base: modify.dn.clone(), filter: None, scope: Some("base".to_owned()), attributes: modify.read.clone() };
+    Some(render::search(&search, scope).map(Call::Search))
+}
+
+/// The attributes that were read for a change: all of them, or why the change can't be made.
+pub(super) fn read_for(take: &Take, entry: Option<&Value>) -> Result<Value, String> {
+    let entry = entry.filter(|entry| entry.is_object()).ok_or("the entry that it changes was not found")?;
+    let unread = |name: &&String| entry.get(name.as_str()).is_none_or(Value::is_null);
+    match take.modify.iter().flat_map(|modify| &modify.read).find(unread) {
+        None => Ok(entry.clone()),
+        Some(name) => Err(format!("its {name} can't be read, and only a part of it is to be changed: grant the right to read it")),
+    }
 }
 
 fn of_modify(modify: &Modify, scope: &Scope<'_>) -> Result<ModifyCall, String> {
@@ -109,4 +133,35 @@ pub(super) fn parent<'v>(
 /// The scope's plain values, for a closure that makes its own scope.
 pub(super) fn value<'v>(scope: &'v Map<String, Value>, name: &str) -> &'v Value {
     scope.get(name).unwrap_or(&Value::Null)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_part_of_a_value_is_changed_in_what_was_read_just_now_and_in_nothing_else() {
+        let manifest = crate::manifest::load::find("active-directory", None).unwrap();
+        let take = manifest.action("disable").unwrap();
+        // The last scan saw 512; by now the password never expires.
+        let node = json!({ "dn": "CN=Ada,DC=acme,DC=example", "userAccountControl": 512 });
+        let scope = Scope::new().with("node", &node);
+        let Some(Ok(Call::Search(reading))) = of_reading(take, &scope) else { unreachable!("it reads first") };
+        assert_eq!(
+            (reading.base.as_str(), reading.scope.as_str(), &reading.attributes[..]),
+            ("CN=Ada,DC=acme,DC=example", "base", &["userAccountControl".to_owned()][..])
+        );
+        let entry = read_for(take, Some(&json!({ "dn": node["dn"], "userAccountControl": "66048" }))).unwrap();
+        let Call::Modify(change) = of_action(take, &scope.clone().with("it", &entry)).unwrap() else { unreachable!("it is a change") };
+        assert_eq!(change.changes[0].values, [b"66050".to_vec()]);
+        // What may not be read is no zero.
+        for unread in [json!({ "dn": node["dn"] }), json!({ "dn": node["dn"], "userAccountControl": null }), Value::Null] {
+            assert!(read_for(take, Some(&unread)).is_err(), "{unread}");
+        }
+        assert!(read_for(take, None).is_err());
+        let nothing = json!({});
+        assert!(of_action(take, &scope.with("it", &nothing)).is_err(), "never written as 2");
+    }
 }

@@ -25,7 +25,8 @@ pub(super) struct Candidate {
     pub target: Target,
     /// The leaver's account (or address) through which it is theirs.
     pub root: NodeIndex,
-    /// It isn't the leaver's own doing: somebody's edge into what is theirs. No task is made of it if no action covers it.
+    /// Somebody else's edge into what is the leaver's: they may act for the leaver, or get their mail. A walk from the leaver does not come by it, so
+    /// it is looked at by itself; without an action it becomes a task.
     pub loose: bool,
 }
 
@@ -81,9 +82,15 @@ pub(super) fn find(graph: &Graph, person: &Person) -> Candidates {
             if root_set.contains(&from) || !matches!(weight.kind, EdgeKind::ReceivesMailOf | EdgeKind::DelegateOf | EdgeKind::CanAccess) {
                 continue;
             }
-            // Mail that leaves the company: an address that is nobody's account here and no colleague's.
-            let outside = graph.net[from].kind == NodeKind::Address && cut::owners(graph, from).is_empty();
-            if outside && weight.kind == EdgeKind::ReceivesMailOf && !cut::is_shared(graph, root_of[index]) {
+            let concerns = match weight.kind {
+                // Whoever may act for the leaver goes on acting in their name: a colleague too.
+                EdgeKind::DelegateOf => true,
+                // Rights on the account itself, or on their mailbox, are the same by another name.
+                EdgeKind::CanAccess => graph.net[*index].kind == NodeKind::Account || graph.net[*index].type_ == "mailbox",
+                // Mail that leaves the company: an address that is nobody's account here and no colleague's.
+                _ => graph.net[from].kind == NodeKind::Address && cut::owners(graph, from).is_empty(),
+            };
+            if concerns && !cut::is_shared(graph, root_of[index]) {
                 edges.push(Candidate { target: Target::Edge(edge), root: root_of[index], loose: true });
             }
         }

@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use super::spec::{Plan, PlannedTask, case_name};
+use super::spec::{Plan, PlannedTask, Spec, Thing, case_name};
 use crate::audit::{self, Draft};
 use crate::clock;
 use crate::model::{ActionId, ActionState, DepartureId, DepartureState};
 use crate::store::Store;
-use crate::store::departures::{self, ActionRow, Move, NewAction, NewTask};
+use crate::store::departures::{self, ActionRow, Move, NewAction, NewTask, TaskRow};
 
 /// What stands in the journal when a run begins.
 pub(super) struct Opening {
@@ -56,14 +56,17 @@ pub(super) fn open(store: &Store, id: DepartureId, actor: &str, anew: bool) -> R
             drafts.push(draft);
         }
         let mut free = known.iter().map(|row| row.number).max().unwrap_or(0);
-        let mut by_name: HashMap<(&str, &str, &str), VecDeque<&ActionRow>> = HashMap::new();
+        let mut by_thing: HashMap<(&str, &str, Thing), VecDeque<&ActionRow>> = HashMap::new();
         for row in &known {
-            by_name.entry((&row.system, &row.name, &row.label)).or_default().push_back(row);
+            by_thing.entry((&row.system, &row.name, thing_of(row)?)).or_default().push_back(row);
         }
         let mut places: Vec<(ActionId, Begin)> = Vec::with_capacity(plan.actions.len());
         for action in &plan.actions {
-            let name = (action.system.as_str(), action.name.as_str(), action.label.as_str());
-            if let Some(row) = by_name.get_mut(&name).and_then(VecDeque::pop_front) {
+            let thing = (action.system.as_str(), action.name.as_str(), action.spec.thing());
+            if let Some(row) = by_thing.get_mut(&thing).and_then(VecDeque::pop_front) {
+                if anew && matches!(row.state, ActionState::Refused | ActionState::Stuck) && action.spec.names_another(&row.spec) {
+                    departures::set_spec(tx, row.id, &serde_json::to_string(&action.spec)?)?;
+                }
                 places.push((row.id, begin(row, cut_off)));
                 continue;
             }
@@ -88,9 +91,14 @@ pub(super) fn open(store: &Store, id: DepartureId, actor: &str, anew: bool) -> R
             places.push((place, Begin::Fresh));
         }
         let asked = departures::tasks(tx, Some(id))?;
-        for task in plan.tasks.iter().filter(|task| !asked.iter().any(|known| known.title == task.title && known.steps == task.steps)) {
+        for task in &plan.tasks {
             let place = task.action.and_then(|number| plan.actions.iter().position(|action| action.number == number));
             let stands_for = place.and_then(|place| places.get(place)).map(|(row, _)| *row);
+            // A task that stands for an action is that action's; another thing of the same name has one of its own.
+            let same = |known: &TaskRow| known.action.is_none() || stands_for.is_none() || known.action == stands_for;
+            if asked.iter().any(|known| known.title == task.title && known.steps == task.steps && same(known)) {
+                continue;
+            }
             drafts.push(open_task(tx, id, actor, &new_task(task, id, stands_for, now), now)?);
         }
         audit::append_many(tx, now, &drafts)?;
@@ -99,6 +107,16 @@ pub(super) fn open(store: &Store, id: DepartureId, actor: &str, anew: bool) -> R
         let actions = places.into_iter().map(|(place, begin)| Ok((find(place)?, begin))).collect::<Result<_>>()?;
         Ok(Opening { plan, actions })
     })
+}
+
+/// What a known action is done to.
+///
+/// # Errors
+/// What the journal holds about it can't be read.
+fn thing_of(row: &ActionRow) -> Result<Thing> {
+    let spec: Spec =
+        serde_json::from_str(&row.spec).with_context(|| format!("what the journal holds about {} can't be read", row.label))?;
+    Ok(spec.thing())
 }
 
 fn begin(row: &ActionRow, cut_off: bool) -> Begin {
@@ -124,7 +142,13 @@ fn new_task(task: &PlannedTask, departure: DepartureId, action: Option<ActionId>
     }
 }
 
-fn open_task(tx: &rusqlite::Transaction<'_>, departure: DepartureId, actor: &str, task: &NewTask, now: Timestamp) -> Result<Draft> {
+pub(super) fn open_task(
+    tx: &rusqlite::Transaction<'_>,
+    departure: DepartureId,
+    actor: &str,
+    task: &NewTask,
+    now: Timestamp,
+) -> Result<Draft> {
     let id = departures::add_task(tx, task, now)?;
     let mut draft = draft(departure, actor, "task.opened", Some(json!({ "task": id.0 })));
     draft.detail = json!({ "role": task.role, "title": task.title, "due": task.due.to_string() });
@@ -265,7 +289,9 @@ fn commit(store: &Store, departure: DepartureId, actor: &str, group: &[Entry]) -
                 draft.evidence.extend(evidence);
                 audit::append(tx, entry.step.at, &draft)?;
             }
-            if let Some((role, title, steps)) = &entry.task {
+            if let Some((role, title, steps)) = &entry.task
+                && !departures::is_asked(tx, entry.action, title)?
+            {
                 let task = NewTask {
                     departure: Some(departure),
                     action: Some(entry.action),

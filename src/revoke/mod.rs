@@ -4,10 +4,12 @@
 //! fires only what isn't gone. What no call can do becomes a task; what a call didn't do becomes one too.
 
 mod action;
+mod before;
 mod call;
 mod candidates;
 mod critical;
 mod cut;
+pub mod doubts;
 mod journal;
 mod order;
 mod outcome;
@@ -15,6 +17,7 @@ mod plan;
 mod read;
 mod recheck;
 mod run;
+mod shown;
 mod spec;
 
 #[cfg(test)]
@@ -25,6 +28,7 @@ pub use outcome::{DryRun, Line, Outcome, dry_run};
 pub use plan::{Rules, SystemFacts, plan};
 pub use recheck::{Rechecked, recheck};
 pub use run::{Options, Progress, RunDeps, run};
+pub use shown::shown;
 pub use spec::{
-    Blind, EdgeName, Falls, Kept, OtherHit, OwnCredential, Plan, PlannedAction, PlannedTask, ResidualPath, Spec, Who, case_name,
+    Blind, Doubt, EdgeName, Falls, Kept, OtherHit, OwnCredential, Plan, PlannedAction, PlannedTask, ResidualPath, Spec, Who, case_name,
 };

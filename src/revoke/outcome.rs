@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use super::before::ALREADY;
 use super::critical::{self, Measured, Waits};
 use super::journal::Begin;
 use super::spec::{Blind, OtherHit, Plan};
@@ -17,7 +18,9 @@ pub struct Outcome {
     pub sent: usize,
     /// Proved gone.
     pub gone: usize,
-    /// Of these, how many leave something issued before alive for a while.
+    /// Of these, how many a read showed to be gone before the call left.
+    pub already: usize,
+    /// Of the gone, how many leave something issued before alive for a while.
     pub lives_on: usize,
     /// Accepted, under way, not yet proved.
     pub claimed: usize,
@@ -74,34 +77,11 @@ pub(super) fn summarize(
     began: Instant,
 ) -> Outcome {
     let mut outcome = Outcome { sent: measured.iter().flatten().count(), ..Outcome::default() };
-    let place_of = |row: &ActionRow| began_with.iter().position(|(known, _)| known.id == row.id);
-    for row in rows {
-        match row.state {
-            ActionState::HandedOff => outcome.handed_off += 1,
-            ActionState::Refused => outcome.refused += 1,
-            ActionState::Stuck => outcome.stuck += 1,
-            _ => {}
-        }
-        match row.verdict {
-            Some(Verdict::Gone) => outcome.gone += 1,
-            Some(Verdict::Claimed) => outcome.claimed += 1,
-            Some(Verdict::Present) => outcome.present += 1,
-            Some(Verdict::Unknown) => outcome.unknown += 1,
-            None => {}
-        }
-        if row.state == ActionState::Gone && row.why.is_some() {
-            outcome.lives_on += 1;
-        }
-        let times = place_of(row).and_then(|place| measured[place]);
-        outcome.actions.push(Line {
-            number: row.number,
-            system: row.system.clone(),
-            label: row.label.clone(),
-            state: row.state.word().into(),
-            verdict: row.verdict.map(|verdict| verdict.word().into()),
-            why: row.why.clone(),
-            took_ms: times.map(|times| millis(times.ended().duration_since(times.sent))),
-        });
+    outcome.judge_again(rows);
+    for line in &mut outcome.actions {
+        let place =
+            rows.iter().find(|row| row.number == line.number).and_then(|row| began_with.iter().position(|(known, _)| known.id == row.id));
+        line.took_ms = place.and_then(|place| measured[place]).map(|times| millis(times.ended().duration_since(times.sent)));
     }
     let unblocked = |place: &usize| waits[*place].after.is_empty();
     let calls: Vec<Instant> = (0..measured.len()).filter(unblocked).filter_map(|place| measured[place]).map(|times| times.sent).collect();
@@ -122,6 +102,59 @@ pub(super) fn summarize(
     outcome.window_over_critical_path =
         (outcome.critical_path_ms > 0.0 && outcome.window_ms > 0.0).then(|| outcome.window_ms / outcome.critical_path_ms);
     outcome
+}
+
+impl Outcome {
+    /// This outcome as a later wave of the same case left things: where each action stands is the later one's word, the window is this one's.
+    #[must_use]
+    pub fn then(self, later: Self) -> Self {
+        Self {
+            sent: self.sent + later.sent,
+            first_to_last_call_ms: self.first_to_last_call_ms,
+            window_ms: self.window_ms,
+            critical_path_ms: self.critical_path_ms,
+            critical_path: self.critical_path,
+            window_over_critical_path: self.window_over_critical_path,
+            actions: later
+                .actions
+                .iter()
+                .map(|line| {
+                    let before = self.actions.iter().find(|known| known.number == line.number);
+                    Line { took_ms: line.took_ms.or(before.and_then(|line| line.took_ms)), ..line.clone() }
+                })
+                .collect(),
+            ..later
+        }
+    }
+
+    /// Counts anew how the actions stand; the times of the run stay.
+    pub fn judge_again(&mut self, rows: &[ActionRow]) {
+        let count = |state: ActionState| rows.iter().filter(|row| row.state == state).count();
+        let judged = |verdict: Verdict| rows.iter().filter(|row| row.verdict == Some(verdict)).count();
+        (self.handed_off, self.refused, self.stuck) =
+            (count(ActionState::HandedOff), count(ActionState::Refused), count(ActionState::Stuck));
+        (self.gone, self.claimed) = (judged(Verdict::Gone), judged(Verdict::Claimed));
+        (self.present, self.unknown) = (judged(Verdict::Present), judged(Verdict::Unknown));
+        let gone = || rows.iter().filter(|row| row.state == ActionState::Gone).filter_map(|row| row.why.as_deref());
+        self.already = gone().filter(|why| why.starts_with(ALREADY)).count();
+        self.lives_on = gone().filter(|why| *why != ALREADY).count();
+        let took: std::collections::BTreeMap<u32, Option<f64>> = self.actions.iter().map(|line| (line.number, line.took_ms)).collect();
+        self.actions = rows.iter().map(|row| Line { took_ms: took.get(&row.number).copied().flatten(), ..Line::of(row) }).collect();
+    }
+}
+
+impl Line {
+    fn of(row: &ActionRow) -> Self {
+        Self {
+            number: row.number,
+            system: row.system.clone(),
+            label: row.label.clone(),
+            state: row.state.word().into(),
+            verdict: row.verdict.map(|verdict| verdict.word().into()),
+            why: row.why.clone(),
+            took_ms: None,
+        }
+    }
 }
 
 /// To a tenth of a millisecond.

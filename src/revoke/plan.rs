@@ -9,10 +9,11 @@ use serde_json::{Map, Value, json};
 
 use super::candidates::{self, Candidate, Candidates, Target};
 use super::cut;
+use super::doubts;
 use super::order;
 use super::spec::{Blind, EdgeName, Falls, Kept, OtherHit, OwnCredential, Plan, PlannedAction, PlannedTask, Spec, Who, label};
 use crate::config::{Keep, is_like};
-use crate::graph::{Graph, LinkState, Node, Person};
+use crate::graph::{Graph, Node, Person};
 use crate::manifest::express::Expr;
 use crate::manifest::raw::{Take, TakeKind};
 use crate::manifest::template::{Place, render};
@@ -90,7 +91,7 @@ pub fn plan(
     };
     planner.keep();
     planner.own_credentials();
-    planner.unsure_links();
+    doubts::add(&mut planner.plan, doubts::of_links(graph, person));
     planner.already_gone();
     for candidate in &found.list {
         planner.consider(*candidate);
@@ -194,36 +195,6 @@ impl Planner<'_> {
                     self.person.name
                 ));
             }
-        }
-    }
-
-    /// Links that nobody is sure of are asked about, never acted on.
-    fn unsure_links(&mut self) {
-        for link in &self.graph.links {
-            if link.person != self.person.id || !matches!(link.state, LinkState::Likely | LinkState::Disputed) {
-                continue;
-            }
-            let Some(index) = self.graph.index(link.account) else { continue };
-            let node = &self.graph.net[index];
-            if cut::owners(self.graph, index).contains(&self.person.index) {
-                continue;
-            }
-            let name = label(self.graph, index);
-            self.plan.tasks.push(PlannedTask {
-                role: "security".into(),
-                title: format!("Confirm whose account {name} in {} is", node.system),
-                steps: format!(
-                    "It may be {}'s ({}): {}. `exeunt link confirm` or `exeunt link reject`; once confirmed, run the departure again.",
-                    self.person.name,
-                    link.state.word(),
-                    link.evidence.join(", ")
-                ),
-                due_secs: DUE,
-                system: node.system.clone(),
-                things: vec![name],
-                covers: vec![node.id.0],
-                ..PlannedTask::default()
-            });
         }
     }
 
@@ -664,7 +635,7 @@ fn kind_word(kind: TakeKind) -> &'static str {
 /// Whether an action on an account ends the account, rather than its sessions or factors. Manifests say so by what else
 /// falls with it (more than what the account holds), or by the action's name. When in doubt it doesn't: a task too many
 /// is seen, a way in too many isn't.
-fn ends_account(name: &str, take: &Take) -> bool {
+pub(super) fn ends_account(name: &str, take: &Take) -> bool {
     const WORDS: &[&str] =
         &["suspend", "disable", "deactivate", "delete", "remove", "terminate", "archive", "deprovision", "lock", "block", "expire", "off"];
     if take.kind != TakeKind::Revoke || take.on != "account" {

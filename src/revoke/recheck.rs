@@ -2,17 +2,18 @@
 
 use anyhow::Result;
 use futures_util::future::join_all;
+use jiff::{Timestamp, ToSpan as _};
 use serde_json::{Value, json};
 
 use super::action::FAILED;
-use super::journal::{draft, target};
+use super::journal::{draft, open_task, target};
 use super::read::{self, Reading};
 use super::run::RunDeps;
 use super::spec::Spec;
 use crate::audit;
 use crate::clock;
-use crate::model::{ActionState, DepartureId, Verdict};
-use crate::store::departures::{self, ActionRow, Move};
+use crate::model::{ActionState, DepartureId, RETURNED, Verdict};
+use crate::store::departures::{self, ActionRow, Move, NewTask};
 
 /// What looking again at an action showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,16 +30,22 @@ pub struct Rechecked {
     pub why: Option<String>,
 }
 
-/// Reads the proof of a departure's actions once more. What is gone now is noted as such. With `gone_too`, what had been
-/// proved is read as well: a `present` among the answers has come back, and is for the caller to plan anew.
+impl Rechecked {
+    /// Whether it was proved gone, and is there again.
+    pub fn came_back(&self) -> bool {
+        self.was == ActionState::Gone && self.verdict == Verdict::Present
+    }
+}
+
+/// Reads the proof of a departure's actions once more. What is gone now is noted as such. What had been proved is read as well: what has come
+/// back is `stuck` from then on (a hand-off is open again), with a task for a person; `again` says when it is to be fired again by itself.
 ///
 /// # Errors
 /// The store's, or the audit log's.
-pub async fn recheck(deps: &RunDeps, departure: DepartureId, gone_too: bool) -> Result<Vec<Rechecked>> {
+pub async fn recheck(deps: &RunDeps, departure: DepartureId, again: Option<Timestamp>) -> Result<Vec<Rechecked>> {
     let rows = deps.store.read(|conn| departures::actions(conn, departure))?;
     let wanted = |row: &&ActionRow| match row.state {
-        ActionState::Accepted | ActionState::Stuck | ActionState::Refused | ActionState::HandedOff => true,
-        ActionState::Gone => gone_too,
+        ActionState::Accepted | ActionState::Stuck | ActionState::Refused | ActionState::HandedOff | ActionState::Gone => true,
         ActionState::Planned | ActionState::Fired => false,
     };
     let looked = join_all(rows.iter().filter(wanted).map(|row| async move { (row, look(deps, row).await) })).await;
@@ -54,32 +61,67 @@ pub async fn recheck(deps: &RunDeps, departure: DepartureId, gone_too: bool) -> 
         };
         let news = (verdict == Verdict::Gone) != (row.state == ActionState::Gone);
         if news && verdict != Verdict::Unknown {
-            steps.push((row.clone(), verdict, detail));
+            let take = deps.connections.get(&row.system).and_then(|connection| connection.manifest().action(&row.name));
+            let by_hand = take.is_some_and(|take| take.hand_off.is_some());
+            steps.push(Step { row: row.clone(), gone: verdict == Verdict::Gone, by_hand, detail });
         }
         found.push(Rechecked { number: row.number, label: row.label.clone(), was: row.state, verdict, why });
     }
     if !steps.is_empty() {
         let (store, actor) = (deps.store.clone(), deps.actor.clone());
-        tokio::task::spawn_blocking(move || store.write_durably(|tx| note(tx, departure, &actor, &steps))).await??;
+        tokio::task::spawn_blocking(move || store.write_durably(|tx| note(tx, departure, &actor, &steps, again))).await??;
     }
     Ok(found)
 }
 
-fn note(tx: &rusqlite::Transaction<'_>, departure: DepartureId, actor: &str, steps: &[(ActionRow, Verdict, Value)]) -> Result<()> {
+/// News of an action.
+struct Step {
+    row: ActionRow,
+    gone: bool,
+    /// A person does it.
+    by_hand: bool,
+    detail: Value,
+}
+
+fn note(tx: &rusqlite::Transaction<'_>, departure: DepartureId, actor: &str, steps: &[Step], again: Option<Timestamp>) -> Result<()> {
     let now = clock::now();
-    for (row, verdict, detail) in steps {
-        let gone = *verdict == Verdict::Gone;
-        if gone {
+    for Step { row, gone, by_hand, detail } in steps {
+        let act = if *gone {
             let step = Move { verdict: Some(Verdict::Gone), detail: detail.clone(), ..Move::to(ActionState::Gone, now) };
             departures::move_action(tx, row.id, &step)?;
-        }
-        let act = if gone {
             "revocation.verified"
         } else if row.state == ActionState::Gone {
+            let mut detail = detail.clone();
+            if let (Some(again), Value::Object(map), false) = (again, &mut detail, *by_hand) {
+                map.insert(departures::AGAIN_AT.to_owned(), json!(again.as_microsecond()));
+            }
+            let state = if *by_hand { ActionState::HandedOff } else { ActionState::Stuck };
+            let (verdict, why) = (Some(Verdict::Present), Some(RETURNED.to_owned()));
+            departures::move_action(tx, row.id, &Move { verdict, why, detail, ..Move::to(state, now) })?;
+            let title = format!("Came back: {}", row.label);
+            if !departures::is_asked(tx, row.id, &title)? {
+                let then = if again.is_some() && !by_hand {
+                    "exeunt takes it away again; find out who gave it back"
+                } else {
+                    "Find out who gave it back, and run the departure again"
+                };
+                let task = NewTask {
+                    departure: Some(departure),
+                    action: Some(row.id),
+                    role: "security".to_owned(),
+                    title,
+                    steps: format!("{}: {RETURNED}. {then}.", row.label),
+                    attach: None,
+                    due: now.checked_add(4.hours()).unwrap_or(now),
+                };
+                let opened = open_task(tx, departure, actor, &task, now)?;
+                audit::append(tx, now, &opened)?;
+            }
             "revocation.returned"
         } else {
             continue;
         };
+        let verdict = if *gone { Verdict::Gone } else { Verdict::Present };
         let mut draft = draft(departure, actor, act, Some(target(row.number, &row.system, &row.name, &row.label)));
         draft.detail = json!({ "verdict": verdict.word(), "reply": detail });
         audit::append(tx, now, &draft)?;

@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::action::{self, Job};
+use super::before;
 use super::call;
 use super::critical::{self, Measured};
 use super::journal::{self, Begin};
@@ -120,15 +121,18 @@ pub async fn run(deps: &RunDeps, departure: DepartureId, options: &Options) -> R
         bail!("departure {departure} may not run: {reason}");
     }
     let (store, actor, anew) = (deps.store.clone(), deps.actor.clone(), options.anew);
+    let mut looks;
     let opening = tokio::task::spawn_blocking(move || journal::open(&store, departure, &actor, anew));
     let opening = match plan.filter(|_| known.is_empty()) {
         // On the first run all of the plan is new, so connections are opened while the journal is written.
         Some(plan) => {
+            looks = before::start(deps, &plan, |place| !plan.actions[place].hand_off);
             let (opening, ()) = tokio::join!(opening, warm(deps, &plan, |place| !plan.actions[place].hand_off, options.warm_for));
             opening??
         }
         None => {
             let opening = opening.await??;
+            looks = before::start(deps, &opening.plan, |place| opening.actions[place].1 == Begin::Fresh);
             warm(deps, &opening.plan, |place| opening.actions[place].1 != Begin::Done, options.warm_for).await;
             opening
         }
@@ -158,8 +162,12 @@ pub async fn run(deps: &RunDeps, departure: DepartureId, options: &Options) -> R
         .iter()
         .enumerate()
         .filter(|(_, (_, begin))| *begin != Begin::Done)
-        .map(|(place, (row, begin))| action::prepare(deps, place, row.clone(), *begin, &opening.plan.actions[place], &waits[place]))
+        .map(|(place, (row, begin))| {
+            let job = action::prepare(deps, place, row.clone(), *begin, &opening.plan.actions[place], &waits[place]);
+            job.with_look(looks.get_mut(place).and_then(Option::take))
+        })
         .collect();
+    drop(looks);
     shared.tell(Progress::Ready { actions: jobs.len() });
     let mut running = JoinSet::new();
     for job in jobs {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::audit;
 use crate::graph::{Edge, Graph};
-use crate::manifest::express::Scope;
+use crate::manifest::express::{Scope, plain};
 use crate::model::NodeId;
 use petgraph::graph::{EdgeIndex, NodeIndex};
 
@@ -30,6 +30,9 @@ pub struct Plan {
     pub residual: Vec<ResidualPath>,
     /// What could be reached before anything was done: how many things (accounts, credentials, groups, files …).
     pub reachable_before: usize,
+    /// Accounts of which it is in doubt whether they are the leaver's, or what became of them.
+    #[serde(default)]
+    pub doubts: Vec<Doubt>,
     /// What the systems concerned can't show.
     pub blind_spots: Vec<Blind>,
     /// Who else loses access, and by what.
@@ -101,6 +104,35 @@ impl Spec {
             }
         }
         scope
+    }
+}
+
+/// What calls name things by, apart from their keys, which never change.
+const NAMES: &[&str] = &["dn", "login", "name", "email", "emails", "aka"];
+
+impl Spec {
+    /// Whether what the action is done to is called otherwise than when this JSON text of a spec was written: its entry was moved, or renamed.
+    pub fn names_another(&self, before: &str) -> bool {
+        let Ok(before) = serde_json::from_str::<Self>(before) else { return false };
+        let called = |spec: &Self, of: &str, name: &str| spec.scope.get(of).and_then(|node| node.get(name)).cloned().unwrap_or_default();
+        let differs = |of: &str, name: &str| called(self, of, name) != called(&before, of, name);
+        ["node", "from", "to"].iter().any(|of| NAMES.iter().any(|name| differs(of, name))) || differs("edge", "member")
+    }
+}
+
+/// What an action is done to, by the nodes' own keys. Names say nothing: a token that is minted anew may well have the name of one that is gone.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Thing(Vec<(&'static str, String, String, String)>);
+
+impl Spec {
+    /// What the action is done to.
+    pub fn thing(&self) -> Thing {
+        let of = |name: &'static str| {
+            let node = self.scope.get(name)?;
+            let text = |field: &str| node.get(field).map(plain).unwrap_or_default();
+            Some((name, text("system"), text("kind"), text("key")))
+        };
+        Thing(["node", "from", "to"].into_iter().filter_map(of).collect())
     }
 }
 
@@ -231,6 +263,25 @@ impl std::fmt::Display for ResidualPath {
 impl std::fmt::Display for OtherHit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} in {}, used by {}", self.what, self.system, self.people.join(", "))
+    }
+}
+
+/// An account of which it is in doubt whose it is, or what became of it.
+#[derive(Serialize, Deserialize, schemars::JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Doubt {
+    /// Its node.
+    pub node: i64,
+    /// Its system; empty for an address.
+    pub system: String,
+    /// For people: `account rafael@acme.example in okta`.
+    pub what: String,
+    /// Why it is in doubt.
+    pub why: String,
+}
+
+impl std::fmt::Display for Doubt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.what, self.why)
     }
 }
 

@@ -9,6 +9,7 @@
 //! A scope is complete, or a gap with a reason. Only a complete one closes what it no longer saw.
 
 mod delta;
+mod filled;
 mod preflight;
 mod read;
 mod taken;
@@ -30,11 +31,12 @@ use crate::clock;
 use crate::connect::Connection;
 use crate::manifest::express::Expr;
 use crate::manifest::raw;
-use crate::model::{Coverage, NodeId, NodeKind, NodeSeen, ScanId, ScopeId};
+use crate::model::{Coverage, Extent, NodeId, NodeKind, NodeSeen, ScanId, ScopeId};
 use crate::store::Store;
 use crate::store::around::Around;
 use crate::store::graph::{self, Closing, Interner, Ready, ScopeWrite, Tally};
-use crate::store::scans::{self, Outcome, StagedPage};
+use crate::store::ours::Ours;
+use crate::store::scans::{self, Covered, Outcome, StagedPage};
 use delta::Ask;
 use read::{Keep, Parent, ScopeRead, node_value, read_one, read_scope, scope_of, sentinel_key};
 
@@ -67,6 +69,8 @@ pub enum Progress {
 pub struct SystemReport {
     /// The system.
     pub system: String,
+    /// The scan's number in the store.
+    pub scan: ScanId,
     /// Scopes read.
     pub scopes: u64,
     /// Those of which only the changes were read.
@@ -103,6 +107,8 @@ pub(crate) struct Scan<'a> {
     options: &'a Options,
     /// A cut-off scan whose pages and finished scopes are taken over.
     resumed: Option<ScanId>,
+    /// It has ended and is read on in, for what is read for watched people alone.
+    again: bool,
     finished: HashSet<ScopeId>,
     interner: Mutex<Interner>,
     report: Mutex<SystemReport>,
@@ -144,20 +150,7 @@ pub async fn scan_system(
         let finished = resumed.map(|scan| scans::finished_scopes(conn, scan)).transpose()?.unwrap_or_default();
         Ok((finished.into_iter().collect(), Interner::load(conn, row)?))
     })?;
-    let report = SystemReport {
-        system: system.clone(),
-        scopes: 0,
-        by_changes: 0,
-        unread: 0,
-        records: 0,
-        gaps: Vec::new(),
-        seen: 0,
-        opened: 0,
-        closed: 0,
-        preflight: Vec::new(),
-        resumed: resumed.is_some(),
-        took: std::time::Duration::ZERO,
-    };
+    let report = SystemReport { resumed: resumed.is_some(), ..SystemReport::nothing(&system, id) };
     let scan = Scan {
         store,
         connection,
@@ -168,6 +161,7 @@ pub async fn scan_system(
         watchlist,
         options,
         resumed,
+        again: false,
         finished,
         interner: Mutex::new(interner),
         report: Mutex::new(report),
@@ -192,6 +186,76 @@ pub async fn scan_system(
     Ok(report)
 }
 
+/// Reads on in a scan that has ended, for people and accounts that the watchlist has gained by it: what is read for watched people alone, and what
+/// depends on that. Whatever the scan has read stands. The answer is added to its report.
+///
+/// # Errors
+/// The store's.
+pub async fn read_on(
+    store: &Store,
+    connection: &Connection,
+    watchlist: &Watchlist,
+    options: &Options,
+    report: &mut SystemReport,
+    tell: &(dyn Fn(Progress) + Send + Sync),
+) -> Result<()> {
+    let started = std::time::Instant::now();
+    let (system, manifest, id) = (report.system.clone(), connection.manifest().clone(), report.scan);
+    let row = store.write(|tx| graph::system_row(tx, &system, &manifest.scanner, manifest.category.word()))?;
+    let (finished, interner) = store.read(|conn| Ok((scans::covered_scopes(conn, id)?, Interner::load(conn, row)?)))?;
+    let scan = Scan {
+        store,
+        connection,
+        system: &system,
+        row,
+        id,
+        person: None,
+        watchlist,
+        options,
+        resumed: None,
+        again: true,
+        finished: finished.into_iter().collect(),
+        interner: Mutex::new(interner),
+        report: Mutex::new(SystemReport::nothing(&system, id)),
+        tell,
+        told: AtomicU64::new(0),
+    };
+    collections(&scan).await?;
+    let more = scan.report.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if !more.gaps.is_empty() && report.gaps.is_empty() {
+        store.write(|tx| scans::end(tx, id, Outcome::Gaps, None, scan.told.load(Ordering::Relaxed), clock::now()))?;
+    }
+    report.scopes += more.scopes;
+    report.records += more.records;
+    report.seen += more.seen;
+    report.opened += more.opened;
+    report.closed += more.closed;
+    report.gaps.extend(more.gaps);
+    report.gaps.sort();
+    report.took += started.elapsed();
+    Ok(())
+}
+
+impl SystemReport {
+    fn nothing(system: &str, scan: ScanId) -> Self {
+        Self {
+            system: system.to_owned(),
+            scan,
+            scopes: 0,
+            by_changes: 0,
+            unread: 0,
+            records: 0,
+            gaps: Vec::new(),
+            seen: 0,
+            opened: 0,
+            closed: 0,
+            preflight: Vec::new(),
+            resumed: false,
+            took: std::time::Duration::ZERO,
+        }
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
@@ -210,7 +274,9 @@ struct Known {
 
 /// Reads every collection, each as soon as its parents are known: a long list holds up none but its own children.
 async fn collections(scan: &Scan<'_>) -> Result<()> {
-    let mut pending: VecDeque<&(String, raw::Collection)> = scan.connection.manifest().see.iter().collect();
+    let all = &scan.connection.manifest().see;
+    let mut pending: VecDeque<&(String, raw::Collection)> =
+        all.iter().filter(|(name, _)| !scan.again || concerns_the_watched(all, name)).collect();
     let mut parents: HashMap<&str, Arc<Known>> = HashMap::new();
     let mut running = FuturesUnordered::new();
     loop {
@@ -230,13 +296,34 @@ async fn collections(scan: &Scan<'_>) -> Result<()> {
     }
 }
 
+/// Whether a collection is read for watched people alone, depends on one that is, or leads to one.
+fn concerns_the_watched(all: &[(String, raw::Collection)], name: &str) -> bool {
+    let find = |name: &str| all.iter().find(|(known, _)| known == name).map(|(_, collection)| collection);
+    let above = |name: &str| {
+        let mut line = vec![name.to_owned()];
+        // A circle of parents is refused when a manifest is loaded; here it must not hang.
+        while line.len() <= all.len()
+            && let Some(parent) = line.last().and_then(|last| find(last)).and_then(|collection| collection.for_each.clone())
+        {
+            line.push(parent);
+        }
+        line
+    };
+    let watched = |name: &String| name == "people" || find(name).is_some_and(|collection| collection.watched);
+    above(name).iter().any(watched)
+        || all.iter().any(|(other, _)| {
+            let line = above(other);
+            line.iter().any(|known| known == name) && line.iter().any(watched)
+        })
+}
+
 /// Reads one collection: its one scope, or a scope for each parent. Answers with the nodes that later collections may have as parents.
 async fn collection_scopes(scan: &Scan<'_>, name: &str, collection: &raw::Collection, parents: &Known) -> Result<Known> {
     let kind = main_kind(collection);
     let Some(parent) = collection.for_each.as_deref() else {
         return match &scan.options.person {
             Some((_, key)) => again_for_person(scan, name, collection, key, kind).await,
-            None => whole(scan, name, collection, &Parent::default(), kind).await,
+            None => whole(scan, name, collection, kind).await,
         };
     };
     let wanted = match wanted_parents(scan, collection, parent, &parents.nodes) {
@@ -246,21 +333,35 @@ async fn collection_scopes(scan: &Scan<'_>, name: &str, collection: &raw::Collec
             return Ok(Known::default());
         }
     };
-    delta::note_changed_parents(scan, name, collection).await?;
-    let results: Vec<Result<Known>> = futures_util::stream::iter(wanted)
-        .map(|parent| async move { whole(scan, name, collection, &parent, kind).await })
-        .buffer_unordered(16)
-        .collect()
-        .await;
-    let mut known = Known::default();
-    for result in results {
-        let more = result?;
-        known.nodes.extend(more.nodes);
-        known.keys.extend(more.keys);
+    if !scan.again {
+        delta::note_changed_parents(scan, name, collection).await?;
+    }
+    let mut reads = futures_util::stream::iter(wanted)
+        .map(|parent| async move { read_whole_scope(scan, name, collection, parent, kind).await })
+        .buffer_unordered(16);
+    let (mut known, mut told, mut doubtful) = (Known::default(), HashSet::new(), Vec::new());
+    while let Some(read) = reads.next().await {
+        match read? {
+            Scoped::Unread(more) => known.add(more),
+            Scoped::Read(one) => {
+                told.extend(one.read.told.iter().cloned());
+                // Whether a field is gone, or only these few records lost it, all the parents say together.
+                if one.lost.is_empty() || scan.person.is_some() {
+                    known.add(finish(scan, name, collection, *one, kind)?);
+                } else {
+                    doubtful.push(one);
+                }
+            }
+        }
+    }
+    let mut together: Vec<_> = doubtful.iter_mut().map(|one| (&mut one.read, std::mem::take(&mut one.lost))).collect();
+    filled::judge_together(&told, &mut together);
+    for one in doubtful {
+        known.add(finish(scan, name, collection, *one, kind)?);
     }
     // Children go with their parents, and only with them.
     let listed = scan.connection.manifest().see.iter().find(|(known, _)| known == parent).and_then(|(_, collection)| main_kind(collection));
-    if let (Some(listed), None) = (listed, scan.person) {
+    if let (Some(listed), None, false) = (listed, scan.person, scan.again) {
         let closed = scan.store.write(|tx| graph::close_orphans(tx, scan.row, name, (parent, listed), scan.id, clock::now()))?;
         lock(&scan.report).closed += closed;
     }
@@ -283,7 +384,7 @@ fn wanted_parents<'a>(
         }
     } else {
         for node in nodes {
-            let person = scan.watchlist.owner(scan.system, node);
+            let person = scan.watchlist.owner(scan.system, node, focus);
             let concerns_focus = focus.is_none_or(|key| person.is_some_and(|person| person.key == key));
             // When one person is read again, what is everybody's (an app's users) is left as it is.
             if (collection.watched && person.is_none()) || !concerns_focus {
@@ -302,37 +403,89 @@ fn wanted_parents<'a>(
     Ok(kept)
 }
 
-/// Reads one scope as a whole (or what changed in it) and writes it.
-async fn whole(scan: &Scan<'_>, name: &str, collection: &raw::Collection, parent: &Parent<'_>, kind: Option<NodeKind>) -> Result<Known> {
+/// A scope as a scan has come to it.
+enum Scoped<'a> {
+    /// It needed no read.
+    Unread(Known),
+    /// It was read, and is not written yet.
+    Read(Box<ReadScope<'a>>),
+}
+
+/// A scope that was read as a whole (or what changed in it), and is not written yet.
+struct ReadScope<'a> {
+    scope: ScopeId,
+    parent: Parent<'a>,
+    read: ScopeRead,
+    keep: Keep<'a>,
+    /// The fields that its records had before, and that none of them has now.
+    lost: Vec<filled::Lost>,
+}
+
+impl Known {
+    fn add(&mut self, more: Self) {
+        self.nodes.extend(more.nodes);
+        self.keys.extend(more.keys);
+    }
+}
+
+/// Reads a list that is read once, as a whole (or what changed in it), and writes it.
+async fn whole(scan: &Scan<'_>, name: &str, collection: &raw::Collection, kind: Option<NodeKind>) -> Result<Known> {
+    match read_whole_scope(scan, name, collection, Parent::default(), kind).await? {
+        Scoped::Unread(known) => Ok(known),
+        Scoped::Read(mut one) => {
+            one.lost.retain(filled::is_a_gap);
+            filled::doubt(&mut one.read, &one.lost);
+            finish(scan, name, collection, *one, kind)
+        }
+    }
+}
+
+/// Reads one scope as a whole (or what changed in it).
+async fn read_whole_scope<'a>(
+    scan: &'a Scan<'_>,
+    name: &str,
+    collection: &raw::Collection,
+    parent: Parent<'a>,
+    kind: Option<NodeKind>,
+) -> Result<Scoped<'a>> {
     let keep = Keep::new(scan, name, kind);
     let scope = scan.store.write(|tx| graph::scope_row(tx, scan.row, name, &parent.key))?;
     if scan.finished.contains(&scope) {
-        // The cut-off scan had finished this one.
-        return as_it_was(scan, scope, kind, keep);
+        // The cut-off scan had finished this one, or this one has.
+        return as_it_was(scan, scope, kind, keep).map(Scoped::Unread);
     }
     let resumed = match scan.resumed {
         Some(old) => scan.store.read(|conn| scans::staged(conn, old, name, &parent.key))?,
         None => Vec::new(),
     };
-    let ask = if resumed.is_empty() { delta::ask(scan, collection, scope, parent)? } else { Ask::Whole };
+    let ask = if resumed.is_empty() { delta::ask(scan, collection, scope, &parent)? } else { Ask::Whole };
     let read = match ask {
-        Ask::Nothing => return as_it_was(scan, scope, kind, keep),
-        Ask::Changes(since) => Some(read_scope(scan, name, collection, parent, keep, Some(since), Vec::new()).await),
+        Ask::Nothing => return as_it_was(scan, scope, kind, keep).map(Scoped::Unread),
+        Ask::Changes(since) => Some(read_scope(scan, name, collection, &parent, keep, Some(since), Vec::new()).await),
         Ask::Whole => None,
     };
     // A mark that the system knows no more, or won't tell about, is no gap: the whole is always right.
     let mut read = match read.filter(|read| !read.refused) {
         Some(read) => read,
-        None => read_whole(scan, name, collection, parent, keep, resumed).await,
+        None => read_whole(scan, name, collection, &parent, keep, resumed).await,
     };
     let known = scan.store.read(|conn| graph::open_count(conn, scope))?;
-    if read.coverage.is_complete()
-        && read.changed.is_none()
-        && let Some(reason) = suspicious(scan, collection, parent, &read, known).await
-    {
-        read.coverage = Coverage::Gap(reason);
+    let mut lost = Vec::new();
+    if read.coverage.is_complete() && read.changed.is_none() {
+        let ours = scan.store.read(|conn| Ours::of(conn, scan.system, scope))?;
+        let all_ours = read.seen.is_empty() && scan.store.read(|conn| graph::all_ours(conn, scope, kind, &ours))?;
+        match suspicious(scan, collection, &parent, &read, if all_ours { 0 } else { known }).await {
+            Some(reason) => read.coverage = Coverage::Gap(reason),
+            None => lost = filled::lost(scan, scope, &read, &ours)?,
+        }
     }
-    read.coverage = write(scan, name, collection, scope, parent, &read)?;
+    Ok(Scoped::Read(Box::new(ReadScope { scope, parent, read, keep, lost })))
+}
+
+/// Writes a scope that was read. Answers with the nodes that later collections may have as parents.
+fn finish(scan: &Scan<'_>, name: &str, collection: &raw::Collection, one: ReadScope<'_>, kind: Option<NodeKind>) -> Result<Known> {
+    let ReadScope { scope, parent, mut read, keep, .. } = one;
+    read.coverage = write(scan, name, collection, scope, &parent, &read)?;
     let (Some(kind), true) = (kind, keep.any()) else { return Ok(Known::default()) };
     let keys = read.seen.iter().filter_map(Ready::node).filter(|node| node.kind == kind).map(|node| node.key.clone()).collect();
     let mut known = Known { nodes: read.nodes, keys };
@@ -369,9 +522,22 @@ async fn read_whole(
 
 /// A scope that needs no read: it holds what it held.
 fn as_it_was(scan: &Scan<'_>, scope: ScopeId, kind: Option<NodeKind>, keep: Keep<'_>) -> Result<Known> {
+    if !scan.again {
+        stands(scan, scope)?;
+    }
+    let (Some(kind), true) = (kind, keep.any()) else { return Ok(Known::default()) };
+    let nodes = scan.store.read(|conn| graph::scope_nodes(conn, scope, kind))?;
+    Ok(Known { keys: nodes.iter().map(|node| node.node.key.clone()).collect(), nodes })
+}
+
+/// Notes that a scope holds what it held.
+fn stands(scan: &Scan<'_>, scope: ScopeId) -> Result<()> {
     let seen = scan.store.write(|tx| {
         let seen = graph::open_count(tx, scope)?;
-        scans::cover(tx, scan.id, scope, &Coverage::Complete, Tally { seen, ..Tally::default() }, &[], clock::now())?;
+        // Nothing changed since the list was read.
+        let tally = Tally { seen, ..Tally::default() };
+        let read = Covered { extent: Extent::Changes, coverage: &Coverage::Complete, tally, drift: &[] };
+        scans::cover(tx, scan.id, scope, &read, clock::now())?;
         Ok(seen)
     })?;
     {
@@ -380,20 +546,20 @@ fn as_it_was(scan: &Scan<'_>, scope: ScopeId, kind: Option<NodeKind>, keep: Keep
         report.unread += 1;
         report.seen += seen;
     }
-    let (Some(kind), true) = (kind, keep.any()) else { return Ok(Known::default()) };
-    let nodes = scan.store.read(|conn| graph::scope_nodes(conn, scope, kind))?;
-    Ok(Known { keys: nodes.iter().map(|node| node.node.key.clone()).collect(), nodes })
+    Ok(())
 }
 
-/// Why a list that came to its end is not to be believed, if it isn't.
+/// Why a list that came to its end is not to be believed, if it isn't. `known` counts what is missing if the list is empty.
 async fn suspicious(scan: &Scan<'_>, collection: &raw::Collection, parent: &Parent<'_>, read: &ScopeRead, known: u64) -> Option<String> {
     let empty_is_strange = match collection.empty {
         Some(raw::Empty::Expected) => false,
         Some(raw::Empty::Suspicious) => true,
         None => parent.key.is_empty(),
     };
-    if read.seen.is_empty() && known > 0 && empty_is_strange {
-        return Some(format!("the system answered with an empty list where {known} were known"));
+    if read.seen.is_empty() && known > 0 && empty_is_strange && !scan.options.accept_loss {
+        return Some(format!(
+            "the system answered with an empty list where {known} were known: look at the system, then scan with --accept-loss"
+        ));
     }
     if let Some(sentinel) = &collection.sentinel {
         return match sentinel_key(scan, sentinel).await {
@@ -401,6 +567,12 @@ async fn suspicious(scan: &Scan<'_>, collection: &raw::Collection, parent: &Pare
             Ok(key) if read.seen.iter().any(|seen| seen.is_called(&key)) => None,
             Ok(key) => Some(format!("the sentinel {key} is missing from the list, so others may be too")),
         };
+    }
+    // What answers everything alike would close all that was known: something else must answer in the same breath.
+    if read.seen.is_empty() && known > 0 && collection.call.is_some() && !scan.options.accept_loss {
+        let scope = scope_of(scan, parent);
+        let control = scan.connection.control(raw::Hand::Read, collection.control.as_ref(), collection.act_as.as_deref(), &scope).await;
+        return control.err().map(|why| format!("an empty list where {known} were known proves nothing without a control: {why}"));
     }
     None
 }
@@ -411,12 +583,12 @@ async fn again_for_person(scan: &Scan<'_>, name: &str, collection: &raw::Collect
     let scope = scan.store.write(|tx| graph::scope_row(tx, scan.row, name, ""))?;
     let known = scan.store.read(|conn| kind.map_or_else(|| Ok(Vec::new()), |kind| graph::scope_nodes(conn, scope, kind)))?;
     let (Some(one), false) = (collection.one.as_deref(), known.is_empty()) else {
-        return whole(scan, name, collection, &Parent::default(), kind).await;
+        return whole(scan, name, collection, kind).await;
     };
     let mut again = Known::default();
     for node in known {
-        let Some(person) = scan.watchlist.owner(scan.system, &node).filter(|person| person.key == key) else { continue };
-        let read = read_one(scan, collection, one, &node, person, keep).await;
+        let Some(person) = scan.watchlist.owner(scan.system, &node, Some(key)).filter(|person| person.key == key) else { continue };
+        let read = ScopeRead { one: true, ..read_one(scan, collection, one, &node, person, keep).await };
         write(scan, name, collection, scope, &Parent::default(), &read)?;
         again.keys.extend(read.seen.iter().filter_map(Ready::node).filter(|node| Some(node.kind) == kind).map(|node| node.key.clone()));
         again.nodes.extend(read.nodes);
@@ -445,9 +617,10 @@ fn write(
     // of it is gone is the aim. A list of everybody's must be believable all the same.
     let one_persons = !parent.key.is_empty() || read.changed.is_some();
     let accept_loss = scan.options.accept_loss || (scan.person.is_some() && one_persons);
-    let write = ScopeWrite { scan: scan.id, scope, at, closing, accept_loss };
     let drift: Vec<&str> = read.never_filled.iter().map(String::as_str).collect();
     let tally = scan.store.write(|tx| {
+        let ours = Ours::of(tx, scan.system, scope)?;
+        let write = ScopeWrite { scan: scan.id, scope, at, closing, accept_loss, ours: Some(&ours), keep: &read.keep };
         let mut tally = graph::write_ready(tx, &mut lock(&scan.interner), write, &read.seen)?;
         if let Some((lost, known)) = tally.held_back {
             coverage = Coverage::Gap(format!(
@@ -458,7 +631,7 @@ fn write(
         if coverage.is_complete() && read.changed.is_some() {
             tally.seen = graph::open_count(tx, scope)?;
         }
-        scans::cover(tx, scan.id, scope, &coverage, tally, &drift, at)?;
+        scans::cover(tx, scan.id, scope, &Covered { extent: read.extent(), coverage: &coverage, tally, drift: &drift }, at)?;
         if coverage.is_complete() && collection.delta.is_some() && scan.person.is_none() {
             graph::set_scope_mark(tx, scope, read.mark.as_deref(), read.changed.is_none().then_some(at))?;
         }

@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::clock;
 use crate::connect::{Class, Connection, Lane, render};
 use crate::manifest::express::{Expr, Scope};
+use crate::manifest::judge;
 use crate::manifest::raw::{Classes, Hand};
 use crate::store::{Store, scans};
 
@@ -51,6 +52,7 @@ pub async fn preflight(store: &Store, system: i64, connection: &Connection) -> R
                     other => other.clone(),
                 };
                 let scope = scope.with("body", &reply.body).with("headers", &reply.headers).with("it", &first);
+                let missing = item.there.as_deref().and_then(|there| judge::answers(there, reply.class, &scope).err());
                 let own = item.own_account.as_deref().map(|source| Expr::compile(source).and_then(|expr| expr.text(&scope))).transpose();
                 match own {
                     Err(problem) => Some(problem),
@@ -58,7 +60,7 @@ pub async fn preflight(store: &Store, system: i64, connection: &Connection) -> R
                         if let Some(key) = own.flatten() {
                             store.write(|tx| scans::own_account(tx, system, hand_word, &key, clock::now()))?;
                         }
-                        None
+                        missing
                     }
                 }
             }

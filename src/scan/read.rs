@@ -13,7 +13,7 @@ use crate::connect::{Call, Checkpoint, Class, Ended, Lane, Page};
 use crate::manifest::express::{Expr, Scope};
 use crate::manifest::extract::{Extractor, extract};
 use crate::manifest::raw::{self, Hand};
-use crate::model::{Coverage, NodeKind, NodeRef, NodeSeen};
+use crate::model::{Coverage, Extent, NodeKind, NodeRef, NodeSeen};
 use crate::store::graph::Ready;
 use crate::store::scans::{self, NewPage, StagedPage};
 
@@ -41,15 +41,32 @@ pub(super) struct ScopeRead {
     pub coverage: Coverage,
     /// Only changes, or one record, were asked for: these nodes changed or went, everything else is as it was.
     pub changed: Option<Vec<NodeRef>>,
+    /// One person's record was read, by a call of its own: the list was not.
+    pub one: bool,
     /// What changed since that mark could not be asked, or was not told.
     pub refused: bool,
     /// Where the next delta read begins.
     pub mark: Option<String>,
     /// Attributes that no record filled.
     pub never_filled: Vec<String>,
+    /// The fields that some record had.
+    pub told: Vec<String>,
+    /// Attributes that known nodes keep, for the system did not show them.
+    pub keep: Vec<String>,
+    /// Inner lists that no record had: their source, and the kind of what comes from them.
+    pub never_listed: Vec<(String, &'static str)>,
 }
 
 impl ScopeRead {
+    /// How much of the scope was asked for.
+    pub fn extent(&self) -> Extent {
+        match (self.one, &self.changed) {
+            (true, _) => Extent::Person,
+            (false, Some(_)) => Extent::Changes,
+            (false, None) => Extent::Whole,
+        }
+    }
+
     fn gap(reason: impl Into<String>) -> Self {
         Self {
             seen: Vec::new(),
@@ -57,9 +74,13 @@ impl ScopeRead {
             records: 0,
             coverage: Coverage::Gap(reason.into()),
             changed: None,
+            one: false,
             refused: false,
             mark: None,
             never_filled: Vec::new(),
+            never_listed: Vec::new(),
+            told: Vec::new(),
+            keep: Vec::new(),
         }
     }
 }
@@ -105,7 +126,7 @@ impl<'a> Keep<'a> {
         Some(node.node.kind) == self.kind
             && match self.which {
                 Which::None => false,
-                Which::Watched => self.scan.watchlist.owner(self.scan.system, node).is_some(),
+                Which::Watched => self.scan.watchlist.owner(self.scan.system, node, None).is_some(),
                 Which::All => true,
             }
     }
@@ -149,7 +170,8 @@ pub(super) async fn read_scope(
         Ok(extractor) => extractor,
         Err(problem) => return ScopeRead::gap(problem),
     };
-    let reading = Reading { collection, delta, extractor: &extractor, scope: &scope };
+    let paging = collection.paging.as_ref().or(scan.connection.manifest().connect.paging.as_ref());
+    let reading = Reading { collection, paging, delta, extractor: &extractor, scope: &scope };
     let mut taken = Taken::new(keep);
     let resumed_pages = u32::try_from(resumed.len()).unwrap_or(u32::MAX);
     let from = resumed.last().map(|page| Checkpoint(page.checkpoint.clone())).or_else(|| link.and_then(Checkpoint::at));
@@ -183,6 +205,7 @@ pub(super) async fn read_scope(
             }
         })
         .await;
+    taken.settle();
     // Whatever keeps changes from being told at all: the whole list may be told all the same.
     let told_no = match &ended {
         Ended::Absent => true,
@@ -192,7 +215,7 @@ pub(super) async fn read_scope(
     let refused = delta.is_some() && told_no;
     let coverage = match (ended, trouble) {
         (_, Some(trouble)) => Coverage::Gap(trouble),
-        (Ended::Complete { .. }, None) => taken.coverage(),
+        (Ended::Complete { .. }, None) => taken.coverage(reading.paging),
         // What a parent doesn't have is nothing; what the whole system doesn't have is a blind spot.
         (Ended::Absent, None) if collection.for_each.is_some() => Coverage::Complete,
         (Ended::Absent, None) => Coverage::Gap("the system says that there is no such collection".to_owned()),
@@ -200,13 +223,25 @@ pub(super) async fn read_scope(
         (Ended::Stopped, None) => Coverage::Gap("stopped".to_owned()),
     };
     // A few records may well lack what the whole list has.
-    let never_filled = if delta.is_none() && coverage.is_complete() && taken.records > 0 {
-        extractor.never_filled().into_iter().map(str::to_owned).collect()
-    } else {
-        Vec::new()
-    };
+    let never_filled_can_be_told = delta.is_none() && coverage.is_complete() && taken.records > 0;
+    let never_filled =
+        if never_filled_can_be_told { extractor.never_filled().into_iter().map(str::to_owned).collect() } else { Vec::new() };
+    let never_listed = if never_filled_can_be_told { extractor.never_listed() } else { Vec::new() };
     let changed = delta.map(|_| taken.changed());
-    ScopeRead { records: taken.records, coverage, changed, refused, mark: taken.mark, never_filled, seen: taken.seen, nodes: taken.nodes }
+    ScopeRead {
+        records: taken.records,
+        coverage,
+        changed,
+        one: false,
+        refused,
+        mark: taken.mark,
+        never_filled,
+        never_listed,
+        told: if collection.for_each.is_some() { extractor.told().map(str::to_owned).collect() } else { Vec::new() },
+        keep: Vec::new(),
+        seen: taken.seen,
+        nodes: taken.nodes,
+    }
 }
 
 /// Reads one record of a collection again.

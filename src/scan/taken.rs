@@ -1,6 +1,7 @@
 //! From a scope's pages to what is written of them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use rayon::prelude::*;
 use serde_json::Value;
@@ -15,6 +16,8 @@ use crate::store::graph::Ready;
 /// What is read, and how its records are understood.
 pub(super) struct Reading<'r> {
     pub collection: &'r raw::Collection,
+    /// How its list is paged: as the collection says, or else the whole manifest.
+    pub paging: Option<&'r raw::Paging>,
     /// Only changes are read.
     pub delta: Option<&'r raw::Delta>,
     pub extractor: &'r Extractor,
@@ -29,8 +32,20 @@ pub(super) struct Taken<'k> {
     problems: Vec<String>,
     /// Of changes: what the last of each record gave.
     changes: HashMap<NodeRef, Part>,
+    /// What each record of a list was, by its key: hashes, for lists are long.
+    own: HashMap<u64, i64>,
+    /// Keys that came twice, with different content.
+    twice: BTreeSet<NodeRef>,
     pub mark: Option<String>,
     pub records: u64,
+    /// Digests of the records that came, of a whole list: a record that comes twice was counted once.
+    came: HashSet<u64>,
+    /// The records of earlier pages that came again.
+    again: u64,
+    /// A page held only such.
+    no_progress: bool,
+    /// How many records there are, as the system counts them.
+    total: Option<u64>,
 }
 
 /// What some records gave.
@@ -39,13 +54,19 @@ pub(super) struct Part {
     pub seen: Vec<Ready>,
     pub nodes: Vec<NodeSeen>,
     pub problems: Vec<String>,
+    /// Where in `seen` the nodes stand that its records are.
+    own: Vec<usize>,
 }
 
 impl Part {
     fn record(&mut self, extractor: &Extractor, record: &Value, scope: &Scope<'_>, keep: Keep<'_>) {
         let mut observations = Vec::new();
         extractor.extract(record, scope, &mut observations, &mut self.problems);
+        let before = self.seen.len();
         self.add(observations, keep);
+        if let Some(own) = extractor.own(record, scope) {
+            self.own.extend((before..self.seen.len()).find(|at| self.seen[*at].node() == Some(&own)));
+        }
     }
 
     pub fn add(&mut self, observations: impl IntoIterator<Item = Observation>, keep: Keep<'_>) {
@@ -66,7 +87,21 @@ impl Part {
 
 impl<'k> Taken<'k> {
     pub fn new(keep: Keep<'k>) -> Self {
-        Self { keep, seen: Vec::new(), nodes: Vec::new(), problems: Vec::new(), changes: HashMap::new(), mark: None, records: 0 }
+        Self {
+            keep,
+            seen: Vec::new(),
+            nodes: Vec::new(),
+            problems: Vec::new(),
+            changes: HashMap::new(),
+            own: HashMap::new(),
+            twice: BTreeSet::new(),
+            mark: None,
+            records: 0,
+            came: HashSet::new(),
+            again: 0,
+            no_progress: false,
+            total: None,
+        }
     }
 
     /// Takes one page, of the whole list or of changes.
@@ -79,7 +114,7 @@ impl<'k> Taken<'k> {
     fn try_page(&mut self, reading: &Reading<'_>, body: &Value, headers: &Value) -> Result<(), String> {
         let Reading { collection, delta, scope, .. } = *reading;
         let each = delta.and_then(|delta| delta.each.as_deref()).or(collection.each.as_deref());
-        let list = records(each, body, scope)?;
+        let list = records(collection, each, body, scope)?;
         self.records += list.len() as u64;
         if let Some(delta) = collection.delta.as_ref().filter(|delta| delta.names.is_none()) {
             self.remember_mark(delta, &list, body, headers, scope)?;
@@ -89,6 +124,11 @@ impl<'k> Taken<'k> {
         let removed = delta.or(linked).and_then(|delta| delta.removed.as_deref()).map(Expr::compile).transpose()?;
         if let Some(delta) = delta {
             return self.changes(reading, delta, removed.as_deref(), &list);
+        }
+        self.count(reading.paging, &list);
+        if let Some(total) = reading.paging.and_then(|paging| paging.total.as_deref()) {
+            let told = Expr::compile(total)?.text(&scope.clone().with("body", body).with("headers", headers))?;
+            self.total = told.map(|told| told.parse().map_err(|_| format!("{total} is no number but {told}"))).transpose()?.or(self.total);
         }
         let keep = self.keep;
         let parts: Vec<Part> = list
@@ -107,11 +147,57 @@ impl<'k> Taken<'k> {
             )
             .collect();
         for part in parts {
+            // A list that leads on to its changes may name a record again: vendors say so.
+            if linked.is_none() {
+                self.compare(&part);
+            }
             self.seen.extend(part.seen);
             self.nodes.extend(part.nodes);
             self.problems.extend(part.problems);
         }
         Ok(())
+    }
+
+    /// Notes which records of a page had come before.
+    ///
+    /// A page that holds nothing else is no progress. In a list that is read by numbers, pages that overlap are no longer where they were, or were
+    /// never where they should be: what stands between them may have been passed over.
+    fn count(&mut self, paging: Option<&raw::Paging>, list: &[Value]) {
+        if paging.is_none_or(|paging| paging.none) {
+            return;
+        }
+        let digests: HashSet<u64> = list.par_iter().map(digest).collect();
+        let again = digests.iter().filter(|digest| self.came.contains(digest)).count() as u64;
+        self.again += again;
+        if again > 0 && again == digests.len() as u64 {
+            self.no_progress = true;
+        }
+        self.came.extend(digests);
+    }
+
+    /// Finds records whose key came before, with different content.
+    fn compare(&mut self, part: &Part) {
+        for ready in part.own.iter().filter_map(|at| part.seen.get(*at)) {
+            let (Some(node), Some(content)) = (ready.node(), ready.content()) else { continue };
+            let mut hasher = DefaultHasher::new();
+            node.hash(&mut hasher);
+            if *self.own.entry(hasher.finish()).or_insert(content) != content {
+                self.twice.insert(node.clone());
+            }
+        }
+    }
+
+    /// Ends a read of a list: nothing rests on a record whose key came twice with different content, for one of them is wrong.
+    pub fn settle(&mut self) {
+        if self.twice.is_empty() {
+            return;
+        }
+        let twice = std::mem::take(&mut self.twice);
+        self.seen.retain(|ready| !ready.names(&twice));
+        self.nodes.retain(|node| !twice.contains(&node.node));
+        for node in twice {
+            self.problems.push(format!("{node} came twice in one read, with different content: neither is believed"));
+        }
     }
 
     /// Takes changes: of several of one record the last counts.
@@ -170,13 +256,48 @@ impl<'k> Taken<'k> {
         Ok(())
     }
 
-    pub fn coverage(&self) -> Coverage {
-        match self.problems.first() {
-            None => Coverage::Complete,
-            Some(first) if self.problems.len() == 1 => Coverage::Gap(format!("a record could not be understood: {first}")),
-            Some(first) => Coverage::Gap(format!("{} records could not be understood, the first: {first}", self.problems.len())),
+    pub fn coverage(&self, paging: Option<&raw::Paging>) -> Coverage {
+        const NAMED: usize = 5;
+        let numbered = paging.is_some_and(|paging| paging.scim || paging.page.is_some() || paging.offset.is_some());
+        if self.no_progress {
+            return Coverage::Gap("a page holds only records that came before, so others may never have come".to_owned());
+        }
+        if numbered && self.again > 0 {
+            return Coverage::Gap(format!("pages overlap: {} records came twice, so others may never have come", self.again));
+        }
+        let came = self.came.len() as u64;
+        if let Some(total) = self.total.filter(|total| came < *total) {
+            return Coverage::Gap(format!("the system says that there are {total}, but only {came} different ones came"));
+        }
+        match self.problems.as_slice() {
+            [] => Coverage::Complete,
+            [only] => Coverage::Gap(format!("a record could not be understood: {only}")),
+            many => {
+                let named = many.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join("; ");
+                let more = if many.len() > NAMED { "; …" } else { "" };
+                Coverage::Gap(format!("{} things in the records could not be understood: {named}{more}", many.len()))
+            }
         }
     }
+}
+
+/// What tells a record from others: all that it says.
+fn digest(record: &Value) -> u64 {
+    struct Into<'h>(&'h mut DefaultHasher);
+    impl std::io::Write for Into<'_> {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.write(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut hasher = DefaultHasher::new();
+    if serde_json::to_writer(Into(&mut hasher), record).is_err() {
+        record.to_string().hash(&mut hasher);
+    }
+    hasher.finish()
 }
 
 /// Whether a condition holds of a record; what is wrong with it goes to `problems`.

@@ -21,9 +21,9 @@ pub struct Watched {
 pub struct Watchlist {
     people: Vec<Watched>,
     /// Accounts already linked to them: system, key, place in the list.
-    by_account: HashMap<String, HashMap<String, usize>>,
-    by_number: HashMap<String, usize>,
-    by_email: HashMap<String, usize>,
+    by_account: HashMap<String, HashMap<String, Vec<usize>>>,
+    by_number: HashMap<String, Vec<usize>>,
+    by_email: HashMap<String, Vec<usize>>,
 }
 
 impl Watchlist {
@@ -40,14 +40,18 @@ impl Watchlist {
         }
         let mut list = Self::default();
         for (place, person) in people.into_iter().enumerate() {
-            for (system, key) in accounts.remove(&person.id).unwrap_or_default() {
-                list.by_account.entry(system).or_default().entry(key).or_insert(place);
+            let mut theirs = accounts.remove(&person.id).unwrap_or_default();
+            // What a case has taken is followed, whatever the links say by now.
+            let had = person.accounts(graph).into_iter().map(|index| &graph.net[index]);
+            theirs.extend(had.map(|account| (account.system.clone(), account.key.clone())));
+            for (system, key) in theirs {
+                list.by_account.entry(system).or_default().entry(key).or_default().push(place);
             }
             if let Some(number) = &person.number {
-                list.by_number.entry(number.clone()).or_insert(place);
+                list.by_number.entry(number.clone()).or_default().push(place);
             }
             for email in person.emails.iter().chain(&person.home_emails) {
-                list.by_email.entry(email.clone()).or_insert(place);
+                list.by_email.entry(email.clone()).or_default().push(place);
             }
             list.people.push(Watched { key: person.key.clone(), value: person.as_value() });
         }
@@ -59,16 +63,33 @@ impl Watchlist {
         &self.people
     }
 
-    /// The watched person whose account this node looks like, if any; of several, the first on the list.
-    pub fn owner(&self, system: &str, node: &NodeSeen) -> Option<&Watched> {
-        let by_email = |text: &str| self.by_email.get(&normal_address(text));
-        let emails = match node.attrs.get("emails") {
-            Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).filter_map(by_email).min(),
-            Some(Value::String(text)) => by_email(text),
-            _ => None,
+    /// The watched person whose account this node looks like, if any. Several may share an address: the one who is asked about, else the first on
+    /// the list.
+    pub fn owner(&self, system: &str, node: &NodeSeen, focus: Option<&str>) -> Option<&Watched> {
+        let mut places: Vec<usize> = Vec::new();
+        let mut add = |found: Option<&Vec<usize>>| places.extend(found.into_iter().flatten());
+        match node.attrs.get("emails") {
+            Some(Value::Array(list)) => {
+                list.iter().filter_map(Value::as_str).for_each(|text| add(self.by_email.get(&normal_address(text))));
+            }
+            Some(Value::String(text)) => add(self.by_email.get(&normal_address(text))),
+            _ => {}
+        }
+        add(self.by_account.get(system).and_then(|keys| keys.get(&node.node.key)));
+        add(node.attrs.get("employee_number").and_then(Value::as_str).and_then(|number| self.by_number.get(number)));
+        places.sort_unstable();
+        let asked = places.iter().find(|place| focus.is_some_and(|key| self.people[**place].key == key));
+        asked.or(places.first()).map(|place| &self.people[*place])
+    }
+
+    /// Whether this list, made after a scan, has people, or accounts of theirs in this system, that the list before did not have: what is read
+    /// for watched people alone has not been read for them.
+    pub fn has_more_than(&self, before: &Self, system: &str) -> bool {
+        let mine = |list: &Self| -> HashSet<(String, String)> {
+            let accounts = list.by_account.get(system).into_iter().flatten();
+            accounts.flat_map(|(key, places)| places.iter().map(|place| (key.clone(), list.people[*place].key.clone()))).collect()
         };
-        let account = self.by_account.get(system).and_then(|keys| keys.get(&node.node.key));
-        let number = node.attrs.get("employee_number").and_then(Value::as_str).and_then(|number| self.by_number.get(number));
-        [account, number, emails].into_iter().flatten().min().and_then(|place| self.people.get(*place))
+        let people = |list: &Self| -> HashSet<String> { list.people.iter().map(|person| person.key.clone()).collect() };
+        !mine(self).is_subset(&mine(before)) || !people(self).is_subset(&people(before))
     }
 }

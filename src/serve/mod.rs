@@ -9,7 +9,7 @@ mod teller;
 mod webhook;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -25,7 +25,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::connect::fleet::Fleet;
 use crate::departure::{self, Desk};
-use crate::model::{ActionState, DepartureState, Verdict};
+use crate::model::{ActionState, Verdict};
 use crate::store::{self, Store};
 use crate::survey;
 
@@ -46,6 +46,8 @@ pub struct Server {
     pub nudge: Arc<Notify>,
     /// Wakes the loop that tells people.
     pub news: Arc<Notify>,
+    /// Systems that asked their scan to come back later, and when.
+    pub away: Mutex<BTreeMap<String, Timestamp>>,
     /// Hears, in words, what is being done.
     pub tell: Arc<dyn Fn(&str) + Send + Sync>,
 }
@@ -111,10 +113,17 @@ impl Server {
             let last = self.store.write(|tx| store::scans::schedule(tx, &job, now))?;
             if let Some(due) = due::due(&pattern, last, now).map_err(anyhow::Error::msg)? {
                 match job.strip_prefix("scan:") {
+                    // A system that asked us to stay away is left alone until then.
+                    Some(system) if self.stays_away(system) => {}
                     Some(system) => scans.push(system.to_owned()),
                     None => poll = true,
                 }
                 served.push((job, due));
+            }
+        }
+        for system in self.back_again() {
+            if !scans.contains(&system) {
+                scans.push(system);
             }
         }
         let looks = self.store.read(store::scans::wanted_looks)?;
@@ -124,9 +133,16 @@ impl Server {
             let survey = survey::survey(&self.config, &self.store, &fleet, &survey::Options::default(), &|_, _| {}).await?;
             let gaps: usize = survey.systems.iter().map(|system| system.gaps.len()).sum();
             (self.tell)(&format!("scanned {} systems: {} findings, {gaps} gaps", survey.systems.len(), survey.findings.len()));
+            self.note_those_away();
         } else if poll || !looks.is_empty() {
             let hr = self.fleet.of_category(crate::manifest::raw::Category::Hris);
-            survey::survey(&self.config, &self.store, &hr, &survey::Options { no_checks: true, ..Default::default() }, &|_, _| {}).await?;
+            let options = survey::Options { no_checks: true, ..Default::default() };
+            let read = survey::survey(&self.config, &self.store, &hr, &options, &|_, _| {}).await?;
+            for report in &read.systems {
+                for (scope, reason) in &report.gaps {
+                    (self.tell)(&format!("HR can't be heard whole: {} {scope}: {reason}", report.system));
+                }
+            }
         }
         if !scans.is_empty() || poll || !looks.is_empty() {
             let announced = departure::hear(&self.config, &self.store, if looks.is_empty() { "poll" } else { "webhook" })?;
@@ -144,17 +160,19 @@ impl Server {
         self.departures().await?;
         if !scans.is_empty() {
             self.look_again().await?;
+            self.departures().await?;
         }
         Ok(())
     }
 
-    /// After a scan, the proofs of open cases are read again: hand-offs are proved by the next night's read, and what came back is said.
+    /// After a scan, the proofs of open cases, and of those closed not long ago, are read again: hand-offs are proved by the next night's read,
+    /// and what came back is said, and fired again at once.
     async fn look_again(&self) -> Result<()> {
         let desk = Desk { config: &self.config, store: &self.store, fleet: &self.fleet, signer: &self.signer };
-        for row in self.store.read(store::departures::list)?.iter().filter(|row| row.state == DepartureState::Open) {
+        for row in departure::watched(&desk)? {
             for seen in departure::recheck(&desk, row.id).await? {
                 match (seen.was, seen.verdict) {
-                    (ActionState::Gone, Verdict::Present) => (self.tell)(&format!("departure {}: came back: {}", row.id, seen.label)),
+                    _ if seen.came_back() => (self.tell)(&format!("departure {}: came back: {}", row.id, seen.label)),
                     (was, Verdict::Gone) if was != ActionState::Gone => {
                         (self.tell)(&format!("departure {}: gone by now: {}", row.id, seen.label))
                     }
@@ -179,14 +197,49 @@ impl Server {
                 }
             }
         }
+        for id in departure::to_try_again(&desk, clock::now())? {
+            match departure::try_again(&desk, id).await {
+                Ok(None) => {}
+                Ok(Some(ended)) => (self.tell)(&format!("departure {id}: tried again: {}", ended.line())),
+                Err(error) => {
+                    tracing::error!(departure = id.0, error = format!("{error:#}"), "a departure can't be tried again");
+                    (self.tell)(&format!("departure {id}: could not be tried again: {error:#}"));
+                }
+            }
+        }
         self.news.notify_one();
         Ok(())
+    }
+
+    /// Remembers which systems asked their scan to come back later.
+    fn note_those_away(&self) {
+        let Ok(mut away) = self.away.lock() else { return };
+        for (name, connection) in &self.fleet.systems {
+            if let Some(at) = connection.comes_back() {
+                away.insert(name.clone(), at);
+            }
+        }
+    }
+
+    fn stays_away(&self, system: &str) -> bool {
+        self.away.lock().is_ok_and(|away| away.get(system).is_some_and(|at| *at > clock::now()))
+    }
+
+    /// The systems whose time away is over: their scan comes back.
+    fn back_again(&self) -> Vec<String> {
+        let now = clock::now();
+        let Ok(mut away) = self.away.lock() else { return Vec::new() };
+        let back: Vec<String> = away.iter().filter(|(_, at)| **at <= now).map(|(name, _)| name.clone()).collect();
+        back.iter().for_each(|name| _ = away.remove(name));
+        back
     }
 
     /// How long until something is due; a minute at most, for clocks are set and settings change.
     fn until_next(&self) -> Duration {
         let now = clock::now();
-        let soonest = self.jobs().values().filter_map(|pattern| due::next(pattern, now).ok()).min();
+        let away = self.away.lock().ok().and_then(|away| away.values().min().copied());
+        let again = self.store.read(store::departures::tried_again).ok().and_then(|all| all.first().map(|(.., at)| *at));
+        let soonest = self.jobs().values().filter_map(|pattern| due::next(pattern, now).ok()).chain(away).chain(again).min();
         let secs = soonest.map_or(60, |at: Timestamp| at.as_second() - now.as_second()).clamp(1, 60);
         Duration::from_secs(secs.unsigned_abs())
     }

@@ -10,10 +10,10 @@ use super::{CHECKS, Judged, View, judge};
 use crate::clock::days_before;
 use crate::config::Config;
 use crate::graph::{Graph, Person};
-use crate::model::{Coverage, EdgeKind, EdgeSeen, Finding, Level, NodeId, NodeKind, NodeRef, NodeSeen, Observation, ScanId};
+use crate::model::{Coverage, EdgeKind, EdgeSeen, Extent, Finding, Level, NodeId, NodeKind, NodeRef, NodeSeen, Observation, ScanId};
 use crate::store::graph::{Closing, Interner, ScopeWrite, find_node, scope_row, system_row, write_scope};
 use crate::store::links::{self, Claim, ClaimState};
-use crate::store::scans::{self, CoverageRow, Outcome, latest_coverage};
+use crate::store::scans::{self, CoverageRow, Covered, Outcome, latest_coverage};
 use crate::store::{Store, graph::Tally};
 
 /// The settings of the small company.
@@ -111,6 +111,14 @@ impl World {
         self
     }
 
+    /// Other names of the node that a system showed last.
+    pub(crate) fn called(&mut self, system: &str, names: &[&str]) -> &mut Self {
+        if let Some(Observation::Node(node)) = self.seen.get_mut(&(system.to_owned(), "all".to_owned())).and_then(|seen| seen.last_mut()) {
+            node.aka = names.iter().map(|name| (*name).to_owned()).collect();
+        }
+        self
+    }
+
     /// An account of somebody's, surely; its name is its key.
     pub(crate) fn account(&mut self, system: &str, key: &str, person: &str, attrs: Value) -> &mut Self {
         self.node(system, &format!("account:{key}"), "", key, attrs);
@@ -155,17 +163,20 @@ impl World {
                     let scan = scans::begin(tx, row, None, at)?;
                     let scope = scope_row(tx, row, collection, "")?;
                     let closing = if complete { Closing::Unseen } else { Closing::Nothing };
-                    let write = ScopeWrite { scan, scope, at, closing, accept_loss: false };
+                    let write = ScopeWrite { scan, scope, at, closing, accept_loss: false, ours: None, keep: &[] };
                     let tally = write_scope(tx, &mut Interner::load(tx, row)?, write, observations)?;
                     let coverage = if complete { Coverage::Complete } else { Coverage::Gap("page 2 failed".to_owned()) };
-                    scans::cover(tx, scan, scope, &coverage, tally, &[], at)?;
+                    let read = Covered { extent: Extent::Whole, coverage: &coverage, tally, drift: &[] };
+                    scans::cover(tx, scan, scope, &read, at)?;
                     scans::end(tx, scan, if complete { Outcome::Complete } else { Outcome::Gaps }, None, 1, at)?;
                 }
                 for (system, collection, parent, reason) in &gaps {
                     let row = system_row(tx, system, system, category(system))?;
                     let scan: ScanId = scans::begin(tx, row, None, at)?;
                     let scope = scope_row(tx, row, collection, parent)?;
-                    scans::cover(tx, scan, scope, &Coverage::Gap(reason.clone()), Tally::default(), &[], at)?;
+                    let coverage = Coverage::Gap(reason.clone());
+                    let read = Covered { extent: Extent::Whole, coverage: &coverage, tally: Tally::default(), drift: &[] };
+                    scans::cover(tx, scan, scope, &read, at)?;
                     scans::end(tx, scan, Outcome::Gaps, None, 1, at)?;
                 }
                 if !claims.is_empty() {
@@ -175,7 +186,15 @@ impl World {
                             let person = find_node(tx, "hr", &NodeRef::new(NodeKind::Person, person))?.expect("the person");
                             let account = find_node(tx, system, account)?.expect("the account");
                             let evidence = vec!["the test says so".to_owned()];
-                            Ok(Claim { person, account, confidence: *confidence, state: *state, evidence })
+                            Ok(Claim {
+                                person,
+                                account,
+                                confidence: *confidence,
+                                state: *state,
+                                evidence,
+                                doubt: None,
+                                contradicted: false,
+                            })
                         })
                         .collect::<anyhow::Result<Vec<_>>>()?;
                     links::write(tx, &claims, at)?;
@@ -193,8 +212,7 @@ impl World {
 
     /// The people of a graph.
     pub(crate) fn people(&self, graph: &Graph) -> Vec<Person> {
-        let config = self.config();
-        Person::all(graph, config.people.executive.as_deref(), &config.people.executives).unwrap()
+        Person::of_company(graph, &self.config()).unwrap()
     }
 
     /// The settings.

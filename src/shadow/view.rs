@@ -61,7 +61,7 @@ impl<'a> View<'a> {
                 held.entry(link.person).or_default().push(Held { index, node: &graph.net[index], link });
             }
         }
-        let watched = people.iter().filter(|person| person.executive || person.last_day.is_some() || !person.active).collect();
+        let watched = people.iter().filter(|person| person.executive || person.is_leaving()).collect();
         Self { graph, people, watched, config, coverage, own: &[], now, held }
     }
 
@@ -174,7 +174,7 @@ impl<'a> View<'a> {
     /// How bad a credential is, from the check's base: worse by one step if it is in use, or fresh while its holder is on the way out, or
     /// its holder is out; milder if it ends within a day, and never more than medium while its account is switched off (it comes back with it).
     pub fn weigh(&self, base: Severity, person: &Person, holder: &Node, node: &Node) -> Severity {
-        let leaving = person.last_day.is_some() || !person.active;
+        let leaving = person.is_leaving();
         let fresh = node.time("created").is_some_and(|at| at >= days_before(self.now, 30));
         let worse = self.is_used_now(node) || (leaving && fresh) || person.has_left(self.now);
         let ends = node.time("expires").is_some_and(|at| at <= self.now.checked_add(24.hours()).unwrap_or(self.now));
@@ -214,6 +214,9 @@ impl<'a> View<'a> {
                 held.link.id,
                 held.link.id
             ));
+        }
+        if let Some(doubt) = &held.link.doubt {
+            facts.push(format!("in doubt: {doubt}; `exeunt link confirm {}` or `exeunt link reject {}`", held.link.id, held.link.id));
         }
         if held.node.disabled() {
             facts.push("the account is switched off: this comes back when it is switched on".to_owned());

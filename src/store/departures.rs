@@ -148,13 +148,39 @@ pub fn running(conn: &Connection) -> Result<Vec<DepartureRow>> {
     departures(conn, "WHERE state = 'running' AND id > ?1 ORDER BY id", 0)
 }
 
-/// How many departures were opened since a moment (called-off ones too): for the breaker.
+/// The people whose departures are, or were, due between two moments, each once: for the breaker. Those that were called off don't count; what was
+/// opened after its time was due when it was opened.
 ///
 /// # Errors
 /// The database's.
-pub fn opened_since(conn: &Connection, since: Timestamp) -> Result<u64> {
-    let count: i64 = conn.query_row("SELECT count(*) FROM departure WHERE created >= ?1", [since.as_microsecond()], |row| row.get(0))?;
-    Ok(count.unsigned_abs())
+pub fn due_between(conn: &Connection, from: Timestamp, to: Timestamp) -> Result<Vec<NodeId>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT DISTINCT person FROM departure WHERE state <> 'cancelled' AND max(effective, created) BETWEEN ?1 AND ?2 ORDER BY person",
+    )?;
+    let rows = statement.query_map([from.as_microsecond(), to.as_microsecond()], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<Vec<i64>>>()?.into_iter().map(NodeId).collect())
+}
+
+/// The departure that an event opened.
+///
+/// # Errors
+/// The database's.
+pub fn by_event(conn: &Connection, event: &str) -> Result<Option<DepartureId>> {
+    let mut statement = conn.prepare_cached("SELECT id FROM departure WHERE event = ?1")?;
+    Ok(statement.query_row([event], |row| row.get(0)).optional()?.map(DepartureId))
+}
+
+/// Gives a departure that has not begun another time, and another event and cause where these are given.
+///
+/// # Errors
+/// The database's.
+pub fn reschedule(tx: &Transaction<'_>, id: DepartureId, effective: Timestamp, event: Option<&str>, cause: Option<&str>) -> Result<()> {
+    tx.execute(
+        "UPDATE departure SET effective = ?2, event = coalesce(?3, event), cause = coalesce(?4, cause)
+         WHERE id = ?1 AND state IN ('scheduled', 'waiting')",
+        params![id.0, effective.as_microsecond(), event, cause],
+    )?;
+    Ok(())
 }
 
 fn departures(conn: &Connection, which: &str, value: i64) -> Result<Vec<DepartureRow>> {
@@ -216,6 +242,46 @@ pub fn set_plan(tx: &Transaction<'_>, id: DepartureId, plan: &str, hash: &str) -
         params![id.0, plan, hash],
     )?;
     Ok(())
+}
+
+/// Notes the accounts that a departure takes: for as long as it lives they are the leaver's.
+///
+/// # Errors
+/// The database's.
+pub fn take_accounts(tx: &Transaction<'_>, id: DepartureId, accounts: &[NodeId], now: Timestamp) -> Result<()> {
+    let mut insert = tx.prepare_cached("INSERT OR IGNORE INTO departure_account (departure, account, since) VALUES (?1, ?2, ?3)")?;
+    for account in accounts {
+        insert.execute(params![id.0, account.0, now.as_microsecond()])?;
+    }
+    Ok(())
+}
+
+/// The accounts that departures have taken which live, or lived at a moment: leaver, account, since when. Not those of which a person said that they are
+/// somebody else's.
+///
+/// # Errors
+/// The database's.
+pub fn taken(conn: &Connection, as_of: Option<Timestamp>) -> Result<Vec<(NodeId, NodeId, Timestamp)>> {
+    let (lives, open) = match as_of {
+        None => ("d.state IN ('scheduled', 'waiting', 'running', 'open')".to_owned(), "l.until IS NULL".to_owned()),
+        Some(at) => {
+            let at = at.as_microsecond();
+            let lives = format!("t.since <= {at} AND (d.ended IS NULL OR d.ended > {at})");
+            (lives, format!("l.since <= {at} AND (l.until IS NULL OR l.until > {at})"))
+        }
+    };
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT d.person, t.account, min(t.since) FROM departure_account t JOIN departure d ON d.id = t.departure WHERE {lives}
+         AND NOT EXISTS (SELECT 1 FROM link l WHERE l.account = t.account AND {open}
+                         AND ((l.person = d.person AND l.state = 'rejected') OR (l.person <> d.person AND l.state = 'confirmed')))
+         GROUP BY d.person, t.account ORDER BY d.person, t.account"
+    ))?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push((NodeId(row.get(0)?), NodeId(row.get(1)?), moment(row.get(2)?)?));
+    }
+    Ok(found)
 }
 
 /// Notes who approved the plan of this hash; false if the plan has become another.
@@ -283,6 +349,15 @@ pub fn add_action(tx: &Transaction<'_>, new: &NewAction<'_>, now: Timestamp) -> 
     let id = ActionId(tx.last_insert_rowid());
     add_event(tx, id, now, ActionState::Planned, &Value::Object(serde_json::Map::new()))?;
     Ok(id)
+}
+
+/// What an action's templates need, anew: what it is done to is called otherwise by now.
+///
+/// # Errors
+/// The database's.
+pub fn set_spec(tx: &Transaction<'_>, id: ActionId, spec: &str) -> Result<()> {
+    tx.execute("UPDATE action SET spec = ?2 WHERE id = ?1", params![id.0, spec])?;
+    Ok(())
 }
 
 /// A departure's actions, by number.
@@ -367,6 +442,36 @@ pub fn move_action(tx: &Transaction<'_>, id: ActionId, step: &Move) -> Result<()
         i64::from(fired)
     ])?;
     add_event(tx, id, step.at, step.state, &step.detail)
+}
+
+/// In the journal's detail of a stuck action: when it is to be tried again, in microseconds since 1970.
+pub const AGAIN_AT: &str = "again_at";
+
+/// Stuck actions of open departures that are to be tried again by themselves, and when: by departure, the soonest first.
+///
+/// # Errors
+/// The database's.
+pub fn tried_again(conn: &Connection) -> Result<Vec<(DepartureId, ActionId, Timestamp)>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT a.departure, a.id, json_extract(e.detail, '$.' || ?1) AS again FROM departure d JOIN action a ON a.departure = d.id
+         JOIN action_event e ON e.id = (SELECT max(id) FROM action_event WHERE action = a.id)
+         WHERE d.state = 'open' AND a.state = 'stuck' AND again IS NOT NULL ORDER BY again, a.id",
+    )?;
+    let mut rows = statement.query([AGAIN_AT])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push((DepartureId(row.get(0)?), ActionId(row.get(1)?), moment(row.get(2)?)?));
+    }
+    Ok(found)
+}
+
+/// Whether there is an open task of this title for an action.
+///
+/// # Errors
+/// The database's.
+pub fn is_asked(conn: &Connection, action: ActionId, title: &str) -> Result<bool> {
+    let mut statement = conn.prepare_cached("SELECT 1 FROM task WHERE action = ?1 AND title = ?2 AND state = 'open'")?;
+    Ok(statement.exists(params![action.0, title])?)
 }
 
 fn add_event(tx: &Transaction<'_>, id: ActionId, at: Timestamp, state: ActionState, detail: &Value) -> Result<()> {
@@ -562,7 +667,10 @@ mod tests {
         store.write(|tx| move_to(tx, id, DepartureState::Cancelled, now)).unwrap();
         assert_eq!(begin(7, Some("e1")), Opened::Known(id), "the same event again changes nothing");
         assert!(matches!(begin(7, Some("e3")), Opened::New(_)));
-        assert_eq!(store.read(|conn| opened_since(conn, now)).unwrap(), 2);
+        let together = || store.read(|conn| due_between(conn, now, now)).unwrap();
+        assert_eq!(together(), [NodeId(7)], "one person, however many cases, and the cancelled one counts no more");
+        begin(8, Some("e4"));
+        assert_eq!(together(), [NodeId(7), NodeId(8)]);
     }
 
     #[test]

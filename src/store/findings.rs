@@ -33,59 +33,89 @@ pub fn write(tx: &Transaction<'_>, findings: &[Finding], unsure: &BTreeSet<Strin
     for finding in findings {
         wanted.entry(finding.key()).or_insert(finding);
     }
-    let open: Vec<(i64, String, Option<i64>, String)> = tx
-        .prepare_cached("SELECT id, key, node, system FROM finding WHERE until IS NULL ORDER BY id")?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
-        .collect::<rusqlite::Result<_>>()?;
     let mut written = Written::default();
-    for (id, key, node, system) in open {
-        if let Some(finding) = wanted.remove(&key) {
-            tx.prepare_cached(
-                "UPDATE finding SET severity = ?2, node = ?3, label = ?4, title = ?5, facts = ?6, remedy = ?7 WHERE id = ?1",
-            )?
-            .execute(params![
-                id,
-                finding.severity.word(),
-                finding.node.map(|node| node.0),
-                finding.label,
-                finding.title,
-                serde_json::to_string(&finding.facts)?,
-                finding.remedy
-            ])?;
+    for row in rows(tx, "until IS NULL")? {
+        if let Some(finding) = wanted.remove(&row.key) {
             written.kept += 1;
-        } else if let Some(node) = node
-            && unsure.contains(&system)
-            && rests_on_a_gap(tx, node)?
+            if !row.says(finding) {
+                // History is never rewritten: what was said yesterday is what was said yesterday.
+                close(tx, row.id, at, CHANGED)?;
+                open(tx, &row.key, finding, row.since, at)?;
+            }
+        } else if let Some(proof) = proof(tx, &row)? {
+            close(tx, row.id, at, &proof)?;
+            written.closed += 1;
+        } else if let Some(node) = row.node
+            && unsure.contains(&row.system)
+            && rests_on_a_gap(tx, node.0)?
         {
             written.withheld += 1;
         } else {
-            tx.prepare_cached("UPDATE finding SET until = max(?2, since) WHERE id = ?1")?.execute(params![id, at.as_microsecond()])?;
+            close(tx, row.id, at, "it was not found any more")?;
             written.closed += 1;
         }
     }
     for (key, finding) in wanted {
-        tx.prepare_cached(
-            "INSERT INTO finding (key, \"check\", code, severity, person, system, node, subject, label, title, facts, remedy, since)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-        )?
-        .execute(params![
-            key,
-            finding.check,
-            finding.code,
-            finding.severity.word(),
-            finding.person.map(|person| person.0),
-            finding.system.0,
-            finding.node.map(|node| node.0),
-            finding.subject,
-            finding.label,
-            finding.title,
-            serde_json::to_string(&finding.facts)?,
-            finding.remedy,
-            at.as_microsecond()
-        ])?;
+        open(tx, &key, finding, at, at)?;
         written.opened += 1;
     }
     Ok(written)
+}
+
+/// The reason of a row's end whose finding goes on in another row.
+const CHANGED: &str = "changed";
+
+fn close(tx: &Transaction<'_>, id: i64, at: Timestamp, reason: &str) -> Result<()> {
+    tx.prepare_cached("UPDATE finding SET until = max(?2, since), reason = ?3 WHERE id = ?1")?.execute(params![
+        id,
+        at.as_microsecond(),
+        reason
+    ])?;
+    Ok(())
+}
+
+fn open(tx: &Transaction<'_>, key: &str, finding: &Finding, first: Timestamp, at: Timestamp) -> Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO finding (key, \"check\", code, severity, person, system, node, subject, label, title, facts, remedy, first, since)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+    )?
+    .execute(params![
+        key,
+        finding.check,
+        finding.code,
+        finding.severity.word(),
+        finding.person.map(|person| person.0),
+        finding.system.0,
+        finding.node.map(|node| node.0),
+        finding.subject,
+        finding.label,
+        finding.title,
+        serde_json::to_string(&finding.facts)?,
+        finding.remedy,
+        first.as_microsecond(),
+        at.as_microsecond()
+    ])?;
+    Ok(())
+}
+
+/// The proof of an action of ours that what a finding is about is gone, made since it was found.
+fn proof(tx: &Transaction<'_>, row: &FindingRow) -> Result<Option<String>> {
+    let Some(node) = row.node else { return Ok(None) };
+    let of = |place: &str| {
+        format!("(json_extract(a.spec, '$.scope.{place}.key') = n.key AND json_extract(a.spec, '$.scope.{place}.kind') = n.kind)")
+    };
+    let mut statement = tx.prepare_cached(&format!(
+        "SELECT a.departure, a.label, a.proved FROM action a, node n LEFT JOIN system y ON y.id = n.system
+         WHERE n.id = ?1 AND a.state = 'gone' AND a.proved >= ?2 AND (a.system = y.name OR n.system = 0) AND ({} OR {} OR {})
+         ORDER BY a.proved DESC LIMIT 1",
+        of("node"),
+        of("from"),
+        of("to")
+    ))?;
+    let mut rows = statement.query(params![node.0, row.since.as_microsecond()])?;
+    let Some(found) = rows.next()? else { return Ok(None) };
+    let (departure, label, proved): (i64, String, i64) = (found.get(0)?, found.get(1)?, found.get(2)?);
+    Ok(Some(format!("proved gone at {:.0} by departure {departure}: {label}", moment(proved)?)))
 }
 
 /// Whether a scope that ever saw the node, or an edge at it, was left incomplete by its latest read.
@@ -135,6 +165,20 @@ pub struct FindingRow {
     pub since: Timestamp,
     /// No longer found; none while it is open.
     pub until: Option<Timestamp>,
+    /// Why it ended.
+    pub reason: Option<String>,
+}
+
+impl FindingRow {
+    /// Whether it says the same as a finding of today.
+    fn says(&self, finding: &Finding) -> bool {
+        self.severity == finding.severity
+            && self.node == finding.node
+            && self.label == finding.label
+            && self.title == finding.title
+            && self.facts == finding.facts
+            && self.remedy == finding.remedy
+    }
 }
 
 /// The findings that hold at a moment (now, if none is given), the worst first.
@@ -154,12 +198,12 @@ pub fn list(conn: &Connection, as_of: Option<Timestamp>) -> Result<Vec<FindingRo
 /// # Errors
 /// The database's.
 pub fn changed(conn: &Connection, since: Timestamp) -> Result<Vec<FindingRow>> {
-    rows(conn, &format!("since > {0} OR until > {0}", since.as_microsecond()))
+    rows(conn, &format!("(first > {0} OR until > {0}) AND reason IS NOT '{CHANGED}'", since.as_microsecond()))
 }
 
 fn rows(conn: &Connection, which: &str) -> Result<Vec<FindingRow>> {
     let mut statement = conn.prepare(&format!(
-        "SELECT id, key, \"check\", code, severity, person, system, node, subject, label, title, facts, remedy, since, until FROM finding
+        "SELECT id, key, \"check\", code, severity, person, system, node, subject, label, title, facts, remedy, first, until, reason FROM finding
          WHERE {which} ORDER BY CASE severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, code, system, label, id"
     ))?;
     let mut found = statement.query([])?;
@@ -181,6 +225,7 @@ fn rows(conn: &Connection, which: &str) -> Result<Vec<FindingRow>> {
             remedy: row.get(12)?,
             since: moment(row.get(13)?)?,
             until: row.get::<_, Option<i64>>(14)?.map(moment).transpose()?,
+            reason: row.get(15)?,
         });
     }
     Ok(findings)
@@ -242,5 +287,70 @@ mod tests {
         let before = world.store.read(|conn| list(conn, Some(first))).unwrap();
         assert_eq!((before.len(), before[0].label.as_str(), before[0].since), (1, "t", first));
         assert!(before[0].until.is_some());
+        assert_eq!(before[0].reason.as_deref(), Some("it was not found any more"));
+    }
+
+    #[test]
+    fn what_was_said_yesterday_is_said_of_yesterday_tomorrow() {
+        let mut world = World::new();
+        world.person("E1", "Ada Berg", json!({})).account("github", "ada", "E1", json!({}));
+        world.credential("github", "ada", "t", "api_token", json!({})).scan(true);
+        let none = BTreeSet::new();
+        let mut findings = world.all();
+        let first = world.now;
+        world.store.write(|tx| super::write(tx, &findings, &none, first)).unwrap();
+        let said = |world: &World, at| {
+            let rows = world.store.read(|conn| list(conn, Some(at))).unwrap();
+            rows.into_iter().map(|row| (row.key, row.severity, row.title, row.facts, row.since)).collect::<Vec<_>>()
+        };
+        let yesterday = said(&world, first);
+
+        // The same finding, with other facts and worse.
+        let next = days_before(first, -1);
+        for finding in &mut findings {
+            finding.facts.push("used this morning".into());
+            finding.severity = Severity::Critical;
+        }
+        let written = world.store.write(|tx| super::write(tx, &findings, &none, next)).unwrap();
+        assert_eq!((written.opened, written.closed), (0, 0));
+        assert_eq!(said(&world, first), yesterday, "history is not rewritten");
+        let today = said(&world, next);
+        assert!(today.iter().all(|row| row.1 == Severity::Critical && row.4 == first), "first found then: {today:?}");
+        assert!(world.store.read(|conn| changed(conn, first)).unwrap().is_empty(), "it neither opened nor closed");
+    }
+
+    #[test]
+    fn a_finding_whose_access_was_proved_gone_closes_with_that_proof() {
+        use crate::model::{ActionState, DepartureState, Mode, Verdict};
+        use crate::store::departures::{self, Move, NewAction, NewDeparture, Opened};
+        let mut world = World::new();
+        world.person("E1", "Ada Berg", json!({})).account("github", "ada", "E1", json!({}));
+        world.credential("github", "ada", "t", "api_token", json!({})).scan(true);
+        let unsure = BTreeSet::from(["github".to_owned()]);
+        let at = world.now;
+        world.store.write(|tx| super::write(tx, &world.all(), &unsure, at)).unwrap();
+        let spec = json!({ "scope": { "node": { "system": "github", "kind": "credential", "key": "t" } }, "near": [] });
+        let later = days_before(at, -1);
+        world
+            .store
+            .write(|tx| {
+                let person = NodeId(tx.query_row("SELECT id FROM node WHERE kind = 'person'", [], |row| row.get(0))?);
+                let (mode, state) = (Mode::Departure, DepartureState::Running);
+                let new = NewDeparture { person, mode, state, source: "cli".into(), cause: "test".into(), event: None, effective: at };
+                let Opened::New(departure) = departures::open(tx, &new, at)? else { panic!("it is new") };
+                let spec = spec.to_string();
+                let new = NewAction { departure, number: 1, system: "github", name: "revoke", label: "revoke t in github", spec: &spec };
+                let action = departures::add_action(tx, &new, at)?;
+                departures::move_action(tx, action, &Move { verdict: Some(Verdict::Gone), ..Move::to(ActionState::Gone, later) })?;
+                // The list of tokens can't be read any more: the proof is evidence all the same.
+                let written = super::write(tx, &[], &unsure, later)?;
+                assert!(written.closed >= 1, "{written:?}");
+                Ok(())
+            })
+            .unwrap();
+        let closed = world.store.read(|conn| changed(conn, at)).unwrap();
+        let token = closed.iter().find(|row| row.check == "api-token").unwrap();
+        let reason = token.reason.as_deref().unwrap();
+        assert!(reason.starts_with("proved gone at ") && reason.ends_with("by departure 1: revoke t in github"), "{reason}");
     }
 }

@@ -1,6 +1,6 @@
 //! Writing what a scan saw, and reading the graph at a moment.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use anyhow::{Context as _, Result};
 use aws_lc_rs::digest;
@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use serde_json::{Map, Value};
 
 use super::around::Around;
+use super::ours::Ours;
 use crate::model::{EdgeKind, Level, NodeId, NodeKind, NodeRef, NodeSeen, Observation, ScanId, ScopeId};
 
 /// The row of the `system` table that owns what belongs to no system: mail addresses.
@@ -97,6 +98,10 @@ pub struct ScopeWrite<'a> {
     pub closing: Closing<'a>,
     /// Believe it even if most of the scope has disappeared.
     pub accept_loss: bool,
+    /// What actions of ours took away: that it is gone is no loss.
+    pub ours: Option<&'a Ours>,
+    /// Attributes that the system did not show this time, to nobody: nodes keep them as they were.
+    pub keep: &'a [String],
 }
 
 /// What of a scope may be closed because it was not seen.
@@ -228,6 +233,22 @@ impl Ready {
         }
     }
 
+    /// A hash of a node's lasting content; what changes without meaning anything is left out.
+    pub fn content(&self) -> Option<i64> {
+        match self {
+            Self::Node(ready) => Some(ready.hash),
+            Self::Edge(_) => None,
+        }
+    }
+
+    /// Whether it is one of these nodes, or an edge of one.
+    pub fn names(&self, nodes: &BTreeSet<NodeRef>) -> bool {
+        match self {
+            Self::Node(ready) => nodes.contains(&ready.node),
+            Self::Edge(ready) => nodes.contains(&ready.from) || nodes.contains(&ready.to),
+        }
+    }
+
     /// Whether it is a node of this key, or of this other name.
     pub fn is_called(&self, name: &str) -> bool {
         match self {
@@ -285,8 +306,9 @@ fn write_each<R: std::borrow::Borrow<Ready>>(
     };
     let known = nodes.values().filter(|open| open.known).count() + edges.values().filter(|open| open.known).count();
     let lost = lost_nodes.len() + lost_edges.len();
-    if !write.accept_loss && lost > LOSS_FLOOR && lost as f64 > known as f64 * LOSS_SHARE {
-        tally.held_back = Some((lost as u64, known as u64));
+    let strange = lost - taken_by_us(write.ours, &nodes, &edges, &lost_nodes, &lost_edges);
+    if !write.accept_loss && strange > LOSS_FLOOR && strange as f64 > known as f64 * LOSS_SHARE {
+        tally.held_back = Some((strange as u64, known as u64));
         return Ok(tally);
     }
     let mut close = tx.prepare_cached("UPDATE node_seen SET until = max(?2, since), closed_by = ?3 WHERE id = ?1")?;
@@ -299,6 +321,77 @@ fn write_each<R: std::borrow::Borrow<Ready>>(
     }
     tally.closed += lost as u64;
     Ok(tally)
+}
+
+/// How many of the lost rows went by actions of ours.
+fn taken_by_us(
+    ours: Option<&Ours>,
+    nodes: &HashMap<i64, OpenNode>,
+    edges: &HashMap<EdgeIdentity, OpenEdge>,
+    lost_nodes: &[i64],
+    lost_edges: &[i64],
+) -> usize {
+    let Some(ours) = ours.filter(|ours| !ours.is_empty()) else { return 0 };
+    let (lost_nodes, lost_edges): (HashSet<&i64>, HashSet<&i64>) = (lost_nodes.iter().collect(), lost_edges.iter().collect());
+    nodes.iter().filter(|(id, open)| lost_nodes.contains(&open.row) && ours.node(**id)).count()
+        + edges.iter().filter(|(edge, open)| lost_edges.contains(&open.row) && ours.edge(edge.0, edge.2)).count()
+}
+
+/// Whether everything that a scope holds open was taken away by us: its nodes of this kind, or, where it has none, its edges.
+///
+/// # Errors
+/// The database's.
+pub fn all_ours(conn: &Connection, scope: ScopeId, kind: Option<NodeKind>, ours: &Ours) -> Result<bool> {
+    let nodes: Vec<i64> = conn
+        .prepare_cached(
+            "SELECT v.node FROM node_seen v JOIN node n ON n.id = v.node WHERE v.scope = ?1 AND v.until IS NULL AND (?2 IS NULL OR n.kind = ?2)",
+        )?
+        .query_map(params![scope.0, kind.map(NodeKind::word)], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    if !nodes.is_empty() {
+        return Ok(nodes.iter().all(|node| ours.node(*node)));
+    }
+    let edges: Vec<(i64, i64)> = conn
+        .prepare_cached("SELECT src, dst FROM edge_seen WHERE scope = ?1 AND until IS NULL")?
+        .query_map([scope.0], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(edges.iter().all(|(from, to)| ours.edge(*from, *to)))
+}
+
+/// The keys of the nodes that a scope holds open with an attribute filled.
+///
+/// # Errors
+/// The database's.
+pub fn filled(conn: &Connection, scope: ScopeId, attribute: &str) -> Result<Vec<(i64, NodeRef)>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT n.id, n.kind, n.key FROM node_seen v JOIN node n ON n.id = v.node
+         WHERE v.scope = ?1 AND v.until IS NULL AND instr(v.attrs, ?2) > 0 AND EXISTS (SELECT 1 FROM json_each(v.attrs) WHERE key = ?2)",
+    )?;
+    let mut rows = statement.query(params![scope.0, attribute])?;
+    let mut nodes = Vec::new();
+    while let Some(row) = rows.next()? {
+        nodes.push((row.get(0)?, NodeRef { kind: row.get_ref(1)?.as_str()?.parse().map_err(anyhow::Error::msg)?, key: row.get(2)? }));
+    }
+    Ok(nodes)
+}
+
+/// How many edges of a kind (or else nodes of a kind) a scope holds open that we did not take away.
+///
+/// # Errors
+/// The database's.
+pub fn open_of_kind(conn: &Connection, scope: ScopeId, kind: &str, ours: &Ours) -> Result<usize> {
+    let edges: Vec<(i64, i64)> = conn
+        .prepare_cached("SELECT src, dst FROM edge_seen WHERE scope = ?1 AND until IS NULL AND kind = ?2")?
+        .query_map(params![scope.0, kind], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let nodes: Vec<i64> = conn
+        .prepare_cached(
+            "SELECT v.node FROM node_seen v JOIN node n ON n.id = v.node WHERE v.scope = ?1 AND v.until IS NULL AND n.kind = ?2",
+        )?
+        .query_map(params![scope.0, kind], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let ends = edges.iter().filter(|(from, to)| !ours.edge(*from, *to)).count();
+    Ok(ends + nodes.iter().filter(|node| !ours.node(**node)).count())
 }
 
 /// How many nodes and edges a scope holds open.
@@ -341,6 +434,11 @@ fn write_node(
     tally: &mut Tally,
 ) -> Result<()> {
     let node = interner.id(tx, &seen.node)?;
+    let kept = match open.get(&node) {
+        Some(known) if !write.keep.is_empty() && !known.seen && known.hash != seen.hash => kept(tx, known.row, seen, write.keep)?,
+        _ => None,
+    };
+    let seen = kept.as_ref().unwrap_or(seen);
     match open.get_mut(&node) {
         Some(known) if known.seen => return Ok(()),
         Some(known) if known.hash == seen.hash => {
@@ -380,6 +478,38 @@ fn write_node(
     tally.seen += 1;
     tally.opened += 1;
     Ok(())
+}
+
+/// The node as it was seen, with those attributes of its open row that the system did not show; none if the row has none of them.
+fn kept(tx: &Transaction<'_>, row: i64, seen: &ReadyNode, keep: &[String]) -> Result<Option<ReadyNode>> {
+    let known: String = tx.prepare_cached("SELECT attrs FROM node_seen WHERE id = ?1")?.query_row([row], |row| row.get(0))?;
+    let known: Map<String, Value> = serde_json::from_str(&known)?;
+    let mut attrs: Map<String, Value> = serde_json::from_str(&seen.attrs)?;
+    // In their old order: an attribute's place is part of what a row is compared by.
+    let missing = keep.iter().any(|name| known.contains_key(name) && !attrs.contains_key(name));
+    if !missing {
+        return Ok(None);
+    }
+    let mut whole = Map::new();
+    for (name, value) in known {
+        match attrs.shift_remove(&name) {
+            Some(new) => _ = whole.insert(name, new),
+            None if keep.contains(&name) => _ = whole.insert(name, value),
+            None => {}
+        }
+    }
+    whole.extend(attrs);
+    let node = NodeSeen {
+        node: seen.node.clone(),
+        type_: seen.type_.to_string(),
+        name: seen.name.as_deref().map(str::to_owned),
+        attrs: whole,
+        aka: serde_json::from_str(&seen.aka)?,
+    };
+    match Ready::new(&Observation::Node(node), &mut Vec::new())? {
+        Ready::Node(ready) => Ok(Some(ready)),
+        Ready::Edge(_) => Ok(None),
+    }
 }
 
 fn write_edge(
@@ -490,6 +620,10 @@ pub struct LinkRow {
     pub confidence: f64,
     /// What speaks for it.
     pub evidence: Vec<String>,
+    /// Why a person should look at it although it is acted on.
+    pub doubt: Option<String>,
+    /// Since when it has been so.
+    pub since: Timestamp,
 }
 
 /// Which rows count: those open now, or those that held at a moment.
@@ -563,7 +697,7 @@ pub fn edges(conn: &Connection, as_of: Option<Timestamp>) -> Result<Vec<EdgeRow>
 /// # Errors
 /// The database's.
 pub fn links(conn: &Connection, as_of: Option<Timestamp>) -> Result<Vec<LinkRow>> {
-    let sql = format!("SELECT id, person, account, state, confidence, evidence FROM link WHERE {} ORDER BY id", holds(as_of));
+    let sql = format!("SELECT id, person, account, state, confidence, evidence, doubt, since FROM link WHERE {} ORDER BY id", holds(as_of));
     let mut statement = conn.prepare_cached(&sql)?;
     let mut rows = statement.query([])?;
     let mut links = Vec::new();
@@ -575,9 +709,31 @@ pub fn links(conn: &Connection, as_of: Option<Timestamp>) -> Result<Vec<LinkRow>
             state: row.get(3)?,
             confidence: row.get(4)?,
             evidence: serde_json::from_str(row.get_ref(5)?.as_str()?)?,
+            doubt: row.get(6)?,
+            since: moment(row.get(7)?)?,
         });
     }
     Ok(links)
+}
+
+/// What was seen of a node last, before a moment (ever, if none is given).
+///
+/// # Errors
+/// The database's.
+pub fn last_seen(conn: &Connection, node: NodeId, before: Option<Timestamp>) -> Result<Option<NodeSeen>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT n.kind, n.key, v.type, v.name, v.attrs, v.aka FROM node_seen v JOIN node n ON n.id = v.node
+         WHERE v.node = ?1 AND v.since <= ?2 ORDER BY v.until DESC, v.id DESC LIMIT 1",
+    )?;
+    let mut rows = statement.query(params![node.0, before.map_or(i64::MAX, Timestamp::as_microsecond)])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    Ok(Some(NodeSeen {
+        node: NodeRef { kind: row.get_ref(0)?.as_str()?.parse().map_err(anyhow::Error::msg)?, key: row.get(1)? },
+        type_: row.get(2)?,
+        name: row.get(3)?,
+        attrs: serde_json::from_str(row.get_ref(4)?.as_str()?)?,
+        aka: serde_json::from_str(row.get_ref(5)?.as_str()?)?,
+    }))
 }
 
 /// When a node was first seen.
@@ -595,7 +751,7 @@ pub fn first_seen(conn: &Connection, node: NodeId) -> Result<Option<Timestamp>> 
 /// The database's.
 pub fn was_here(conn: &Connection, person: NodeId) -> Result<bool> {
     let here: i64 = conn.query_row(
-        "SELECT count(*) FROM node_seen WHERE node = ?1 AND json_extract(attrs, '$.state') IS NOT 'disabled' AND json_extract(attrs, '$.last_day') IS NULL",
+        "SELECT count(*) FROM node_seen WHERE node = ?1 AND json_extract(attrs, '$.state') = 'active' AND json_extract(attrs, '$.last_day') IS NULL AND json_extract(attrs, '$.unknown') IS NULL",
         [person.0],
         |row| row.get(0),
     )?;

@@ -2,26 +2,33 @@
 //!
 //! Both halves of a change that keeps its identity (a renamed account, a higher level) are told as they stand; who reads them pairs them.
 
+use std::collections::HashMap;
+
 use anyhow::Result;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::graph::moment;
 use super::scans::CoverageRow;
-use crate::model::{Coverage, EdgeKind, NodeId, NodeKind};
+use crate::model::{Coverage, EdgeKind, Extent, NodeId, NodeKind};
 
 /// The latest word on every scope's coverage, up to a moment.
 ///
-/// What a later scan of the whole system no longer asked for (the parent is gone) is left out: it can be no gap.
+/// The last read of the whole list, or of its changes, decides: that one person's records could be read again does not make their list complete.
+/// That they could not is a gap all the same, until the list or these records are read. What a later scan of the whole system no longer asked for
+/// (the parent is gone) is left out: it can be no gap.
 ///
 /// # Errors
 /// The database's.
 pub fn coverage(conn: &Connection, as_of: Option<Timestamp>) -> Result<Vec<CoverageRow>> {
     let until = as_of.map_or(i64::MAX, |at| at.as_microsecond());
+    let mut persons = gaps_of_one_person(conn, until)?;
     let mut statement = conn.prepare_cached(
-        "SELECT y.name, s.collection, s.parent, c.complete, c.reason, c.seen, c.drift, c.at
+        "SELECT y.name, s.collection, s.parent, c.complete, c.reason, c.seen, c.drift, c.at, s.id, c.extent
          FROM scope s JOIN system y ON y.id = s.system
-         JOIN coverage c ON c.scope = s.id AND c.scan = (SELECT max(scan) FROM coverage WHERE scope = s.id AND at <= ?1)
+         JOIN coverage c ON c.scope = s.id AND c.scan = coalesce(
+           (SELECT max(scan) FROM coverage WHERE scope = s.id AND extent <> 'person' AND at <= ?1),
+           (SELECT max(scan) FROM coverage WHERE scope = s.id AND at <= ?1))
          WHERE c.complete = 1 OR s.parent = '' OR NOT EXISTS (
            SELECT 1 FROM scan later WHERE later.system = s.system AND later.person IS NULL AND later.outcome IN ('complete', 'gaps')
              AND later.started > c.at AND later.ended <= ?1)
@@ -33,17 +40,37 @@ pub fn coverage(conn: &Connection, as_of: Option<Timestamp>) -> Result<Vec<Cover
         let complete: bool = row.get(3)?;
         let reason: Option<String> = row.get(4)?;
         let drift: Option<String> = row.get(6)?;
+        let extent: String = row.get(9)?;
+        let coverage_of_list = if extent == Extent::Person.word() {
+            Coverage::Gap("only the records of one person were read, never the whole list".to_owned())
+        } else if complete {
+            persons.remove(&row.get(8)?).map_or(Coverage::Complete, Coverage::Gap)
+        } else {
+            Coverage::Gap(reason.unwrap_or_default())
+        };
         coverage.push(CoverageRow {
             system: row.get(0)?,
             collection: row.get(1)?,
             parent: row.get(2)?,
-            coverage: if complete { Coverage::Complete } else { Coverage::Gap(reason.unwrap_or_default()) },
+            coverage: coverage_of_list,
             seen: row.get::<_, i64>(5)?.unsigned_abs(),
             drift: drift.map(|text| serde_json::from_str(&text)).transpose()?.unwrap_or_default(),
             at: moment(row.get(7)?)?,
         });
     }
     Ok(coverage)
+}
+
+/// Why the records of a person could not be read again, by scope: where neither the list nor these records were read since.
+fn gaps_of_one_person(conn: &Connection, until: i64) -> Result<HashMap<i64, String>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT c.scope, c.reason FROM coverage c JOIN scan n ON n.id = c.scan
+         WHERE c.extent = 'person' AND c.complete = 0 AND c.at <= ?1 AND NOT EXISTS (
+           SELECT 1 FROM coverage later JOIN scan m ON m.id = later.scan
+           WHERE later.scope = c.scope AND later.scan > c.scan AND later.at <= ?1 AND (later.extent <> 'person' OR m.person = n.person))",
+    )?;
+    let gaps = statement.query_map([until], |row| Ok((row.get(0)?, format!("read again for one person: {}", row.get::<_, String>(1)?))))?;
+    Ok(gaps.collect::<rusqlite::Result<_>>()?)
 }
 
 /// How a system's last scan as a whole ended.

@@ -1,6 +1,9 @@
 //! Links between people and accounts: what the rules claim, and what people decided, which no rule overrules.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+mod known;
+mod once;
+
+use std::collections::HashMap;
 
 use anyhow::{Context as _, Result, bail};
 use jiff::Timestamp;
@@ -8,6 +11,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::graph::{LinkRow, links};
 use crate::model::NodeId;
+pub use once::{Once, once_had};
 
 /// How sure the rules are. They never confirm or reject: that is a person's word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,6 +48,10 @@ pub struct Claim {
     pub state: ClaimState,
     /// What speaks for it, each a short line.
     pub evidence: Vec<String>,
+    /// Why a person should look although it is acted on: somebody else might be meant as well.
+    pub doubt: Option<String>,
+    /// Something speaks against it: that more, or a person's word, speaks for somebody else. Less that speaks for it is no contradiction.
+    pub contradicted: bool,
 }
 
 /// What writing the claims changed.
@@ -55,56 +63,43 @@ pub struct Written {
     pub closed: u64,
 }
 
-/// Makes the store's links what the rules claim now. A person's decision stays as it is; so does the link of a person whom HR's
-/// system no longer shows, for a purged record must not orphan the accounts of somebody who has just left.
+/// Makes the store's links what the rules claim now. A person's decision stays as it is.
+///
+/// A known account stays known. What the rules were sure of, or asked about, and claim no more is kept, in doubt: an address that is no longer
+/// shown, an account that is no longer listed, a person whom HR purged, none of these says that the account is somebody else's. Only a
+/// contradiction takes a link's support away, and then the link is still shown, as disputed.
 ///
 /// # Errors
 /// The database's.
 pub fn write(tx: &Transaction<'_>, claims: &[Claim], at: Timestamp) -> Result<Written> {
-    let mut wanted: BTreeMap<(NodeId, NodeId), &Claim> = BTreeMap::new();
-    for claim in claims {
-        wanted.insert((claim.person, claim.account), claim);
-    }
-    let known_people = known_people(tx)?;
     let open = links(tx, None)?;
+    let kept = known::settle(tx, &open, claims)?;
     let mut written = Written::default();
-    let confirmed: HashMap<NodeId, NodeId> =
-        open.iter().filter(|link| link.state == "confirmed").map(|link| (link.account, link.person)).collect();
-    for link in &open {
-        let claim = wanted.remove(&(link.person, link.account));
-        if matches!(link.state.as_str(), "confirmed" | "rejected") {
-            continue;
-        }
-        match claim {
-            Some(claim) if says_the_same(link, claim) => {}
-            Some(claim) => {
-                close(tx, link.id, at)?;
-                insert(tx, claim, at)?;
-                written.closed += 1;
-                written.opened += 1;
-            }
-            None if known_people.contains(&link.person) || confirmed.get(&link.account).is_some_and(|owner| *owner != link.person) => {
+    let mut held: HashMap<(NodeId, NodeId), &LinkRow> = open.iter().map(|link| ((link.person, link.account), link)).collect();
+    for wanted in &kept {
+        match held.remove(&(wanted.person, wanted.account)) {
+            Some(link) if says_the_same(link, wanted) => continue,
+            Some(link) => {
                 close(tx, link.id, at)?;
                 written.closed += 1;
             }
             None => {}
         }
-    }
-    for claim in wanted.values() {
-        insert(tx, claim, at)?;
+        insert(tx, wanted, at)?;
         written.opened += 1;
+    }
+    for link in held.values().filter(|link| !known::is_decided(link)) {
+        close(tx, link.id, at)?;
+        written.closed += 1;
     }
     Ok(written)
 }
 
-fn known_people(tx: &Transaction<'_>) -> Result<HashSet<NodeId>> {
-    let mut statement = tx
-        .prepare_cached("SELECT DISTINCT n.id FROM node n JOIN node_seen v ON v.node = n.id AND v.until IS NULL WHERE n.kind = 'person'")?;
-    Ok(statement.query_map([], |row| row.get(0).map(NodeId))?.collect::<rusqlite::Result<_>>()?)
-}
-
 fn says_the_same(link: &LinkRow, claim: &Claim) -> bool {
-    link.state == claim.state.word() && (link.confidence - claim.confidence).abs() < 1e-6 && link.evidence == claim.evidence
+    link.state == claim.state.word()
+        && (link.confidence - claim.confidence).abs() < 1e-6
+        && link.evidence == claim.evidence
+        && link.doubt == claim.doubt
 }
 
 fn close(tx: &Transaction<'_>, link: i64, at: Timestamp) -> Result<()> {
@@ -113,16 +108,16 @@ fn close(tx: &Transaction<'_>, link: i64, at: Timestamp) -> Result<()> {
 }
 
 fn insert(tx: &Transaction<'_>, claim: &Claim, at: Timestamp) -> Result<()> {
-    tx.prepare_cached("INSERT INTO link (person, account, state, confidence, evidence, since) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?.execute(
-        params![
+    tx.prepare_cached("INSERT INTO link (person, account, state, confidence, evidence, doubt, since) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
+        .execute(params![
             claim.person.0,
             claim.account.0,
             claim.state.word(),
             claim.confidence.clamp(0.0, 1.0),
             serde_json::to_string(&claim.evidence)?,
+            claim.doubt,
             at.as_microsecond()
-        ],
-    )?;
+        ])?;
     Ok(())
 }
 
@@ -221,7 +216,7 @@ pub fn list(conn: &Connection) -> Result<Vec<LinkEntry>> {
                 (SELECT name FROM node_seen WHERE node = l.account AND name IS NOT NULL ORDER BY until IS NOT NULL, id DESC LIMIT 1)
          FROM link l JOIN node p ON p.id = l.person JOIN node a ON a.id = l.account JOIN system s ON s.id = a.system
          WHERE l.until IS NULL
-         ORDER BY CASE l.state WHEN 'disputed' THEN 0 WHEN 'likely' THEN 1 ELSE 2 END, s.name, a.key, l.id",
+         ORDER BY CASE WHEN l.state = 'disputed' THEN 0 WHEN l.state = 'likely' THEN 1 WHEN l.doubt IS NOT NULL THEN 2 ELSE 3 END, s.name, a.key, l.id",
     )?;
     let mut found = statement.query([])?;
     let mut entries = Vec::new();

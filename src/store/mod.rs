@@ -7,6 +7,8 @@ pub mod findings;
 pub mod graph;
 pub mod history;
 pub mod links;
+pub mod ours;
+pub mod proofs;
 pub mod scans;
 mod upgrade;
 
@@ -27,7 +29,7 @@ const SCHEMA: &[&str] = &[
 ];
 
 /// The version of the schema that this binary reads and writes.
-const VERSION: i64 = 2;
+const VERSION: i64 = 5;
 
 /// An open store. Share it behind an `Arc`.
 #[derive(Debug)]
@@ -48,7 +50,10 @@ impl Store {
         let version: i64 = writer.query_row("PRAGMA user_version", [], |row| row.get(0)).with_context(no_store)?;
         match version {
             VERSION => {}
-            1 => upgrade::from_1(&mut writer).with_context(|| format!("bringing the store {} to version {VERSION}", path.display()))?,
+            1.. if version < VERSION => {
+                upgrade::run(&mut writer, version)
+                    .with_context(|| format!("bringing the store {} to version {VERSION}", path.display()))?;
+            }
             0 => create(&mut writer).with_context(|| format!("making the store {}", path.display()))?,
             other => bail!(
                 "the store {} has version {other}, this exeunt reads version {VERSION}: use the exeunt that made it, or another --store",

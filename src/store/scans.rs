@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use serde_json::Value;
 
 use super::graph::{Tally, moment};
-use crate::model::{Coverage, NodeId, ScanId, ScopeId};
+use crate::model::{Coverage, Extent, NodeId, ScanId, ScopeId};
 
 /// Opens a scan of a system (of one person's access there, if one is given).
 ///
@@ -152,32 +152,41 @@ pub fn finished_scopes(conn: &Connection, scan: ScanId) -> Result<Vec<ScopeId>> 
     Ok(statement.query_map([scan.0], |row| row.get(0).map(ScopeId))?.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Records how completely a scope was read; its staged pages go.
+/// The scopes that a scan has come to the end of, those that it could not read too.
 ///
 /// # Errors
 /// The database's.
-pub fn cover(
-    tx: &Transaction<'_>,
-    scan: ScanId,
-    scope: ScopeId,
-    coverage: &Coverage,
-    tally: Tally,
-    drift: &[&str],
-    at: Timestamp,
-) -> Result<()> {
-    let (complete, reason) = match coverage {
+pub fn covered_scopes(conn: &Connection, scan: ScanId) -> Result<Vec<ScopeId>> {
+    let mut statement = conn.prepare_cached("SELECT scope FROM coverage WHERE scan = ?1")?;
+    Ok(statement.query_map([scan.0], |row| row.get(0).map(ScopeId))?.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Records how completely a scope was read, and how much of it was asked for; its staged pages go. Where one scan reads a scope several times
+/// (one person's records, one by one), the reads add up, and one gap among them makes a gap.
+///
+/// # Errors
+/// The database's.
+pub fn cover(tx: &Transaction<'_>, scan: ScanId, scope: ScopeId, read: &Covered<'_>, at: Timestamp) -> Result<()> {
+    let (complete, reason) = match read.coverage {
         Coverage::Complete => (1, None),
         Coverage::Gap(reason) => (0, Some(reason)),
     };
-    let drift = if drift.is_empty() { None } else { Some(serde_json::to_string(drift)?) };
-    tx.prepare_cached("INSERT OR REPLACE INTO coverage (scan, scope, complete, reason, seen, opened, closed, drift, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?.execute(params![
+    let drift = if read.drift.is_empty() { None } else { Some(serde_json::to_string(read.drift)?) };
+    tx.prepare_cached(
+        "INSERT INTO coverage (scan, scope, extent, complete, reason, seen, opened, closed, drift, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+         ON CONFLICT (scan, scope) DO UPDATE SET complete = min(complete, excluded.complete), reason = coalesce(reason, excluded.reason),
+           seen = seen + excluded.seen, opened = opened + excluded.opened, closed = closed + excluded.closed,
+           drift = coalesce(drift, excluded.drift), at = excluded.at",
+    )?
+    .execute(params![
         scan.0,
         scope.0,
+        read.extent.word(),
         complete,
         reason,
-        tally.seen.cast_signed(),
-        tally.opened.cast_signed(),
-        tally.closed.cast_signed(),
+        read.tally.seen.cast_signed(),
+        read.tally.opened.cast_signed(),
+        read.tally.closed.cast_signed(),
         drift,
         at.as_microsecond()
     ])?;
@@ -186,6 +195,19 @@ pub fn cover(
     )?
     .execute(params![scan.0, scope.0])?;
     Ok(())
+}
+
+/// What a read of a scope came to.
+#[derive(Debug, Clone, Copy)]
+pub struct Covered<'a> {
+    /// How much of it was asked for.
+    pub extent: Extent,
+    /// How completely that was read.
+    pub coverage: &'a Coverage,
+    /// What it changed.
+    pub tally: Tally,
+    /// Attributes that no record filled any more.
+    pub drift: &'a [&'a str],
 }
 
 /// The latest word on one scope's coverage.
@@ -212,29 +234,7 @@ pub struct CoverageRow {
 /// # Errors
 /// The database's.
 pub fn latest_coverage(conn: &Connection) -> Result<Vec<CoverageRow>> {
-    let mut statement = conn.prepare_cached(
-        "SELECT y.name, s.collection, s.parent, c.complete, c.reason, c.seen, c.drift, c.at
-         FROM scope s JOIN system y ON y.id = s.system
-         JOIN coverage c ON c.scope = s.id AND c.scan = (SELECT max(scan) FROM coverage WHERE scope = s.id)
-         ORDER BY y.name, s.collection, s.parent",
-    )?;
-    let mut rows = statement.query([])?;
-    let mut coverage = Vec::new();
-    while let Some(row) = rows.next()? {
-        let complete: bool = row.get(3)?;
-        let reason: Option<String> = row.get(4)?;
-        let drift: Option<String> = row.get(6)?;
-        coverage.push(CoverageRow {
-            system: row.get(0)?,
-            collection: row.get(1)?,
-            parent: row.get(2)?,
-            coverage: if complete { Coverage::Complete } else { Coverage::Gap(reason.unwrap_or_default()) },
-            seen: row.get::<_, i64>(5)?.unsigned_abs(),
-            drift: drift.map(|text| serde_json::from_str(&text)).transpose()?.unwrap_or_default(),
-            at: moment(row.get(7)?)?,
-        });
-    }
-    Ok(coverage)
+    super::history::coverage(conn, None)
 }
 
 /// Remembers which account our own credential belongs to.

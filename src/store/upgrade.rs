@@ -3,14 +3,82 @@
 use anyhow::{Context as _, Result};
 use rusqlite::{Connection, TransactionBehavior};
 
+/// Every step from a version to the present one.
+pub(super) fn run(connection: &mut Connection, version: i64) -> Result<()> {
+    for (from, step) in STEPS {
+        if *from >= version {
+            step(connection).with_context(|| format!("the step from version {from}"))?;
+        }
+    }
+    Ok(())
+}
+
+type Step = fn(&mut Connection) -> Result<()>;
+
+/// Each step, with the version that it begins at.
+const STEPS: &[(i64, Step)] = &[(1, from_1), (2, from_2), (3, from_3), (4, from_4)];
+
+/// From 2 to 3: coverage says how much of a scope was asked for. Where that isn't known, because one person was read, it is taken for that
+/// person's records alone: the list then is as complete as the night before found it.
+fn from_2(connection: &mut Connection) -> Result<()> {
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    tx.execute_batch("DROP INDEX coverage_scope; ALTER TABLE coverage RENAME TO coverage_2")?;
+    tx.execute_batch(statement(include_str!("../../schema/scans.sql"), "coverage")?)?;
+    tx.execute_batch(
+        "CREATE INDEX coverage_scope ON coverage (scope, at);
+         INSERT INTO coverage (scan, scope, extent, complete, reason, seen, opened, closed, drift, at)
+           SELECT c.scan, c.scope, CASE WHEN n.person IS NOT NULL AND s.parent = '' THEN 'person' ELSE 'whole' END,
+             c.complete, c.reason, c.seen, c.opened, c.closed, c.drift, c.at
+           FROM coverage_2 c JOIN scan n ON n.id = c.scan JOIN scope s ON s.id = c.scope;
+         DROP TABLE coverage_2",
+    )?;
+    tx.pragma_update(None, "user_version", 3)?;
+    tx.commit()?;
+    Ok(())
+}
+
 /// From 1 to 2: deliveries, and the account of a third credential, the one that tells.
-pub(super) fn from_1(connection: &mut Connection) -> Result<()> {
+fn from_1(connection: &mut Connection) -> Result<()> {
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     tx.execute_batch(include_str!("../../schema/tell.sql"))?;
     tx.execute_batch("ALTER TABLE own_account RENAME TO own_account_1")?;
     tx.execute_batch(statement(include_str!("../../schema/scans.sql"), "own_account")?)?;
     tx.execute_batch("INSERT INTO own_account SELECT system, hand, key, at FROM own_account_1; DROP TABLE own_account_1")?;
     tx.pragma_update(None, "user_version", 2)?;
+    tx.commit()?;
+    Ok(())
+}
+
+/// From 3 to 4: findings have intervals, and a reason for their end.
+fn from_3(connection: &mut Connection) -> Result<()> {
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    tx.execute_batch("DROP INDEX finding_open; ALTER TABLE finding RENAME TO finding_2")?;
+    tx.execute_batch(statement(include_str!("../../schema/graph.sql"), "finding")?)?;
+    tx.execute_batch(
+        "INSERT INTO finding (id, key, \"check\", code, severity, person, system, node, subject, label, title, facts, remedy, first, since, until, reason)
+         SELECT id, key, \"check\", code, severity, person, system, node, subject, label, title, facts, remedy, since, since, until,
+                CASE WHEN until IS NOT NULL THEN 'it was not found any more' END FROM finding_2;
+         DROP TABLE finding_2;
+         CREATE UNIQUE INDEX finding_open ON finding (key) WHERE until IS NULL",
+    )?;
+    tx.pragma_update(None, "user_version", 4)?;
+    tx.commit()?;
+    Ok(())
+}
+
+/// From 4 to 5: links that are in doubt, and the accounts that a case took.
+fn from_4(connection: &mut Connection) -> Result<()> {
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    tx.execute_batch("DROP INDEX link_open; ALTER TABLE link RENAME TO link_2")?;
+    tx.execute_batch(statement(include_str!("../../schema/graph.sql"), "link")?)?;
+    tx.execute_batch(
+        "INSERT INTO link (id, person, account, state, confidence, evidence, decided_by, since, until)
+         SELECT id, person, account, state, confidence, evidence, decided_by, since, until FROM link_2;
+         DROP TABLE link_2;
+         CREATE UNIQUE INDEX link_open ON link (person, account) WHERE until IS NULL",
+    )?;
+    tx.execute_batch(statement(include_str!("../../schema/departures.sql"), "departure_account")?)?;
+    tx.pragma_update(None, "user_version", 5)?;
     tx.commit()?;
     Ok(())
 }
@@ -34,15 +102,47 @@ mod tests {
     }
 
     #[test]
+    fn a_store_of_version_2_becomes_what_is_made_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let (old, new) = (dir.path().join("old.db"), dir.path().join("new.db"));
+        drop(Store::open(&new).unwrap());
+        // Version 2, made of the present shape: coverage says nothing of its extent, findings have no intervals.
+        drop(Store::open(&old).unwrap());
+        let conn = rusqlite::Connection::open(&old).unwrap();
+        conn.execute_batch(
+            "ALTER TABLE finding DROP COLUMN first; DROP TABLE departure_account; ALTER TABLE link DROP COLUMN doubt; DROP TABLE coverage;
+             CREATE TABLE coverage (scan INTEGER NOT NULL, scope INTEGER NOT NULL, complete INTEGER NOT NULL, reason TEXT, seen INTEGER NOT NULL,
+                                    opened INTEGER NOT NULL, closed INTEGER NOT NULL, drift TEXT, at INTEGER NOT NULL,
+                                    PRIMARY KEY (scan, scope)) STRICT, WITHOUT ROWID;
+             CREATE INDEX coverage_scope ON coverage (scope, at);
+             INSERT INTO system (id, name, scanner, category) VALUES (7, 'app', 'scim', 'saas');
+             INSERT INTO scope (id, system, collection, parent) VALUES (1, 7, 'users', '');
+             INSERT INTO node (id, system, kind, key) VALUES (9, 7, 'person', 'E1');
+             INSERT INTO scan (id, system, person, started) VALUES (1, 7, NULL, 10), (2, 7, 9, 20);
+             INSERT INTO coverage VALUES (1, 1, 0, 'page 1: forbidden', 0, 0, 0, NULL, 11), (2, 1, 1, NULL, 1, 0, 0, NULL, 21);
+             PRAGMA user_version = 2",
+        )
+        .unwrap();
+        drop(conn);
+        let store = Store::open(&old).unwrap();
+        let fresh = rusqlite::Connection::open(&new).unwrap();
+        assert_eq!(store.read(|conn| Ok(shape(conn))).unwrap(), shape(&fresh));
+        let coverage = store.read(crate::store::scans::latest_coverage).unwrap();
+        let said: Vec<String> = coverage.iter().map(|row| row.coverage.to_string()).collect();
+        assert_eq!(said, ["gap: page 1: forbidden"], "that one person was read does not make the list complete");
+    }
+
+    #[test]
     fn a_store_of_version_1_becomes_what_is_made_anew() {
         let dir = tempfile::tempdir().unwrap();
         let (old, new) = (dir.path().join("old.db"), dir.path().join("new.db"));
         drop(Store::open(&new).unwrap());
-        // Version 1, made of the present shape: without deliveries, and with two hands.
+        // Version 1, made of the present shape: without deliveries, with two hands, and findings without intervals.
         drop(Store::open(&old).unwrap());
         let conn = rusqlite::Connection::open(&old).unwrap();
         conn.execute_batch(
-            "DROP TABLE delivery; DROP TABLE own_account;
+            "ALTER TABLE finding DROP COLUMN first; DROP TABLE departure_account; ALTER TABLE link DROP COLUMN doubt;
+             DROP TABLE delivery; DROP TABLE own_account;
              CREATE TABLE own_account (system INTEGER NOT NULL, hand TEXT NOT NULL, key TEXT NOT NULL, at INTEGER NOT NULL,
                                        PRIMARY KEY (system, hand)) STRICT, WITHOUT ROWID;
              INSERT INTO own_account VALUES (0, 'read', 'ours', 7); PRAGMA user_version = 1",

@@ -8,6 +8,7 @@ use futures_util::StreamExt as _;
 
 use crate::clock;
 use crate::config::Config;
+use crate::connect::Connection;
 use crate::connect::fleet::Fleet;
 use crate::graph::{Graph, Person};
 use crate::manifest::raw::Category;
@@ -55,13 +56,13 @@ impl Survey {
 /// # Errors
 /// The store's, or the executive rule can't be evaluated.
 pub fn people(config: &Config, graph: &Graph) -> Result<Vec<Person>> {
-    Person::all(graph, config.people.executive.as_deref(), &config.people.executives).map_err(|problem| anyhow!(problem))
+    Person::of_company(graph, config).map_err(|problem| anyhow!(problem))
 }
 
 /// The people we watch: executives, whoever left, and whoever HR says will leave.
 pub fn watched(people: &[Person]) -> impl Iterator<Item = &Person> {
     let now = clock::now();
-    people.iter().filter(move |person| person.executive || person.last_day.is_some() || person.has_left(now))
+    people.iter().filter(move |person| person.executive || person.is_leaving() || person.has_left(now))
 }
 
 /// Scans the fleet, links accounts to people, and runs the checks. `tell` hears of progress: system and what.
@@ -80,6 +81,7 @@ pub async fn survey(
     let (hr, others): (Vec<_>, Vec<_>) = fleet.systems.values().partition(|connection| connection.manifest().category == Category::Hris);
     // HR first: it says whom we watch. Then the others, so that new people's accounts are read closely on the first night.
     for group in [hr, others] {
+        let connections = group.clone();
         let watchlist = watchlist(config, store, options.person)?;
         let scan_options = scan::Options {
             full: options.full,
@@ -96,13 +98,42 @@ pub async fn survey(
             .buffer_unordered(16)
             .collect()
             .await;
-        for report in reports {
-            systems.push(report?);
-        }
+        let mut reports = reports.into_iter().collect::<Result<Vec<_>>>()?;
         link_accounts(config, store)?;
+        if options.person.is_none() {
+            read_on(config, store, &connections, (watchlist, scan_options), &mut reports, tell).await?;
+        }
+        systems.append(&mut reports);
     }
     let findings = if options.no_checks { Vec::new() } else { check(config, store)? };
     Ok(Survey { systems, closed: fleet.closed.clone(), findings, took: started.elapsed() })
+}
+
+/// What is read for watched people alone is read on the first night for whoever the scans have shown to have an account: by an address that
+/// another collection gave, by single sign-on, by whatever links them.
+async fn read_on(
+    config: &Config,
+    store: &Store,
+    connections: &[&Connection],
+    (before, options): (&Watchlist, &scan::Options),
+    reports: &mut [SystemReport],
+    tell: &(dyn Fn(&str, Progress) + Send + Sync),
+) -> Result<()> {
+    let now = &watchlist(config, store, None)?;
+    let more = reports.iter_mut().filter(|report| now.has_more_than(before, &report.system));
+    let read = more.filter_map(|report| {
+        let connection = connections.iter().find(|connection| connection.system().0 == report.system)?;
+        Some(async move {
+            let system = report.system.clone();
+            scan::read_on(store, connection, now, options, report, &|progress| tell(&system, progress)).await
+        })
+    });
+    let read: Vec<Result<()>> = futures_util::stream::iter(read.collect::<Vec<_>>()).buffer_unordered(16).collect().await;
+    if read.is_empty() {
+        return Ok(());
+    }
+    read.into_iter().collect::<Result<()>>()?;
+    link_accounts(config, store)
 }
 
 fn person_key(store: &Store, id: NodeId) -> Result<(NodeId, String)> {
@@ -127,8 +158,9 @@ fn watchlist(config: &Config, store: &Store, person: Option<NodeId>) -> Result<W
 pub fn link_accounts(config: &Config, store: &Store) -> Result<()> {
     let graph = store.read(|conn| Graph::read(conn, None))?;
     let people = people(config, &graph)?;
-    let claims = resolve::resolve(&graph, &people);
-    store.write(|tx| store::links::write(tx, &claims, clock::now()).map(drop))
+    let now = clock::now();
+    let claims = resolve::resolve(&graph, &people, now);
+    store.write(|tx| store::links::write(tx, &claims, now).map(drop))
 }
 
 /// Runs every shadow check on the graph as it is, and keeps the findings' history.

@@ -34,3 +34,5 @@ mod sim;
 mod systems;
 /// Tasks become tickets and events notices, each once, whatever fails in between.
 mod tell;
+/// Whose an account is: what was known stays known, and what is in doubt never ends green.
+mod whose;

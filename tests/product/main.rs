@@ -1,6 +1,14 @@
 //! What holds for exeunt without the simulated company: the built command, the tree, and real servers (`tests/real/run`).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
+/// What a case does by itself after it has run.
+mod back;
+/// Exit codes: 0 where something is known to be well, and nowhere else.
+mod codes;
+/// Access that a file has from a folder of somebody else.
+mod inherited;
+/// How completely a list was read: by its distinct records, and only by a read of the list itself.
+mod lists;
 /// What the tests against real servers share.
 mod real;
 /// A real Active Directory domain controller.
@@ -31,5 +39,11 @@ mod real_tryton;
 mod run;
 /// Mistakes in settings are one clear line; help and JSON are there for every command.
 mod settings;
+/// What goes on while an account is off: the rules of a mailbox that became a shared one.
+mod shared_mailbox;
+/// A company of one executive and one app, whose server does what a test tells it.
+mod small;
 /// Layers point down, registries are complete, the repository speaks of exeunt alone.
 mod tidy;
+/// Whose an account is: a name that changes in one system first, then a departure.
+mod whose;

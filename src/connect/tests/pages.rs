@@ -184,23 +184,31 @@ async fn scim_counts_what_came() {
     let (wire, (ended, bodies, _)) = reading.await.unwrap();
     assert_eq!((ended, flat(&bodies, "Resources")), (Ended::Complete { pages: 3 }, ALL.to_vec()));
     let (ended, bodies, _) = read(&wire, &get("/short"), "{ scim: true }", None).await;
-    assert!(reason(&ended).contains("totalResults says 9, but only 5 came"), "{ended:?}");
+    assert!(reason(&ended).contains("totalResults says 9, but only 5 different ones came"), "{ended:?}");
     assert_eq!(flat(&bodies, "Resources"), ALL);
 }
 
 #[tokio::test]
 async fn what_stops_a_list_is_named() {
     let server = serve(|seen, _| match seen.url.as_str() {
-        "/gone" => (404, vec![], json!({"message": "no such list"})),
+        "/gone" => (404, vec![], json!({"code": "E404", "message": "no such list"})),
+        "/elsewhere" => (404, vec![], json!({"message": "no route"})),
+        "/page" => (200, vec![("content-type", "text/html".into())], json!("<html>sign in</html>")),
+        "/nothing" => (200, vec![], json!("")),
+        "/error" => (200, vec![], json!({"error": {"code": "x"}})),
         "/forbidden" => (403, vec![], json!({"errorSummary": "missing the scope acme.read for s3cret-bearer"})),
         "/torn" => (200, vec![], json!("{\"items\": [1, ")),
         "/list" => (200, vec![("link", "</gone>; rel=next".into())], json!([1])),
         _ => (400, vec![], json!({"error": "bad"})),
     })
     .await;
-    let wire = bearer(&server, "");
+    let wire = bearer(&server, "classes: { gone: \"status == 404 and body.code == 'E404'\" }");
     let (ended, ..) = read(&wire, &get("/gone"), "{ link: next }", None).await;
     assert_eq!(ended, Ended::Absent);
+    for url in ["/elsewhere", "/page", "/nothing", "/error"] {
+        let (ended, ..) = read(&wire, &get(url), "{ link: next }", None).await;
+        assert!(matches!(ended, Ended::Gap { class: Some(Class::NoAnswer), pages: 0, .. }), "{url} {ended:?}");
+    }
     let (ended, ..) = read(&wire, &get("/forbidden"), "{ none: true }", None).await;
     let text = "page 1: forbidden 403: missing the scope acme.read for [redacted]";
     assert_eq!(ended, Ended::Gap { reason: text.into(), class: Some(Class::Forbidden), pages: 0 });

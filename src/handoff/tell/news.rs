@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::{Teller, words};
 use crate::clock;
 use crate::config::Config;
-use crate::model::{ActionState, DeliveryKind, DeliveryState, DepartureState, TellEvent};
+use crate::model::{ActionState, DeliveryKind, DeliveryState, DepartureState, RETURNED, TellEvent};
 use crate::store::deliveries::{self, DeliveryRow, NewDelivery};
 use crate::store::departures::{self, DepartureRow, TaskRow};
 
@@ -98,7 +98,9 @@ fn of_departure(conn: &Connection, config: &Config, row: &DepartureRow, now: Tim
     if matches!(row.state, DepartureState::Open | DepartureState::Running) {
         for action in departures::actions(conn, row.id)? {
             if matches!(action.state, ActionState::Refused | ActionState::Stuck) {
-                add(TellEvent::Stuck, &action.number.to_string());
+                // Each time that it comes back is news.
+                let back = action.why.as_deref() == Some(RETURNED);
+                add(TellEvent::Stuck, &if back { format!("{}-back-{}", action.number, action.tries) } else { action.number.to_string() });
             }
         }
     }

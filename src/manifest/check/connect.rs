@@ -172,6 +172,7 @@ fn connection(checker: &mut Checker<'_>) {
         ("bind", Transport::Ldap, bind.is_some()),
         ("starttls", Transport::Ldap, connect.starttls),
         ("format", Transport::File, connect.format.is_some()),
+        ("columns", Transport::File, connect.columns.is_some()),
         ("max_age_hours", Transport::File, connect.max_age_hours.is_some()),
     ];
     for (key, of, there) in belongings {
@@ -250,13 +251,14 @@ pub(super) fn paging(checker: &mut Checker<'_>, path: &str, paging: &raw::Paging
             .problem(path, format!("exactly one of link, next, cursor, page, offset, scim, none says how pages follow; here is {given}"));
         return;
     };
-    let belongings: [(&str, bool, &[&str]); 7] = [
+    let belongings: [(&str, bool, &[&str]); 8] = [
         ("into", paging.into.is_some(), &["cursor"]),
         ("continue_at", paging.continue_at.is_some(), &["cursor"]),
         ("start", paging.start.is_some(), &["page", "offset", "scim"]),
         ("size", paging.size.is_some(), &["page", "offset", "scim"]),
         ("size_into", paging.size_into.is_some(), &["page", "offset"]),
         ("last", paging.last.is_some(), &["page", "offset", "cursor"]),
+        ("total", paging.total.is_some(), &["link", "next", "cursor", "page", "offset"]),
         ("max_pages", paging.max_pages.is_some(), &["link", "next", "cursor", "page", "offset", "scim"]),
     ];
     for (key, there, of) in belongings {
@@ -275,7 +277,7 @@ pub(super) fn paging(checker: &mut Checker<'_>, path: &str, paging: &raw::Paging
             checker.problem(format!("{path}.{key}"), "must be above zero");
         }
     }
-    for (key, source) in [("next", &paging.next), ("cursor", &paging.cursor), ("last", &paging.last)] {
+    for (key, source) in [("next", &paging.next), ("cursor", &paging.cursor), ("last", &paging.last), ("total", &paging.total)] {
         checker.maybe_expr(&format!("{path}.{key}"), source.as_ref(), Spot::Page, NONE);
     }
     if let Some(source) = &paging.continue_at {
@@ -300,5 +302,6 @@ fn tried(checker: &mut Checker<'_>, path: &str, preflight: &raw::Preflight) {
     }
     checker.headers(path, &preflight.headers, Spot::Preflight, NONE);
     checker.bodies(path, preflight.call.is_some(), preflight.body.as_ref(), preflight.form.as_ref(), Spot::Preflight, NONE);
+    checker.maybe_expr(&format!("{path}.there"), preflight.there.as_ref(), Spot::PreflightAnswer, NONE);
     checker.maybe_expr(&format!("{path}.own_account"), preflight.own_account.as_ref(), Spot::PreflightAnswer, NONE);
 }

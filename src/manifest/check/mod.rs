@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::attributes;
 use super::express::{Expr, NAMES};
 use super::places::{self, Extra, Spot};
 use super::raw;
@@ -282,6 +283,13 @@ impl Checker<'_> {
             if !known.contains(&name) {
                 let message = format!("{name} holds nothing here: {} (there are {})", places::why_not(name), known.join(", "));
                 self.problem(path, message);
+            }
+        }
+        for name in ["person", "successor"] {
+            let knows = |field: &str| attributes::PERSON.contains(&field) || (name == "successor" && field == "account");
+            for field in expr.fields_of(name).iter().filter(|field| !knows(field)) {
+                let hint = did_you_mean(field, attributes::PERSON.iter().copied());
+                self.problem(path, format!("{name} has no {field}{hint} (it has {})", attributes::PERSON.join(", ")));
             }
         }
         if expr.names().contains(&"settings") {

@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
+use super::super::attributes;
 use super::super::express::{Expr, Scope};
 use super::super::places::{Extra, ForEach, Spot};
 use super::super::raw;
-use super::super::structure::distance;
+use super::super::structure::did_you_mean;
 use super::super::template::Template;
 use super::order::{circles, told};
 use super::{Checker, Purpose, Transport, connect};
@@ -35,23 +36,6 @@ const YIELD_KEYS: [&str; 20] = [
     "member_of",
 ];
 
-/// Attributes that checks and resolution know.
-const KNOWN_ATTRIBUTES: [&str; 13] = [
-    "name",
-    "emails",
-    "employee_number",
-    "phones",
-    "state",
-    "auth",
-    "admin",
-    "created",
-    "last_used",
-    "expires",
-    "scopes",
-    "ownership",
-    "shared",
-];
-
 pub(super) fn check(checker: &mut Checker<'_>) {
     let manifest = checker.manifest;
     for (name, collection) in &manifest.see {
@@ -67,6 +51,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     for circle in circles(&names, &waits) {
         checker.problem(format!("see.{}.for", circle[0]), format!("collections that are read for each other: {}", told(&circle)));
     }
+    own_attributes(checker);
     for (index, spot) in manifest.blind_spots.iter().enumerate() {
         for (key, text) in [("what", &spot.what), ("why", &spot.why)] {
             if text.trim().is_empty() {
@@ -92,6 +77,13 @@ fn one(checker: &mut Checker<'_>, name: &str, path: &str, collection: &raw::Coll
     checker.act_as(path, collection.act_as.as_ref(), raw::Hand::Read, Spot::Collection, extra);
     source(checker, path, collection, extra);
     checker.maybe_expr(&format!("{path}.each"), collection.each.as_ref(), Spot::Each, extra);
+    checker.maybe_expr(&format!("{path}.of"), collection.of.as_ref(), Spot::Each, extra);
+    if collection.absent.is_some() && collection.each.is_none() {
+        checker.problem(format!("{path}.absent"), "absent says what a missing `each` means, and there is no each");
+    }
+    if let Some(own) = &collection.control {
+        control(checker, &format!("{path}.control"), own, Spot::Collection, Spot::Each, extra);
+    }
     checker.classes(path, &collection.classes);
     if let Some(sentinel) = &collection.sentinel {
         let path = format!("{path}.sentinel");
@@ -119,6 +111,16 @@ fn one(checker: &mut Checker<'_>, name: &str, path: &str, collection: &raw::Coll
     for (index, means) in collection.yields.iter().enumerate() {
         meaning(checker, &format!("{path}.yields[{index}]"), means, extra);
     }
+}
+
+/// Something that is known to be there.
+pub(super) fn control(checker: &mut Checker<'_>, path: &str, control: &raw::Control, call: Spot, answer: Spot, extra: Extra) {
+    checker.call(&format!("{path}.call"), &control.call, Purpose::Read, call, extra);
+    checker.headers(path, &control.headers, call, extra);
+    if let Some(body) = &control.body {
+        checker.body(&format!("{path}.body"), body, call, extra);
+    }
+    checker.expr(&format!("{path}.there"), &control.there, answer, extra);
 }
 
 /// Where the records come from, and how they are paged.
@@ -291,14 +293,48 @@ fn meaning(checker: &mut Checker<'_>, path: &str, means: &raw::Yield, collection
     if let Some(source) = &means.level {
         level(checker, &format!("{path}.level"), source, inside);
     }
+    let at = kind.unwrap_or("edge");
     for (name, value) in &means.attrs {
         let path = format!("{path}.{name}");
-        if let Some(near) = slip(name, &YIELD_KEYS) {
-            checker.problem(&path, format!("unknown key {name:?}; did you mean {near:?}?"));
-        } else if let Some(near) = slip(name, &KNOWN_ATTRIBUTES) {
-            checker.warning(&path, format!("an attribute that no check knows; did you mean {near:?}?"));
+        if !what.is_empty() && attributes::find(name, at).is_none() && !checker.manifest.own.contains(name) {
+            checker.problem(&path, unknown_attribute(name, at));
+        }
+        if let (Some(words), Value::String(source)) = (attributes::words(name, at), value) {
+            for word in written_out(source).iter().filter(|word| !words.contains(&word.as_str()) && (at != "person" || *word != "unknown"))
+            {
+                checker.problem(&path, format!("{word:?} is not one of {}", words.join(", ")));
+            }
         }
         attribute(checker, &path, value, inside);
+    }
+    if at == "person" && checker.manifest.category == raw::Category::Hris && !means.attrs.contains_key("state") {
+        checker.problem(path, "nothing says whether the person still works here: it needs state");
+    }
+}
+
+/// What is wrong with an attribute that nobody knows.
+fn unknown_attribute(name: &str, at: &str) -> String {
+    let here = attributes::ATTRIBUTES.iter().filter(|known| attributes::find(known.name, at).is_some()).map(|known| known.name);
+    let hint = did_you_mean(name, here.chain(YIELD_KEYS));
+    let a = if at.starts_with(['a', 'e']) { "an" } else { "a" };
+    if hint.is_empty() {
+        format!("exeunt reads no attribute {name:?} of {a} {at}; if it is this file's own, name it under own: [{name}]")
+    } else {
+        format!("unknown key {name:?}{hint} If it is an attribute of this file's own, name it under own: [{name}]")
+    }
+}
+
+/// The attributes that are a file's own: each is in some yield.
+fn own_attributes(checker: &mut Checker<'_>) {
+    let manifest = checker.manifest;
+    for (index, name) in manifest.own.iter().enumerate() {
+        let mut yields = manifest.see.iter().flat_map(|(_, collection)| &collection.yields);
+        if !yields.any(|means| means.attrs.contains_key(name)) {
+            checker.problem(format!("own[{index}]"), format!("{name:?} is declared, but no yield has it"));
+        }
+        if name == attributes::UNKNOWN {
+            checker.problem(format!("own[{index}]"), format!("{name:?} has a meaning of its own; choose another name"));
+        }
     }
 }
 
@@ -329,15 +365,25 @@ fn level(checker: &mut Checker<'_>, path: &str, source: &str, extra: Extra) {
     if checker.complaints.len() > before {
         return;
     }
+    let words = written_out(source);
+    for word in words {
+        if let Err(error) = word.parse::<Level>() {
+            checker.problem(path, format!("unknown level: {error}"));
+        }
+    }
+}
+
+/// The words that an expression writes out as what it comes to: `'admin' if it.x else 'read'`.
+fn written_out(source: &str) -> Vec<String> {
     let quoted = |text: &str| {
-        let text = text.trim();
+        let text = text.trim().trim_start_matches('(').trim_end_matches(')').trim();
         let inner = text
             .strip_prefix('\'')
             .and_then(|t| t.strip_suffix('\''))
             .or_else(|| text.strip_prefix('"').and_then(|t| t.strip_suffix('"')))?;
         (!inner.contains(['\'', '"'])).then(|| inner.to_owned())
     };
-    // `'admin' if it.x else 'read'`: what stands around the conditions.
+    // What stands around the conditions.
     let mut words: Vec<String> = Vec::new();
     for part in source.split(" else ") {
         words.extend(quoted(part.split(" if ").next().unwrap_or(part)));
@@ -349,23 +395,7 @@ fn level(checker: &mut Checker<'_>, path: &str, source: &str, extra: Extra) {
     {
         words.push(word);
     }
-    for word in words {
-        if let Err(error) = word.parse::<Level>() {
-            checker.problem(path, format!("unknown level: {error}"));
-        }
-    }
-}
-
-/// The known word that an attribute's name is one slip away from. Attributes may have any name, so `groups` beside `group`, or `phone`
-/// beside `phones`, is no slip, and short words are too near to one another.
-fn slip(name: &str, known: &[&'static str]) -> Option<&'static str> {
-    if KNOWN_ATTRIBUTES.contains(&name) {
-        return None;
-    }
-    known
-        .iter()
-        .copied()
-        .find(|near| near.len() > 4 && distance(name, near) == 1 && name.trim_end_matches('s') != near.trim_end_matches('s'))
+    words
 }
 
 /// An attribute: an expression, or a list or map of them.

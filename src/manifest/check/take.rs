@@ -156,9 +156,10 @@ fn what(checker: &mut Checker<'_>, path: &str, take: &raw::Take, extra: Extra) {
         if modify.replace.is_empty() && modify.add.is_empty() && modify.delete.is_empty() {
             checker.problem(&path, "changes nothing; write replace, add or delete");
         }
+        let spot = if modify.read.is_empty() { Spot::Take } else { Spot::Modify };
         for (key, changes) in [("replace", &modify.replace), ("add", &modify.add), ("delete", &modify.delete)] {
             for (attribute, value) in changes {
-                checker.body(&format!("{path}.{key}.{attribute}"), value, Spot::Take, extra);
+                checker.body(&format!("{path}.{key}.{attribute}"), value, spot, extra);
             }
         }
     }
@@ -270,9 +271,16 @@ fn proof(checker: &mut Checker<'_>, path: &str, prove: &raw::Prove, extra: Extra
     // Without one way to read there is no telling what the answer holds.
     if given.len() == 1 {
         checker.expr(&format!("{path}.gone"), &prove.gone, spot, extra);
+        checker.maybe_expr(&format!("{path}.of"), prove.of.as_ref(), spot, extra);
         if let Some(failed) = &prove.failed {
             checker.expr(&format!("{path}.failed"), failed, spot, extra);
         }
+    }
+    if prove.of.is_some() && given.as_slice() != ["call"] {
+        checker.problem(format!("{path}.of"), "of judges the answer to a call");
+    }
+    if let Some(control) = &prove.control {
+        see::control(checker, &format!("{path}.control"), control, Spot::Prove, spot, extra);
     }
     checker.classes(path, &prove.classes);
     for (key, text) in [("within", &prove.within), ("lives_on", &prove.lives_on)] {

@@ -55,13 +55,20 @@ pub struct Connect {
     /// (file) How the file is written.
     #[serde(default)]
     pub format: Option<FileFormat>,
+    /// (file) Literals: the columns that the file must have; without one, or with one twice, the whole file is a gap. Those that the yields
+    /// read, when left out.
+    #[serde(default)]
+    pub columns: Option<Vec<String>>,
     /// (file) Literal: a file older than so many hours is a gap; 26 when left out.
     #[serde(default)]
     pub max_age_hours: Option<u64>,
 }
 
 /// Expressions that class a reply. The first that is true decides; none true: by status (2xx fine, 401 and 403 forbidden,
-/// 404 and 410 gone, 429 throttled, 408 and 5xx transient, other refused). No class means "ignore".
+/// 429 throttled, 408 and 5xx transient, other refused). No class means "ignore".
+///
+/// A 404 is nobody's answer until `gone` says how the system's own looks: a gateway answers 404 too. What is neither an object nor a list (a web
+/// page, text, nothing) is never an answer to a read, whatever its status, nor is an error object under a good status.
 #[derive(Deserialize, JsonSchema, Debug, Clone, Default, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct Classes {
@@ -149,6 +156,10 @@ pub struct Paging {
     /// Expression (page, offset, cursor): true on the last page, where the vendor says so.
     #[serde(default)]
     pub last: Option<String>,
+    /// Expression over `body`, `headers` (page, offset, cursor, link, next): how many records the whole list has, where the vendor says so. Fewer
+    /// distinct records than that are a gap.
+    #[serde(default)]
+    pub total: Option<String>,
     /// Literal: the cap. Reaching it is a gap, never a quiet end.
     #[serde(default)]
     pub max_pages: Option<u64>,

@@ -20,8 +20,8 @@ use serde_json::Value;
 pub use connect::{Bind, Budget, Classes, Connect, FileFormat, Paging};
 pub use credentials::{Credential, CredentialKind, Credentials, Hand, Login};
 pub use example::Example;
-pub use see::{BlindSpot, Collection, Delta, Empty, Preflight, Search, Sentinel, Yield};
-pub use take::{HandOff, Keep, Modify, Prove, Take, TakeKind};
+pub use see::{Absent, BlindSpot, Collection, Delta, Empty, Preflight, Search, Sentinel, Yield};
+pub use take::{Control, HandOff, Keep, Modify, Prove, Take, TakeKind};
 pub use tell::{Close, Files, Find, Look, Mail, Notice, Open, Tell, Ticket};
 
 /// Maps whose order matters to the reader keep it.
@@ -39,6 +39,9 @@ pub struct Manifest {
     pub category: Category,
     /// Literal. What this file was checked against: the vendor's description and version, a real server, or documentation.
     pub contract: String,
+    /// Literals: the names of attributes that are this file's own: kept, shown and there in templates, but nothing else in exeunt reads them.
+    #[serde(default)]
+    pub own: Vec<String>,
     /// What the settings file must or may say about a system of this kind.
     #[serde(default)]
     pub settings: BTreeMap<String, Setting>,

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Classes, Hand, Paging};
+use super::{Classes, Control, Hand, Paging};
 use crate::model::NodeKind;
 
 /// A call that is tried before its right is relied on.
@@ -37,6 +37,10 @@ pub struct Preflight {
     /// Expression over the answer: the key of the account that our own credential belongs to. It is the branch we sit on.
     #[serde(default)]
     pub own_account: Option<String>,
+    /// Expression over the answer: what is known to be there (the first user of the list); null, false or empty is no answer. The first call
+    /// with it, or with `own_account`, is also asked before something that a list doesn't hold is believed to be gone.
+    #[serde(default)]
+    pub there: Option<String>,
     /// Literal: which credential is tried (`read` when left out).
     #[serde(default)]
     pub with: Option<Hand>,
@@ -76,9 +80,20 @@ pub struct Collection {
     /// (file) The records of the file. True, or left out, for there is nothing else to read.
     #[serde(default)]
     pub file: Option<bool>,
-    /// Expression over `body`: the records; the body itself when left out (one record, if it is no list).
+    /// Expression over `body`: the records; the body itself when left out, which must be a list then (`each: body` for one record). A list that isn't there is a gap.
     #[serde(default)]
     pub each: Option<String>,
+    /// Expression over `body`: this reply is the list that was asked for; one of which it isn't true is a gap.
+    #[serde(default)]
+    pub of: Option<String>,
+    /// Literal: a list that isn't there is empty (`empty`), for the system leaves out what holds nothing. Needs `of`, which tells such a reply
+    /// from one that says nothing, or `control`.
+    #[serde(default)]
+    pub absent: Option<Absent>,
+    /// What is known to be there, and must answer before an empty list is believed where something was known; the first of `preflight` that has
+    /// `there` or `own_account`, when left out.
+    #[serde(default)]
+    pub control: Option<Control>,
     /// How this list is paged, when not as `connect.paging` says.
     #[serde(default)]
     pub paging: Option<Paging>,
@@ -102,6 +117,14 @@ pub struct Collection {
     /// What the records mean. May be left out by a collection whose records only serve as parents (`keep`).
     #[serde(default)]
     pub yields: Vec<Yield>,
+}
+
+/// What a list that isn't there means.
+#[derive(Deserialize, JsonSchema, Debug, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs)]
+pub enum Absent {
+    Empty,
 }
 
 /// Whether an empty list is believable.
@@ -254,9 +277,8 @@ pub struct Yield {
     /// Reference expression (account, group): what it is a member of.
     #[serde(default)]
     pub member_of: Option<String>,
-    /// Expression (or list of expressions, or map): any other attribute. Those that checks and resolution know: `name`, `emails`,
-    /// `employee_number`, `phones`, `state` (active, disabled), `auth` (sso, local), `admin` (tier 0 to 3), `created`, `last_used`, `expires`,
-    /// `scopes`, `ownership` (corporate, personal), `shared`.
+    /// Expression (or list of expressions, or map): an attribute that exeunt reads (docs/add-a-system.md has the list), or one that the file names
+    /// under `own`.
     #[serde(flatten)]
     #[schemars(with = "BTreeMap<String, Value>")]
     pub attrs: BTreeMap<String, Value>,
@@ -266,6 +288,21 @@ impl Yield {
     /// The node that it yields, if it is one: its kind, and the expression of its key.
     pub fn node(&self) -> Option<(NodeKind, &str)> {
         self.nodes().next()
+    }
+
+    /// Every expression over one record (or one item of `each`); what stands in a template's braces is left out.
+    pub fn expressions(&self) -> impl Iterator<Item = &str> {
+        fn of(value: &Value) -> Vec<&str> {
+            match value {
+                Value::String(source) => vec![source],
+                Value::Array(items) => items.iter().flat_map(of).collect(),
+                Value::Object(map) => map.values().flat_map(of).collect(),
+                _ => Vec::new(),
+            }
+        }
+        let ends = [&self.when, &self.from, &self.to, &self.level, &self.held_by, &self.owned_by, &self.opens, &self.member_of];
+        let ends = ends.into_iter().flatten().map(String::as_str);
+        ends.chain(self.nodes().map(|(_, key)| key)).chain(self.aka.iter().map(String::as_str)).chain(self.attrs.values().flat_map(of))
     }
 
     /// Every node that it names; more than one is a mistake.

@@ -115,6 +115,10 @@ pub enum TakeKind {
 pub struct Modify {
     /// Template (DN-escaped): the entry. `{{ node.dn }}` puts a whole DN in unescaped, for it is one already.
     pub dn: String,
+    /// Literal: attributes that are changed in part. They are read right before the change and stand in `it` (`{{ it.userAccountControl |
+    /// set_bit(2) }}`); one that can't be read stops the change.
+    #[serde(default)]
+    pub read: Vec<String>,
     /// Attribute to template, or list of templates: replaced values.
     #[serde(default)]
     pub replace: BTreeMap<String, Value>,
@@ -172,8 +176,19 @@ pub struct Prove {
     /// Template: whom the credential impersonates, when not as the action.
     #[serde(default, rename = "as")]
     pub act_as: Option<String>,
-    /// Expression over the answer: it is gone. A reply of class `gone` proves it by itself, unless this says otherwise (`gone_is: present`).
+    /// Expression over the answer: it is gone. A reply of class `gone` proves it by itself, unless the classes say otherwise; `gone: absent` says
+    /// that nothing else does.
     pub gone: String,
+    /// (call) Expression over the answer: this reply is about what was asked (`body.id == node.id`); one of which it isn't true says nothing.
+    /// When left out, the reply must hold the value that the call asks about (the last of the path, or one of the body), or a list.
+    /// What names the thing itself is evidence enough. A list is evidence only if something else that is known to be there answers in the same
+    /// breath: see `control`.
+    #[serde(default)]
+    pub of: Option<String>,
+    /// What is known to be there, and must answer in the same breath as a list that doesn't hold the thing; the first of `preflight` that has
+    /// `there` or `own_account`, when left out.
+    #[serde(default)]
+    pub control: Option<Control>,
     /// Expression over the answer: the job ended without doing it (`body.state == 'ERROR'`). Nobody waits any longer, and a person is told.
     #[serde(default)]
     pub failed: Option<String>,
@@ -186,6 +201,21 @@ pub struct Prove {
     /// Literal: how long what was issued before lives on although this proves the source gone (`1h`): said in the verdict.
     #[serde(default)]
     pub lives_on: Option<String>,
+}
+
+/// Something that is known to be there: it answers, or else nothing is believed to be gone.
+#[derive(Deserialize, JsonSchema, Debug, Clone)]
+#[serde(deny_unknown_fields)]
+pub struct Control {
+    /// Template: `METHOD path`.
+    pub call: String,
+    /// Headers of the call: templates.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// A JSON body: texts in it are templates.
+    pub body: Option<Value>,
+    /// Expression over the answer: what is known to be there; neither null, false nor empty.
+    pub there: String,
 }
 
 /// A download that is kept as evidence.

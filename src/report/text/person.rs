@@ -47,7 +47,7 @@ pub fn inventory(view: &Inventory, ink: Ink) -> String {
         out.push_str(&ink.lines(&mut table, 2));
     }
     if !view.unsure.is_empty() {
-        out.push_str(&format!("\n{}\n", ink.bold("Might be theirs: `exeunt link confirm N` or `exeunt link reject N`")));
+        out.push_str(&format!("\n{}\n", ink.bold("In doubt: `exeunt link confirm N` or `exeunt link reject N`")));
         let mut table = ink.table(&[]);
         for one in &view.unsure {
             table.add_row(vec![
@@ -55,7 +55,10 @@ pub fn inventory(view: &Inventory, ink: Ink) -> String {
                 cell(&one.system),
                 cell(&one.account),
                 cell(&format!("{} {:.2}", one.link.state, one.link.confidence)),
-                cell(&one.link.evidence.join(" · ")),
+                cell(&match &one.link.doubt {
+                    Some(doubt) => format!("{doubt} · {}", one.link.evidence.join(" · ")),
+                    None => one.link.evidence.join(" · "),
+                }),
             ]);
         }
         out.push_str(&ink.lines(&mut table, 2));

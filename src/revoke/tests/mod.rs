@@ -29,6 +29,9 @@ credentials:
 connect:
   http: "{{ settings.base }}"
   paging: { none: true }
+  classes: { gone: status == 404 and body.code == 'no_such_thing' }
+preflight:
+  - { call: GET /health, there: body.up }
 see:
   users:
     call: GET /users
@@ -69,7 +72,7 @@ take:
   stop_forwarding:
     on: receives_mail_of
     call: DELETE /forwards/{{ from.email }}
-    prove: { call: "GET /forwards/{{ from.email }}", gone: status == 404, within: 2s }
+    prove: { call: "GET /forwards/{{ from.email }}", gone: absent, within: 2s }
   collect_badge:
     on: credential.badge
     hand_off: { to: facilities, due: 4h, title: "Collect {{ node.id }} from {{ person.name }}", attach: receipt }
@@ -80,7 +83,7 @@ take:
     irreversible: true
     after: [suspend]
     call: DELETE /users/{{ node.id }}
-    prove: { call: "GET /users/{{ node.id }}", gone: status == 404, within: 2s }
+    prove: { call: "GET /users/{{ node.id }}", gone: absent, within: 2s }
 "#;
 
 pub(super) fn manifest(text: &str) -> Manifest {
@@ -135,7 +138,7 @@ impl World {
                 rows::write_scope(
                     tx,
                     &mut interner,
-                    rows::ScopeWrite { scan, scope, at: now, closing: rows::Closing::Nothing, accept_loss: false },
+                    rows::ScopeWrite { scan, scope, at: now, closing: rows::Closing::Nothing, accept_loss: false, ours: None, keep: &[] },
                     observations,
                 )
             })
@@ -163,7 +166,11 @@ impl World {
     /// Ada's plan with these systems and rules.
     pub fn plan_with(&self, mode: Mode, systems: &BTreeMap<String, SystemFacts>, rules: &Rules) -> (Graph, Person, Plan) {
         let graph = self.graph();
-        let ada = Person::all(&graph, None, &[]).unwrap().into_iter().find(|person| person.key == "ada").unwrap();
+        let ada = Person::all(&graph, None, &[], &crate::model::LastDay::default())
+            .unwrap()
+            .into_iter()
+            .find(|person| person.key == "ada")
+            .unwrap();
         let plan = plan(&graph, &ada, None, mode, systems, rules);
         (graph, ada, plan)
     }

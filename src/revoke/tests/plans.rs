@@ -140,6 +140,41 @@ fn mail_to_a_private_address_is_cut_also_by_somebody_unknown() {
 }
 
 #[test]
+fn whoever_may_act_for_the_leaver_is_cut_or_handed_off() {
+    let world = World::new();
+    ada_in_acme(&world);
+    use EdgeKind::{CanAccess, DelegateOf, Owns};
+    let (mailbox, file) = ((NodeKind::Resource, "m1"), (NodeKind::Resource, "f1"));
+    world.see(
+        "acme",
+        &[
+            node(ACCOUNT, "", "u2", json!({ "emails": ["ben@acme.example"] })),
+            node(NodeKind::Resource, "mailbox", "m1", json!({})),
+            node(NodeKind::Resource, "file", "f1", json!({})),
+            edge((ACCOUNT, "u1"), Owns, mailbox),
+            edge((ACCOUNT, "u1"), Owns, file),
+            edge((ACCOUNT, "u2"), DelegateOf, (ACCOUNT, "u1")),
+            edge((ACCOUNT, "u2"), CanAccess, mailbox),
+            edge((ACCOUNT, "u2"), CanAccess, file),
+        ],
+    );
+    world.link("ben", "acme", "u2", "certain");
+    let plan = world.plan().2;
+    // No action of this manifest speaks of either, so a person takes both away; what a colleague may read of a file is theirs.
+    let covered: Vec<_> = plan.tasks.iter().flat_map(|task| &task.covers_edges).map(|edge| edge.kind.as_str()).collect();
+    assert_eq!(covered, ["delegate_of", "can_access"], "{:?}", plan.tasks);
+
+    // Where the manifest knows how, it is an action, with a proof of its own.
+    let mut systems = systems("http://x");
+    let acts = "  end_delegation:\n    on: delegate_of\n    call: DELETE /users/{{ to.id }}/delegates/{{ from.id }}\n    \
+                prove: { call: \"GET /users/{{ to.id }}/delegates/{{ from.id }}\", gone: absent }\n";
+    systems.get_mut("acme").unwrap().manifest = manifest(&MANIFEST.replace("  collect_badge:\n", &format!("{acts}  collect_badge:\n")));
+    let plan = world.plan_with(Mode::Departure, &systems, &rules()).2;
+    assert_eq!(by_name(&plan, "end_delegation").label, "end delegation ben@acme.example → ada@acme.example in acme");
+    assert!(!plan.tasks.iter().flat_map(|task| &task.covers_edges).any(|edge| edge.kind == "delegate_of"));
+}
+
+#[test]
 fn what_no_call_reaches_is_somebodys_task() {
     let world = World::new();
     ada_in_acme(&world);

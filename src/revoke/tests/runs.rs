@@ -124,6 +124,45 @@ async fn everything_is_fired_at_once_and_proved() {
     assert_eq!(case.vendor.0.lock().unwrap().calls.len(), calls);
 }
 
+/// What the journal says of the state before the calls, by the action's name.
+fn before(case: &Case) -> std::collections::BTreeMap<String, Value> {
+    let entries = case.deps.store.read(|conn| {
+        let mut rows =
+            conn.prepare("SELECT a.name, e.detail FROM action_event e JOIN action a ON a.id = e.action WHERE e.state = 'gone'")?;
+        Ok(rows.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?.collect::<Result<Vec<_>, _>>()?)
+    });
+    let entries = entries.unwrap().into_iter();
+    entries.map(|(name, detail)| (name, serde_json::from_str::<Value>(&detail).unwrap()["before"].clone())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_gone_before_the_call_is_not_our_doing() {
+    let case = case(|_| {}, &[]).await;
+    case.vendor.0.lock().unwrap().gone.insert("t1".to_owned());
+    // Slow enough to be late: the last scan's reading stands.
+    case.vendor.wrong("GET /users/u1/factors", Wrong::Slow(Duration::from_secs(3)), 1);
+    let outcome = case.run().await;
+    assert_eq!((outcome.gone, outcome.already), (4, 1), "{outcome:#?}");
+    let line = outcome.actions.iter().find(|line| line.label.starts_with("revoke_token") || line.label.contains("t1")).unwrap();
+    assert_eq!(line.why.as_deref(), Some("was gone already"));
+    let before = before(&case);
+    assert_eq!(before["revoke_token"]["state"], "gone", "{before:?}");
+    assert_eq!(before["suspend"]["state"], "there", "{before:?}");
+    assert_eq!(before["reset_factors"]["read"], "by the last scan", "{before:?}");
+    assert!(outcome.first_to_last_call_ms < 2000.0, "the read held a call up: {outcome:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sign_in_page_proves_nothing_and_says_so() {
+    for page in ["", "<html>Sign in</html>", "{}", "[]", "null", "{\"error\": \"sign in\"}"] {
+        let case = case(|_| {}, &[]).await;
+        let kind = if page.starts_with('<') { "text/html" } else { "application/json" };
+        case.vendor.answer_everything(kind, page);
+        let outcome = case.run().await;
+        assert_eq!((outcome.gone, outcome.unknown), (0, 4), "{page:?}: {outcome:#?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lie_is_found_out() {
     let case = case(|_| {}, &[]).await;
@@ -190,13 +229,17 @@ async fn what_can_not_be_read_is_unknown_never_gone() {
     assert_eq!((outcome.unknown, outcome.gone), (1, 3));
 
     case.vendor.all_well();
-    let again = recheck(&case.deps, case.id, true).await.unwrap();
+    let again = recheck(&case.deps, case.id, None).await.unwrap();
     assert!(again.iter().all(|looked| looked.verdict == crate::model::Verdict::Gone), "{again:?}");
     assert_eq!(case.state("revoke_token").0, ActionState::Gone);
     case.vendor.0.lock().unwrap().suspended = false;
-    let back = recheck(&case.deps, case.id, true).await.unwrap();
+    let back = recheck(&case.deps, case.id, None).await.unwrap();
     assert_eq!(back.iter().filter(|looked| looked.verdict == crate::model::Verdict::Present).count(), 1);
     assert_eq!(case.acts("revocation.returned"), 1);
+    assert_eq!(case.state("suspend"), (ActionState::Stuck, "present".into()), "what came back is back");
+    assert!(case.tasks().contains(&"Came back: suspend ada@acme.example in acme".to_owned()), "{:?}", case.tasks());
+    recheck(&case.deps, case.id, None).await.unwrap();
+    assert_eq!(case.acts("revocation.returned"), 1, "it is said once");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -208,10 +251,10 @@ async fn a_hand_off_is_proved_by_the_next_read() {
     let outcome = case.run().await;
     assert_eq!((outcome.handed_off, outcome.gone), (1, 4), "{outcome:#?}");
     assert_eq!(case.tasks(), ["Collect b1 from Ada Abel"]);
-    recheck(&case.deps, case.id, false).await.unwrap();
+    recheck(&case.deps, case.id, None).await.unwrap();
     assert_eq!(case.state("collect_badge").0, ActionState::HandedOff, "the list still shows it");
     case.vendor.0.lock().unwrap().deleted = true;
-    recheck(&case.deps, case.id, false).await.unwrap();
+    recheck(&case.deps, case.id, None).await.unwrap();
     assert_eq!(case.state("collect_badge").0, ActionState::Gone);
 }
 

@@ -29,6 +29,8 @@ pub(super) struct Inner {
     pub gone: BTreeSet<String>,
     /// What goes wrong: method and path, what, how many times.
     pub wrong: Vec<(String, Wrong, usize)>,
+    /// A gateway stands before it and answers everything so: media type and body.
+    pub gateway: Option<(&'static str, &'static str)>,
     pub calls: Vec<String>,
     /// Changes that took effect, by call.
     pub effects: HashMap<String, usize>,
@@ -49,6 +51,10 @@ impl Vendor {
 
     pub fn wrong(&self, call: &str, wrong: Wrong, times: usize) {
         self.0.lock().unwrap().wrong.push((call.to_owned(), wrong, times));
+    }
+
+    pub fn answer_everything(&self, kind: &'static str, body: &'static str) {
+        self.0.lock().unwrap().gateway = Some((kind, body));
     }
 
     pub fn all_well(&self) {
@@ -80,6 +86,9 @@ async fn answer(State(vendor): State<Vendor>, request: Request) -> Response {
     let wrong = {
         let mut inner = vendor.0.lock().unwrap();
         inner.calls.push(call.clone());
+        if let Some((kind, body)) = inner.gateway {
+            return ([("content-type", kind)], body).into_response();
+        }
         // `r GET /x` means: with the reading credential.
         let with = format!("{} {call}", if token.ends_with("secret-r") { "r" } else { "w" });
         let found = inner.wrong.iter_mut().find(|(on, _, left)| (*on == call || *on == with) && *left > 0);
@@ -126,12 +135,13 @@ fn happen(inner: &mut Inner, call: &str) -> (StatusCode, Value) {
         return fine(json!({}));
     }
     match path {
+        "/health" => fine(json!({ "up": true })),
         "/users" => fine(if inner.deleted { json!([]) } else { json!([{ "id": "u1" }, { "id": "b1" }]) }),
-        "/users/u1" if inner.deleted => (StatusCode::NOT_FOUND, json!({})),
+        "/users/u1" if inner.deleted => (StatusCode::NOT_FOUND, json!({ "code": "no_such_thing" })),
         "/users/u1" => fine(json!({ "id": "u1", "state": if inner.suspended { "suspended" } else { "active" } })),
         "/users/u1/sessions" => fine(list(inner, "sessions")),
         "/users/u1/factors" => fine(list(inner, "factors")),
         "/users/u1/tokens" => fine(list(inner, "t1")),
-        _ => (StatusCode::NOT_FOUND, json!({})),
+        _ => (StatusCode::NOT_FOUND, json!({ "code": "no_such_thing" })),
     }
 }

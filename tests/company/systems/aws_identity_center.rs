@@ -16,6 +16,23 @@ fn everything_goes() {
 }
 
 #[test]
+fn how_far_a_permission_set_goes_is_what_its_policies_say() {
+    let system = System::up("aws-identity-center");
+    let graph = system.sim.open_graph(Some("aws-identity-center"));
+    let goes = |set: &str, level: &str| {
+        let (of, ends) = (format!("/{set} -can_access-> "), format!(" {level} #"));
+        assert!(graph.iter().any(|line| line.contains(&of) && line.contains(&ends)), "{set} {level}: {graph:#?}");
+    };
+    let set = |key: &str| format!("arn:aws:sso:::permissionSet/ssoins-7223a1b2c3d4e5f6/{key}");
+    goes(&set("ps-00aa11bb22cc33dd"), "admin");
+    goes(&set("ps-00aa11bb22cc33df"), "read");
+    goes(&set("ps-00aa11bb22cc33e0"), "write");
+    // It has a policy that reads, and one of its own text: how far that goes nobody says.
+    let analyst = format!("/{} -can_access-> ", set("ps-00aa11bb22cc33de"));
+    assert!(!graph.iter().any(|line| line.contains(&analyst) && (line.contains(" write #") || line.contains(" admin #"))));
+}
+
+#[test]
 fn the_user_is_deleted_where_that_is_allowed() {
     let system = System::up_unscanned("aws-identity-center");
     system.allow(&["delete_user"]);

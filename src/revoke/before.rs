@@ -1,0 +1,84 @@
+//! The state before the call, read as the proof reads it: a proof that was true before proves nothing of ours, it was gone already. The reads go
+//! out while the journal is written and connections are opened, and they delay no call: what isn't back when the call leaves is given up, and
+//! the last scan's reading stands.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+
+use super::read::{self, Reading};
+use super::run::RunDeps;
+use super::spec::{Plan, PlannedAction};
+use crate::clock;
+use crate::connect::Lane;
+
+/// Longest that anybody waits for it beside the other work.
+const AT_MOST: Duration = Duration::from_secs(30);
+
+/// What is said of an action whose proof was true before its call.
+pub(super) const ALREADY: &str = "was gone already";
+
+/// A read that is under way.
+pub(super) struct Look(Option<JoinHandle<(Reading, jiff::Timestamp)>>);
+
+/// What is known of the state before a call.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Before {
+    /// The proof was true.
+    pub gone: bool,
+    /// For the evidence: what was read, and when; or that the last scan's reading stands, and why.
+    pub words: Value,
+}
+
+/// Begins to read the state before the calls of a plan that are new: of what may have been sent before, the state before is past.
+pub(super) fn start(deps: &RunDeps, plan: &Plan, new: impl Fn(usize) -> bool) -> Vec<Option<Look>> {
+    let look = |(place, action): (usize, &PlannedAction)| {
+        let connection = deps.connections.get(&action.system)?.clone();
+        let (name, spec) = (action.name.clone(), action.spec.clone());
+        // The proof of a job asks about the job, and there is none yet.
+        let asks = connection.manifest().action(&name).is_some_and(|take| take.job.is_none() && take.prove.is_some());
+        (asks && new(place)).then(|| {
+            Look(Some(tokio::spawn(async move {
+                let manifest = connection.manifest().clone();
+                let Some(take) = manifest.action(&name) else { return (Reading::Unknown(String::new()), clock::now()) };
+                // As a scan reads: the calls go first, and the emergency share of the budget is theirs.
+                let read = tokio::time::timeout(AT_MOST, read::once_in(Lane::Scan, &connection, take, &spec, None)).await;
+                (read.unwrap_or_else(|_| Reading::Unknown("it was not answered in time".to_owned())), clock::now())
+            })))
+        })
+    };
+    plan.actions.iter().enumerate().map(look).collect()
+}
+
+impl Look {
+    /// What has come back by now. The read is given up if it hasn't: it would see what the call has done.
+    pub(super) async fn settle(mut self) -> Before {
+        let Some(read) = self.0.take_if(|read| read.is_finished()) else {
+            return last_scan("it was not answered before the call left");
+        };
+        match read.await {
+            Ok((Reading::Gone(words), at)) => {
+                Before { gone: true, words: json!({ "state": "gone", "read": at.to_string(), "reply": words }) }
+            }
+            Ok((Reading::Still(words) | Reading::Failed(words), at)) => {
+                Before { gone: false, words: json!({ "state": "there", "read": at.to_string(), "reply": words }) }
+            }
+            Ok((Reading::Unknown(why), _)) => last_scan(&why),
+            Err(_) => last_scan("reading it broke off"),
+        }
+    }
+}
+
+impl Drop for Look {
+    fn drop(&mut self) {
+        if let Some(read) = &self.0 {
+            read.abort();
+        }
+    }
+}
+
+/// The plan is made of what the last scan showed to be there.
+fn last_scan(why: &str) -> Before {
+    Before { gone: false, words: json!({ "state": "there", "read": "by the last scan", "why": why }) }
+}
