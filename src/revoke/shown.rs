@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::plan::ends_account;
 use super::spec::Spec;
+use crate::manifest::express::Expr;
 use crate::manifest::raw::{Take, TakeKind};
 use crate::model::NodeKind;
 use crate::store::departures::ActionRow;
@@ -21,6 +22,15 @@ pub fn shown(take: &Take, row: &ActionRow) -> Option<Shown> {
     let shared = spec.scope.get("node").and_then(|node| node.get("shared")).is_some_and(|shared| *shared == Value::Bool(true));
     match node.kind {
         NodeKind::Account => (!shared && ends_account(&row.name, take)).then_some(Shown::Account(node)),
-        _ => Some(Shown::Node(node)),
+        // A token that is revoked is no way in any more, even if its record stays.
+        NodeKind::Credential => Some(Shown::Node(node)),
+        // A device that is locked or erased, and a file that is frozen, are still there, and more may be planned for them.
+        _ => by_absence(take).then_some(Shown::Node(node)),
     }
+}
+
+/// Whether the proof of an action is that the thing isn't there any more.
+fn by_absence(take: &Take) -> bool {
+    let gone = take.prove.as_ref().map(|prove| prove.gone.as_str());
+    gone.and_then(|gone| Expr::compile(gone).ok()).is_some_and(|gone| gone.names().iter().any(|name| ["absent", "seen"].contains(name)))
 }
