@@ -36,7 +36,7 @@ CREATE TABLE staged_page (
   collection TEXT NOT NULL,
   parent     TEXT NOT NULL,
   number     INTEGER NOT NULL,              -- from 1
-  body       BLOB NOT NULL,                 -- the reply's body, JSON
+  body       BLOB NOT NULL,                 -- JSON: of its records what the scan reads
   checkpoint TEXT NOT NULL,                 -- where the next page is
   at         INTEGER NOT NULL,
   PRIMARY KEY (scan, collection, parent, number)

@@ -235,6 +235,7 @@ mod tests {
         Budget::new(Some(&raw), Some("40%")).unwrap()
     }
 
+    // Trust: What was done.
     #[tokio::test(start_paused = true)]
     async fn a_scan_waits_as_long_as_it_is_asked_to_or_comes_back() {
         let budget = budget(10, "1s", false);

@@ -244,6 +244,7 @@ mod tests {
         assert!(matches!(&ended, Ended::Gap { reason, .. } if reason.contains("none.csv can't be read")), "{ended:?}");
     }
 
+    // Trust: HR's word.
     #[tokio::test]
     async fn a_file_without_an_agreed_column_is_a_gap_whatever_its_format() {
         let folder = tempfile::tempdir().unwrap();
@@ -266,6 +267,7 @@ mod tests {
         assert_eq!(gap("a.jsonl", "{\"serial\": 1}\n{\"serial\": 2, \"status\": null}\n").await, "");
     }
 
+    // Trust: HR's word.
     #[test]
     fn a_manifest_that_names_no_columns_agrees_on_those_that_it_reads() {
         let text = "scanner: x\ntitle: X\ncategory: badge\ncontract: c\nsettings: { path: { example: /x } }\ncredentials: { read: { kind: none } }\n\

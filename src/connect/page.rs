@@ -387,6 +387,7 @@ mod tests {
         (from..of.min(from + 3)).map(|number| format!("u{number}")).collect()
     }
 
+    // Trust: What was read.
     #[test]
     fn a_scim_list_is_counted_by_its_ids() {
         assert_eq!(scim_list(|at| (Some(8), three(8, at - 1))), (vec![1, 4, 7], Ok(())));

@@ -192,6 +192,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
+    // Trust: HR's word.
     #[test]
     fn a_rule_about_something_that_nobody_has_is_refused() {
         assert!(executive_rule("person.title | matches('chief') or person.department == 'Board'").is_ok());

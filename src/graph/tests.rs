@@ -19,6 +19,7 @@ fn members(world: &World, system: &str, group: &str) -> Vec<String> {
     found
 }
 
+// Trust: Whose it is.
 #[test]
 fn a_foreign_security_principal_is_the_account_of_the_other_domain() {
     let mut world = World::new();
@@ -36,6 +37,7 @@ fn a_foreign_security_principal_is_the_account_of_the_other_domain() {
     assert_eq!(world.graph().dangling, 1, "`ada` is a name of that system alone");
 }
 
+// Trust: Whose it is.
 #[test]
 fn a_name_that_two_systems_have_is_nobodys_elsewhere() {
     let mut world = World::new();

@@ -255,6 +255,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
+    // Trust: HR's word.
     #[test]
     fn days_are_read_as_the_form_says_or_not_at_all() {
         let read = |text: &str, form: &str| day(&day_in_form(text, form).unwrap()).map(|day| day.to_string());
@@ -280,6 +281,7 @@ mod tests {
         assert!(day_in_form("x", "days").unwrap_err().contains("dd/mm/yyyy"));
     }
 
+    // Trust: HR's word.
     #[test]
     fn what_is_no_fact_is_taken_out_and_named() {
         let settled = |kind: NodeKind, attrs: Value, declared: &[&str]| {

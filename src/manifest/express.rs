@@ -110,18 +110,36 @@ impl Expr {
 
     /// The fields of a name that it reads: of `it.profile.login | lower ~ it.id` and `it`, `id` and `profile`.
     pub fn fields_of(&self, name: &str) -> Vec<String> {
-        match &self.form {
-            Form::Path { root, fields } if *root == name => fields.first().cloned().into_iter().collect(),
-            Form::Path { .. } => Vec::new(),
-            Form::Reference { inner, .. } => inner.fields_of(name),
-            Form::Engine { expression, .. } => {
-                let fields = expression.undeclared_variables(true).into_iter().filter_map(|path| {
-                    let mut parts = path.split('.');
-                    (parts.next() == Some(name)).then(|| parts.next().map(str::to_owned)).flatten()
-                });
-                fields.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+        let fields: std::collections::BTreeSet<String> =
+            self.paths_of(name).into_iter().filter_map(|path| path.into_iter().next()).collect();
+        fields.into_iter().collect()
+    }
+
+    /// Which parts of a name's value it reads: of `it.profile.login | lower ~ it.id` and `it`, `profile` `login` and `id`. All below a path may be
+    /// read; an empty path is the whole value.
+    pub fn paths_of(&self, name: &str) -> Vec<Vec<String>> {
+        let of_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let mut paths = Vec::new();
+        for (at, _) in self.source.match_indices(name) {
+            let before = self.source[..at].trim_end();
+            let rest = &self.source[at + name.len()..];
+            if self.source[..at].ends_with(of_word) || before.ends_with('.') || rest.starts_with(of_word) || in_quotes(before) {
+                continue;
             }
+            let mut path = Vec::new();
+            let mut rest = rest;
+            while let Some(after) = rest.strip_prefix('.') {
+                let field = after.split(|c: char| !of_word(c)).next().unwrap_or_default();
+                rest = &after[field.len()..];
+                // What is called is no field.
+                if field.is_empty() || rest.starts_with('(') {
+                    break;
+                }
+                path.push(field.to_owned());
+            }
+            paths.push(path);
         }
+        paths
     }
 
     /// Evaluates to a JSON value. A missing field is null.
@@ -262,6 +280,14 @@ pub fn plain(value: &Value) -> String {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     }
+}
+
+/// Whether what follows this much of an expression stands within a text of it.
+fn in_quotes(before: &str) -> bool {
+    before
+        .chars()
+        .fold(None, |quote, c| if quote == Some(c) { None } else { quote.or(Some(c).filter(|c| ['\'', '"'].contains(c))) })
+        .is_some()
 }
 
 fn look_up<'v>(root: Option<&'v Value>, fields: &[String]) -> Option<&'v Value> {

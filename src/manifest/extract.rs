@@ -130,6 +130,23 @@ impl Extractor {
         filled.chain(lists.filter_map(|compiled| compiled.each.as_ref().map(|each| each.source())))
     }
 
+    /// What of a record the yields read.
+    pub fn reads(&self) -> Reads {
+        let mut paths = Vec::new();
+        for compiled in &self.yields {
+            let mut of = |name: &str| compiled.expressions(&mut |expr| paths.extend(expr.paths_of(name)));
+            match &compiled.each {
+                None => of("it"),
+                // Within an inner list `it` is one of its items, and `outer` the record.
+                Some(each) => {
+                    of("outer");
+                    paths.extend(each.paths_of("it"));
+                }
+            }
+        }
+        Reads(paths)
+    }
+
     /// The inner lists that no record had, not even an empty one: their source, and the kind of the edges (or else of the nodes) that come from them
     /// and from no other yield.
     pub fn never_listed(&self) -> Vec<(String, &'static str)> {
@@ -148,6 +165,36 @@ impl Extractor {
             .collect();
         missing.dedup();
         missing
+    }
+}
+
+/// What of a record is read: paths from the record itself.
+#[derive(Debug, Default)]
+pub struct Reads(Vec<Vec<String>>);
+
+impl Reads {
+    /// What an expression over a record (`it`) reads besides.
+    pub fn and(mut self, expr: &Expr) -> Self {
+        self.0.extend(expr.paths_of("it"));
+        self
+    }
+
+    /// A record with nothing but what is read of it.
+    pub fn of(&self, record: &Value) -> Value {
+        part_of(record, &self.0.iter().map(Vec::as_slice).collect::<Vec<_>>())
+    }
+}
+
+fn part_of(value: &Value, paths: &[&[String]]) -> Value {
+    match value {
+        Value::Object(map) if paths.iter().all(|path| !path.is_empty()) => {
+            let part = map.iter().filter_map(|(name, value)| {
+                let below: Vec<&[String]> = paths.iter().filter(|path| path[0] == *name).map(|path| &path[1..]).collect();
+                (!below.is_empty()).then(|| (name.clone(), part_of(value, &below)))
+            });
+            Value::Object(part.collect())
+        }
+        whole => whole.clone(),
     }
 }
 
@@ -227,6 +274,19 @@ impl Compiled {
             level: optional(&raw.level)?,
             attrs: attrs.collect::<Result<_, String>>()?,
         })
+    }
+
+    /// Every expression but that of the inner list.
+    fn expressions(&self, each: &mut impl FnMut(&Expr)) {
+        self.when.iter().chain(&self.level).for_each(|expr| each(expr));
+        match &self.what {
+            What::Edge { from, to, .. } => [from, to].into_iter().for_each(|expr| each(expr)),
+            What::Node { key, type_, aka, links, .. } => {
+                let types = type_.iter().flat_map(Template::expressions);
+                std::iter::once(key).chain(types).chain(aka).chain(links.iter().map(|link| &link.other)).for_each(|expr| each(expr));
+            }
+        }
+        self.attrs.iter().for_each(|attr| attr.value.expressions(each));
     }
 
     fn inner(
@@ -327,6 +387,15 @@ impl AttrValue {
         })
     }
 
+    fn expressions(&self, each: &mut impl FnMut(&Expr)) {
+        match self {
+            Self::Expr(expr) => each(expr),
+            Self::List(items) => items.iter().for_each(|item| item.expressions(each)),
+            Self::Map(items) => items.iter().for_each(|(_, item)| item.expressions(each)),
+            Self::Literal(_) => {}
+        }
+    }
+
     /// The value; nulls are left out of lists and maps.
     fn eval(&self, scope: &Scope<'_>) -> Result<Value, String> {
         Ok(match self {
@@ -375,6 +444,25 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
     use super::*;
     use serde_json::json;
+
+    // Trust: What was done.
+    #[test]
+    fn of_a_record_nothing_is_kept_but_what_is_read() {
+        let yields: Vec<raw::Yield> = serde_json::from_value(json!([
+            { "account": "it.id", "name": "it.profile.name | upper", "emails": ["it['mail.list'][0]"], "note": "'it.secret'", "made": "it.made.split" },
+            { "each": "it.keys", "credential": "outer.account.id ~ it.key", "type": "api_token", "held_by": "account(outer.id)" }
+        ]))
+        .unwrap();
+        let record = json!({ "id": "u1", "profile": { "name": "ada", "phone": "1" }, "secret": "s", "keys": [{ "key": "k", "more": 1 }],
+            "account": { "id": "a", "token": "t" }, "made": { "split": 1, "at": 2 } });
+        let reads = Extractor::new(&yields).unwrap().reads();
+        // `it[...]` may be any of its fields.
+        assert_eq!(reads.of(&record), record);
+        let yields: Vec<raw::Yield> = yields.into_iter().skip(1).collect();
+        let reads = Extractor::new(&yields).unwrap().reads().and(&Expr::compile("it.profile.name == 'x' or it.made").unwrap());
+        let kept = json!({ "id": "u1", "profile": { "name": "ada" }, "keys": [{ "key": "k", "more": 1 }], "account": { "id": "a" }, "made": { "split": 1, "at": 2 } });
+        assert_eq!(reads.of(&record), kept);
+    }
 
     #[test]
     fn a_file_its_owner_its_link_and_its_readers() {

@@ -311,6 +311,7 @@ mod tests {
         assert!(class(&broken, &system, &scope, Class::Fine).is_err());
     }
 
+    // Trust: What counts as an answer.
     #[test]
     fn what_is_no_data_is_no_answer_whatever_its_status() {
         for status in [200, 204, 404, 410] {
@@ -328,6 +329,7 @@ mod tests {
         }
     }
 
+    // Trust: What counts as an answer.
     #[test]
     fn an_answer_shows_what_it_is_about() {
         let node = json!({"id": "u1"});

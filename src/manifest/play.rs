@@ -191,6 +191,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
     use super::*;
 
+    // Trust: What counts as an answer.
     #[test]
     fn no_manifest_of_ours_takes_for_an_answer_what_is_none() {
         let (mut proofs, mut lists) = (0, 0);
@@ -203,6 +204,7 @@ mod tests {
         assert!(proofs > 300 && lists > 200, "{proofs} proofs, {lists} lists");
     }
 
+    // Trust: What counts as an answer.
     #[test]
     fn who_is_fooled_is_named() {
         let manifest = |preflight: &str, see: &str, prove: &str| {

@@ -304,6 +304,7 @@ fn the_schema_file_is_up_to_date() {
     );
 }
 
+// Trust: HR's word.
 #[test]
 fn a_misspelt_attribute_and_a_word_outside_its_values_are_refused() {
     let (_, hr) = load::builtin().iter().find(|(name, _)| *name == "hr-file").unwrap();

@@ -53,6 +53,7 @@ mod tests {
     use super::*;
     use jiff::civil::{date, time};
 
+    // Trust: HR's word.
     #[test]
     fn a_last_day_ends_at_its_hour_where_the_person_works() {
         let zone = |name: &str| TimeZone::get(name).unwrap();

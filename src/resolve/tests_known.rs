@@ -37,6 +37,7 @@ fn ada() -> World {
 
 const SILENT: &str = "no longer supported by: address ada.berg@acme.example is their work address";
 
+// Trust: Whose it is.
 #[test]
 fn an_address_that_is_no_longer_shown_unlinks_nothing() {
     let mut world = ada();
@@ -53,6 +54,7 @@ fn an_address_that_is_no_longer_shown_unlinks_nothing() {
     assert_eq!(of(&world, "a"), [line("E1", "certain", "")], "what speaks for it is back");
 }
 
+// Trust: Whose it is.
 #[test]
 fn hr_changing_an_address_first_unlinks_nothing() {
     let mut world = ada();
@@ -61,6 +63,7 @@ fn hr_changing_an_address_first_unlinks_nothing() {
     assert_eq!(of(&world, "a"), [line("E1", "certain", SILENT)]);
 }
 
+// Trust: Whose it is.
 #[test]
 fn less_that_speaks_for_it_is_no_contradiction() {
     let mut world = ada();
@@ -69,6 +72,7 @@ fn less_that_speaks_for_it_is_no_contradiction() {
     assert_eq!(of(&world, "a"), [line("E1", "certain", SILENT)], "her private address and her name would be a question by themselves");
 }
 
+// Trust: Whose it is.
 #[test]
 fn an_account_that_is_no_longer_listed_is_remembered_and_is_no_access() {
     let mut world = ada();
@@ -81,6 +85,7 @@ fn an_account_that_is_no_longer_listed_is_remembered_and_is_no_access() {
     assert_eq!(once.iter().map(|once| (once.system.as_str(), once.label.as_str())).collect::<Vec<_>>(), [("slack", "a")]);
 }
 
+// Trust: Whose it is.
 #[test]
 fn an_account_that_shows_somebody_else_is_in_doubt_for_both() {
     let mut world = ada();
@@ -105,6 +110,7 @@ fn an_account_that_shows_somebody_else_is_in_doubt_for_both() {
     assert_eq!(of(&world, "a"), [line("E2", "confirmed", "")], "a person has decided");
 }
 
+// Trust: Whose it is.
 #[test]
 fn a_newcomer_with_the_same_address_takes_nobodys_account() {
     let mut world = ada();
@@ -113,6 +119,7 @@ fn a_newcomer_with_the_same_address_takes_nobodys_account() {
     assert_eq!(of(&world, "a"), [line("E1", "certain", "as much speaks for Ada Bergen"), line("E2", "disputed", "")]);
 }
 
+// Trust: Whose it is.
 #[test]
 fn a_leaver_of_years_ago_hides_no_account_of_somebody_active() {
     let mut world = World::empty();
@@ -125,6 +132,7 @@ fn a_leaver_of_years_ago_hides_no_account_of_somebody_active() {
     assert_eq!(of(&world, "a"), [line("E0", "disputed", ""), line("E1", "certain", "as much speaks for Ada Old")]);
 }
 
+// Trust: Whose it is.
 #[test]
 fn whoever_leaves_today_keeps_the_account_that_was_known_as_theirs() {
     let mut world = ada();
@@ -136,6 +144,7 @@ fn whoever_leaves_today_keeps_the_account_that_was_known_as_theirs() {
     assert_eq!(of(&world, "a"), [line("E1", "certain", "as much speaks for Ada Bergen"), line("E2", "disputed", "")]);
 }
 
+// Trust: Whose it is.
 #[test]
 fn an_address_that_differs_in_how_it_is_written_is_hers_or_in_doubt() {
     let mut world = World::empty();

@@ -141,6 +141,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    // Trust: What was done.
     #[test]
     fn a_part_of_a_value_is_changed_in_what_was_read_just_now_and_in_nothing_else() {
         let manifest = crate::manifest::load::find("active-directory", None).unwrap();

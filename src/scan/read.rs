@@ -173,10 +173,14 @@ pub(super) async fn read_scope(
     let paging = collection.paging.as_ref().or(scan.connection.manifest().connect.paging.as_ref());
     let reading = Reading { collection, paging, delta, extractor: &extractor, scope: &scope };
     let mut taken = Taken::new(keep);
-    let resumed_pages = u32::try_from(resumed.len()).unwrap_or(u32::MAX);
-    let from = resumed.last().map(|page| Checkpoint(page.checkpoint.clone())).or_else(|| link.and_then(Checkpoint::at));
-    for page in &resumed {
-        taken.page(&reading, &page.body, &Value::Null);
+    let mut resumed_pages = 0;
+    let mut from = link.and_then(Checkpoint::at);
+    for page in resumed {
+        // What another version of the program kept is read anew.
+        let Ok(kept) = serde_json::from_value(page.kept) else { break };
+        taken.again(&reading, kept);
+        from = Some(Checkpoint(page.checkpoint));
+        resumed_pages += 1;
     }
     let stages = delta.is_none() && scan.person.is_none();
     let mut trouble = None;
@@ -185,11 +189,12 @@ pub(super) async fn read_scope(
         .pages(Hand::Read, Lane::Scan, &call, &collection.classes, collection.paging.as_ref(), from, &mut |page: Page| {
             // Extraction is work for all cores, and staging waits for the disk: the other tasks of this thread move elsewhere.
             let done = tokio::task::block_in_place(|| -> Result<()> {
-                taken.page(&reading, &page.body, &page.headers);
-                if let (true, Some(checkpoint)) = (stages, &page.checkpoint) {
+                let list = taken.page(&reading, &page.body, &page.headers);
+                if let (true, Some(list), Some(checkpoint)) = (stages, list, &page.checkpoint) {
+                    let kept = serde_json::to_value(taken.kept(&reading, &list).map_err(anyhow::Error::msg)?)?;
                     scan.store.write(|tx| {
                         let number = page.number + resumed_pages;
-                        let page = NewPage { collection: name, parent: &parent.key, number, body: &page.body, checkpoint: &checkpoint.0 };
+                        let page = NewPage { collection: name, parent: &parent.key, number, kept: &kept, checkpoint: &checkpoint.0 };
                         scans::stage(tx, scan.id, &page, clock::now())
                     })?;
                 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::read::Keep;
@@ -22,6 +23,27 @@ pub(super) struct Reading<'r> {
     pub delta: Option<&'r raw::Delta>,
     pub extractor: &'r Extractor,
     pub scope: &'r Scope<'r>,
+}
+
+impl Reading<'_> {
+    /// How changes are told, where a link leads on to them from the list itself: its records and the changes are of one kind, and the list may name
+    /// what has gone as well.
+    fn linked(&self) -> Option<&raw::Delta> {
+        self.collection.delta.as_ref().filter(|delta| delta.call.is_none() && delta.filter.is_none())
+    }
+}
+
+/// What is kept of a page, for a scan that goes on where one was cut off.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Kept {
+    /// Of each record what the manifest reads.
+    records: Vec<Value>,
+    /// Digests of the whole records.
+    digests: Vec<u64>,
+    /// The mark of changes, after this page.
+    mark: Option<String>,
+    /// How many records there are, as the system counts them.
+    total: Option<u64>,
 }
 
 /// What the pages have given so far.
@@ -104,14 +126,35 @@ impl<'k> Taken<'k> {
         }
     }
 
-    /// Takes one page, of the whole list or of changes.
-    pub fn page(&mut self, reading: &Reading<'_>, body: &Value, headers: &Value) {
-        if let Err(problem) = self.try_page(reading, body, headers) {
+    /// Takes one page, of the whole list or of changes. Answers with its records; without them, if the page could not be understood.
+    pub fn page(&mut self, reading: &Reading<'_>, body: &Value, headers: &Value) -> Option<Vec<Value>> {
+        self.try_page(reading, body, headers).map_err(|problem| self.problems.push(problem)).ok()
+    }
+
+    /// What is kept of a page that was taken just now: of each record what the manifest reads, for the rest may hold secrets.
+    pub fn kept(&self, reading: &Reading<'_>, list: &[Value]) -> Result<Kept, String> {
+        let mut reads = reading.extractor.reads();
+        if let Some(removed) = reading.linked().and_then(|delta| delta.removed.as_deref()) {
+            reads = reads.and(&*Expr::compile(removed)?);
+        }
+        Ok(Kept {
+            records: list.iter().map(|record| reads.of(record)).collect(),
+            digests: list.par_iter().map(digest).collect(),
+            mark: self.mark.clone(),
+            total: self.total,
+        })
+    }
+
+    /// Takes what was kept of a page.
+    pub fn again(&mut self, reading: &Reading<'_>, kept: Kept) {
+        self.records += kept.records.len() as u64;
+        (self.mark, self.total) = (kept.mark, kept.total);
+        if let Err(problem) = self.whole(reading, &kept.records, kept.digests) {
             self.problems.push(problem);
         }
     }
 
-    fn try_page(&mut self, reading: &Reading<'_>, body: &Value, headers: &Value) -> Result<(), String> {
+    fn try_page(&mut self, reading: &Reading<'_>, body: &Value, headers: &Value) -> Result<Vec<Value>, String> {
         let Reading { collection, delta, scope, .. } = *reading;
         let each = delta.and_then(|delta| delta.each.as_deref()).or(collection.each.as_deref());
         let list = records(collection, each, body, scope)?;
@@ -119,17 +162,23 @@ impl<'k> Taken<'k> {
         if let Some(delta) = collection.delta.as_ref().filter(|delta| delta.names.is_none()) {
             self.remember_mark(delta, &list, body, headers, scope)?;
         }
-        // Where a link leads on from the list itself, its records and the changes are of one kind, and the list may name what has gone as well.
-        let linked = collection.delta.as_ref().filter(|delta| delta.call.is_none() && delta.filter.is_none());
-        let removed = delta.or(linked).and_then(|delta| delta.removed.as_deref()).map(Expr::compile).transpose()?;
         if let Some(delta) = delta {
-            return self.changes(reading, delta, removed.as_deref(), &list);
+            self.changes(reading, delta, &list)?;
+            return Ok(list);
         }
-        self.count(reading.paging, &list);
         if let Some(total) = reading.paging.and_then(|paging| paging.total.as_deref()) {
             let told = Expr::compile(total)?.text(&scope.clone().with("body", body).with("headers", headers))?;
             self.total = told.map(|told| told.parse().map_err(|_| format!("{total} is no number but {told}"))).transpose()?.or(self.total);
         }
+        self.whole(reading, &list, list.par_iter().map(digest).collect())?;
+        Ok(list)
+    }
+
+    /// Takes records of a whole list.
+    fn whole(&mut self, reading: &Reading<'_>, list: &[Value], digests: Vec<u64>) -> Result<(), String> {
+        let scope = reading.scope;
+        self.count(reading.paging, digests);
+        let removed = reading.linked().and_then(|delta| delta.removed.as_deref()).map(Expr::compile).transpose()?;
         let keep = self.keep;
         let parts: Vec<Part> = list
             .par_chunks(64)
@@ -148,7 +197,7 @@ impl<'k> Taken<'k> {
             .collect();
         for part in parts {
             // A list that leads on to its changes may name a record again: vendors say so.
-            if linked.is_none() {
+            if reading.linked().is_none() {
                 self.compare(&part);
             }
             self.seen.extend(part.seen);
@@ -162,11 +211,11 @@ impl<'k> Taken<'k> {
     ///
     /// A page that holds nothing else is no progress. In a list that is read by numbers, pages that overlap are no longer where they were, or were
     /// never where they should be: what stands between them may have been passed over.
-    fn count(&mut self, paging: Option<&raw::Paging>, list: &[Value]) {
+    fn count(&mut self, paging: Option<&raw::Paging>, digests: Vec<u64>) {
         if paging.is_none_or(|paging| paging.none) {
             return;
         }
-        let digests: HashSet<u64> = list.par_iter().map(digest).collect();
+        let digests: HashSet<u64> = digests.into_iter().collect();
         let again = digests.iter().filter(|digest| self.came.contains(digest)).count() as u64;
         self.again += again;
         if again > 0 && again == digests.len() as u64 {
@@ -201,14 +250,15 @@ impl<'k> Taken<'k> {
     }
 
     /// Takes changes: of several of one record the last counts.
-    fn changes(&mut self, reading: &Reading<'_>, delta: &raw::Delta, removed: Option<&Expr>, list: &[Value]) -> Result<(), String> {
+    fn changes(&mut self, reading: &Reading<'_>, delta: &raw::Delta, list: &[Value]) -> Result<(), String> {
         let Reading { extractor, scope, .. } = *reading;
+        let removed = delta.removed.as_deref().map(Expr::compile).transpose()?;
         let held = delta.record.as_deref().map(Expr::compile).transpose()?;
         for change in list {
             let record = held.as_ref().map(|held| held.eval(&scope.clone().with("it", change))).transpose()?;
             let record = record.as_ref().unwrap_or(change);
             let mut part = Part::default();
-            if !removed.is_some_and(|removed| is(removed, change, scope, &mut part.problems)) {
+            if !removed.as_ref().is_some_and(|removed| is(removed, change, scope, &mut part.problems)) {
                 part.record(extractor, record, scope, self.keep);
             }
             self.problems.append(&mut part.problems);

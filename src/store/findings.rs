@@ -290,6 +290,7 @@ mod tests {
         assert_eq!(before[0].reason.as_deref(), Some("it was not found any more"));
     }
 
+    // Trust: What was done.
     #[test]
     fn what_was_said_yesterday_is_said_of_yesterday_tomorrow() {
         let mut world = World::new();
@@ -319,6 +320,7 @@ mod tests {
         assert!(world.store.read(|conn| changed(conn, first)).unwrap().is_empty(), "it neither opened nor closed");
     }
 
+    // Trust: What was done.
     #[test]
     fn a_finding_whose_access_was_proved_gone_closes_with_that_proof() {
         use crate::model::{ActionState, DepartureState, Mode, Verdict};

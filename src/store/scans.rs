@@ -82,8 +82,8 @@ pub fn cut_off(tx: &Transaction<'_>, system: i64, oldest: Timestamp, now: Timest
 /// A page that waits for its scope to be whole.
 #[derive(Debug, Clone)]
 pub struct StagedPage {
-    /// The reply's body.
-    pub body: Value,
+    /// What the scan keeps of it.
+    pub kept: Value,
     /// Where the next page is.
     pub checkpoint: String,
 }
@@ -97,8 +97,8 @@ pub struct NewPage<'a> {
     pub parent: &'a str,
     /// From 1.
     pub number: u32,
-    /// The reply's body.
-    pub body: &'a Value,
+    /// What the scan keeps of it: nothing that it does not read, for a reply may hold secrets.
+    pub kept: &'a Value,
     /// Where the next page is.
     pub checkpoint: &'a str,
 }
@@ -116,7 +116,7 @@ pub fn stage(tx: &Transaction<'_>, scan: ScanId, page: &NewPage<'_>, at: Timesta
         page.collection,
         page.parent,
         page.number,
-        serde_json::to_vec(page.body)?,
+        serde_json::to_vec(page.kept)?,
         page.checkpoint,
         at.as_microsecond()
     ])?;
@@ -138,7 +138,7 @@ pub fn staged(conn: &Connection, scan: ScanId, collection: &str, parent: &str) -
         if number != pages.len() as i64 + 1 {
             break;
         }
-        pages.push(StagedPage { body: serde_json::from_slice(row.get_ref(1)?.as_blob()?)?, checkpoint: row.get(2)? });
+        pages.push(StagedPage { kept: serde_json::from_slice(row.get_ref(1)?.as_blob()?)?, checkpoint: row.get(2)? });
     }
     Ok(pages)
 }

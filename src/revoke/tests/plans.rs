@@ -139,6 +139,7 @@ fn mail_to_a_private_address_is_cut_also_by_somebody_unknown() {
     assert_eq!(prove(&graph, &ada, &plan).residual, []);
 }
 
+// Trust: What was read.
 #[test]
 fn whoever_may_act_for_the_leaver_is_cut_or_handed_off() {
     let world = World::new();

@@ -135,6 +135,7 @@ fn before(case: &Case) -> std::collections::BTreeMap<String, Value> {
     entries.map(|(name, detail)| (name, serde_json::from_str::<Value>(&detail).unwrap()["before"].clone())).collect()
 }
 
+// Trust: What counts as an answer.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_gone_before_the_call_is_not_our_doing() {
     let case = case(|_| {}, &[]).await;
@@ -152,6 +153,7 @@ async fn what_was_gone_before_the_call_is_not_our_doing() {
     assert!(outcome.first_to_last_call_ms < 2000.0, "the read held a call up: {outcome:#?}");
 }
 
+// Trust: What counts as an answer.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sign_in_page_proves_nothing_and_says_so() {
     for page in ["", "<html>Sign in</html>", "{}", "[]", "null", "{\"error\": \"sign in\"}"] {
