@@ -77,17 +77,20 @@ fn gaps(report: &Value, system: &str) -> Vec<(String, String)> {
     system["gaps"].as_array().unwrap().iter().map(|gap| (text(&gap["scope"]), text(&gap["reason"]))).collect()
 }
 
+// Trust: What was read.
 #[test]
 fn what_can_not_be_read_stays_known() {
     check(&CASES[..3]);
 }
 
 // Each of these is tried again for a while, so they have a test each, beside the others.
+// Trust: What was read.
 #[test]
 fn what_is_cut_short_stays_known() {
     check(&CASES[3..4]);
 }
 
+// Trust: What was read.
 #[test]
 fn what_fails_to_the_end_stays_known() {
     check(&CASES[4..]);
@@ -129,6 +132,7 @@ fn check(cases: &[Case]) {
     }
 }
 
+// Trust: What was read.
 #[test]
 fn a_mass_disappearance_is_not_believed() {
     let sim = Sim::up();

@@ -96,6 +96,7 @@ fn a_last_day_that_is_moved_or_taken_back_moves_or_calls_off_the_case() {
     assert_eq!(log["problems"], json!([]), "{log}");
 }
 
+// Trust: HR's word.
 #[test]
 fn a_record_that_is_gone_takes_nothing_back() {
     let hr = Hr::up();
@@ -111,6 +112,7 @@ fn a_record_that_is_gone_takes_nothing_back() {
     assert_eq!(hr.cases(ANNOUNCED), [case("scheduled", hr.in_days(60))]);
 }
 
+// Trust: HR's word.
 #[test]
 fn a_last_day_ends_at_the_companys_hour_in_its_zone() {
     let hr = Hr::up();
@@ -128,6 +130,7 @@ fn a_last_day_ends_at_the_companys_hour_in_its_zone() {
     assert!(hr.0.exeunt(&["departures"]).ended(COULD_NOT).err.contains("America/Nowhere"));
 }
 
+// Trust: HR's word.
 #[test]
 fn a_time_in_the_past_is_refused_and_a_scheduled_case_is_moved() {
     let hr = Hr::up();
@@ -144,6 +147,7 @@ fn a_time_in_the_past_is_refused_and_a_scheduled_case_is_moved() {
     assert!(log.out.contains("departure.moved"), "{log:?}");
 }
 
+// Trust: HR's word.
 #[test]
 fn an_approval_before_the_day_leaves_the_case_scheduled() {
     let hr = Hr::up();
@@ -157,6 +161,7 @@ fn an_approval_before_the_day_leaves_the_case_scheduled() {
     assert!(hr.hear().is_empty());
 }
 
+// Trust: HR's word.
 #[test]
 fn the_mass_limit_counts_people_who_are_due_together() {
     let hr = Hr::up();
@@ -179,6 +184,7 @@ fn the_mass_limit_counts_people_who_are_due_together() {
     assert_eq!((heard.len(), waiting(&heard)), (3, 3), "{heard:?}");
 }
 
+// Trust: HR's word.
 #[test]
 fn a_rule_that_asks_for_something_nobody_has_is_refused() {
     let hr = Hr::up();

@@ -54,6 +54,7 @@ fn says(list: &Value, words: &str) -> bool {
 }
 
 /// A member who was made an outside collaborator, and a manifest that reads no profile of theirs: nothing shows any more whose the account is.
+// Trust: Whose it is.
 #[test]
 fn an_account_of_which_nothing_says_any_more_whose_it_is_is_taken_as_before() {
     let sim = github();
@@ -71,6 +72,7 @@ fn an_account_of_which_nothing_says_any_more_whose_it_is_is_taken_as_before() {
 }
 
 /// No list shows the account any more, and a token of it is left: it is taken as what it was known as, and what can't be is a task.
+// Trust: Whose it is.
 #[test]
 fn an_account_that_only_its_token_shows_is_taken_under_the_name_that_it_had() {
     let sim = github();
@@ -86,6 +88,7 @@ fn an_account_that_only_its_token_shows_is_taken_under_the_name_that_it_had() {
 }
 
 /// An entry that was moved since the last scan: nothing is there under the name that the scan saw.
+// Trust: Whose it is.
 #[test]
 fn a_moved_entry_is_found_under_its_new_name_and_fired_in_the_same_run() {
     let sim = Sim::up_with(&|name| name == "openldap");

@@ -34,6 +34,7 @@ fn account(small: &Small) -> String {
     if text.contains("\"state\":\"active\"") { "active".into() } else { text }
 }
 
+// Trust: What was done.
 #[test]
 fn what_came_back_is_back_and_goes_again() {
     let small = departed("");
@@ -54,6 +55,7 @@ fn what_came_back_is_back_and_goes_again() {
     assert!(!small.exeunt(&["tasks"]).out.contains("Came back"));
 }
 
+// Trust: What was done.
 #[test]
 fn a_person_is_asked_where_the_settings_say_so_or_hr_takes_its_word_back() {
     let small = departed("[departure]\nask_when_back = true\n");
@@ -71,6 +73,7 @@ fn a_person_is_asked_where_the_settings_say_so_or_hr_takes_its_word_back() {
     assert!(small.is_on("u1") && small.calls("PATCH") == sent);
 }
 
+// Trust: What was done.
 #[test]
 fn a_departure_fires_again_when_the_time_that_the_vendor_asked_for_is_over() {
     let small = Small::up("");
@@ -92,6 +95,7 @@ fn a_departure_fires_again_when_the_time_that_the_vendor_asked_for_is_over() {
     small.exeunt(&["departure", "1"]).ended(FINE);
 }
 
+// Trust: What was done.
 #[test]
 fn a_scan_that_is_asked_to_stay_away_for_long_says_so() {
     let small = Small::up("");

@@ -3,6 +3,7 @@
 use crate::run::{COULD_NOT, FINE, FOUND};
 use crate::small::{Says, Small};
 
+// Trust: What was done.
 #[test]
 fn nothing_read_is_not_nothing_found() {
     let small = Small::up("");
@@ -20,6 +21,7 @@ fn nothing_read_is_not_nothing_found() {
     }
 }
 
+// Trust: What was done.
 #[test]
 fn a_rule_that_matches_nobody_is_said() {
     let small = Small::up("");
@@ -33,6 +35,7 @@ fn a_rule_that_matches_nobody_is_said() {
     assert!(ran.err.contains("people.executives names \"E9\""), "{ran:?}");
 }
 
+// Trust: What was done.
 #[test]
 fn a_departure_with_open_tasks_is_not_fine() {
     let small = Small::up("[policy]\nhanded_off_apps = []\n");

@@ -31,6 +31,7 @@ fn drive(method: &str, target: &str) -> (u16, Value) {
     }
 }
 
+// Trust: What was read.
 #[test]
 fn what_a_file_has_from_a_folder_of_somebody_else_is_seen_and_handed_off() {
     let app = App::with_settings(drive, |url| {

@@ -133,6 +133,7 @@ fn users(
     }
 }
 
+// Trust: What was read.
 #[test]
 fn a_total_that_is_the_page_s_own_is_no_total() {
     let app = App::up(users(350, 200, |start| start - 1, |_, page| page));
@@ -140,6 +141,7 @@ fn a_total_that_is_the_page_s_own_is_no_total() {
     assert_eq!(app.coverage()["seen"], 350);
 }
 
+// Trust: What was read.
 #[test]
 fn pages_that_overlap_are_a_gap_and_close_nothing() {
     let app = App::up(users(8, 3, |start| start - 1, |all, _| all));
@@ -168,6 +170,7 @@ fn pages_that_overlap_are_a_gap_and_close_nothing() {
     assert_eq!(app.coverage()["complete"], 1, "groups are complete, users are not");
 }
 
+// Trust: What was read.
 #[test]
 fn reading_one_person_again_never_makes_a_list_complete() {
     let app = App::up(users(8, 100, |start| start - 1, |all, _| all));
@@ -218,6 +221,7 @@ fn with(more: fn(usize) -> Value) -> impl Fn(&str, &str) -> (u16, Value) {
     }
 }
 
+// Trust: What was read.
 #[test]
 fn a_field_that_everybody_had_and_nobody_has_is_a_gap_and_stays_known() {
     let phone = |number: usize| json!({ "phoneNumbers": [{ "value": format!("+4520000{number:03}") }] });
@@ -259,6 +263,7 @@ fn exported(app: &App) -> String {
     std::fs::read_to_string(app.folder.path().join("graph.json")).unwrap()
 }
 
+// Trust: What was read.
 #[test]
 fn an_emptied_list_is_believed_where_we_emptied_it() {
     let only_una = |_: &str, target: &str| {
@@ -348,6 +353,7 @@ fn numbered(routes: impl Fn(&str, &str) -> (u16, Value) + Send + 'static) -> App
     app
 }
 
+// Trust: What was read.
 #[test]
 fn a_field_that_is_told_for_no_parent_any_more_is_a_gap_of_those_that_had_it() {
     // Each of four has one key; these have scopes.
@@ -373,6 +379,7 @@ fn a_field_that_is_told_for_no_parent_any_more_is_a_gap_of_those_that_had_it() {
     assert_eq!(app.coverage()["complete"], 5);
 }
 
+// Trust: What was read.
 #[test]
 fn fewer_than_the_system_says_are_a_gap() {
     let app = numbered(|_, target| {

@@ -45,5 +45,7 @@ mod shared_mailbox;
 mod small;
 /// Layers point down, registries are complete, the repository speaks of exeunt alone.
 mod tidy;
+/// The table of promises and tests in docs/trust.md.
+mod trust;
 /// Whose an account is: a name that changes in one system first, then a departure.
 mod whose;

@@ -18,6 +18,7 @@ fn graph(_: &str, target: &str) -> (u16, Value) {
     }
 }
 
+// Trust: What was read.
 #[test]
 fn the_rules_of_a_mailbox_that_became_shared_are_read_and_reported() {
     let app = App::with_settings(graph, |url| {

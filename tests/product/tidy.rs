@@ -18,7 +18,8 @@ const LAYERS: &[&[&str]] = &[
     &["web", "cli"],
 ];
 
-fn sources(folder: &Path) -> Vec<PathBuf> {
+/// The source files of a folder, and of those in it.
+pub fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).unwrap().flatten() {
         let path = entry.path();

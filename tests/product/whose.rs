@@ -163,6 +163,7 @@ take:
 "#;
 
 /// Una's address stands in one collection; her keys are read for the accounts of another, which shows none.
+// Trust: Whose it is.
 #[test]
 fn what_is_read_for_watched_people_alone_is_read_on_the_first_night() {
     let (okta, folder) = (Okta::up(), tempfile::tempdir().unwrap());
@@ -205,6 +206,7 @@ fn first_night() -> (Okta, tempfile::TempDir) {
     (okta, kept)
 }
 
+// Trust: Whose it is.
 #[test]
 fn whoever_once_had_an_account_and_has_none_does_not_leave_green() {
     let (okta, folder) = first_night();
@@ -251,11 +253,13 @@ fn una_leaves(change: impl FnOnce(&Okta, &Path)) {
     assert_eq!(okta.status(), "SUSPENDED", "{again:?}");
 }
 
+// Trust: Whose it is.
 #[test]
 fn a_name_that_single_sign_on_changes_first_leaves_the_account_hers() {
     una_leaves(|okta, _| okta.renamed("una.strand@acme.example", "Strand"));
 }
 
+// Trust: Whose it is.
 #[test]
 fn a_name_that_hr_changes_first_leaves_the_account_hers() {
     una_leaves(|_, folder| hr(folder, "Strand"));

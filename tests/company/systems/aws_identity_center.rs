@@ -15,6 +15,7 @@ fn everything_goes() {
     assert!(departed.why("delete_assignment").contains("12h"), "{departed:?}");
 }
 
+// Trust: What was read.
 #[test]
 fn how_far_a_permission_set_goes_is_what_its_policies_say() {
     let system = System::up("aws-identity-center");

@@ -16,6 +16,7 @@ fn restrict(system: &System, employee: serde_json::Value) {
     system.sim.fault("bamboohr", "/api/v1/employees/1003", kind);
 }
 
+// Trust: HR's word.
 #[test]
 fn a_status_that_the_key_may_not_read_is_unknown_and_nobodys_departure() {
     let system = System::up("bamboohr");
@@ -47,6 +48,7 @@ fn a_status_that_the_key_may_not_read_is_unknown_and_nobodys_departure() {
     assert_eq!(hr(&system), "active");
 }
 
+// Trust: HR's word.
 #[test]
 fn what_hr_can_not_tell_any_more_takes_nothing_back() {
     let system = System::up("bamboohr");

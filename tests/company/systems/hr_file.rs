@@ -23,6 +23,7 @@ fn a_last_day_in_the_next_file_starts_a_case() {
     assert_eq!(departed.residual(), &serde_json::json!([]), "{departed:?}");
 }
 
+// Trust: HR's word.
 #[test]
 fn somebody_missing_from_the_file_is_nobodys_departure() {
     let system = System::up("hr-file");
@@ -40,6 +41,7 @@ fn next_file(system: &System, from: &str, to: &str) {
     system.drop_file("people.csv", &text.replace(row, &row.replacen(from, to, 1)));
 }
 
+// Trust: HR's word.
 #[test]
 fn a_status_that_nobody_named_is_unknown_and_nobodys_departure() {
     for word in [",,", ",Sabbatical,", ", ,"] {
@@ -59,6 +61,7 @@ fn a_status_that_nobody_named_is_unknown_and_nobodys_departure() {
     assert!(heard.len() == 1 && heard[0].contains("it waits: HR's record gives no last day"), "{heard:?}");
 }
 
+// Trust: HR's word.
 #[test]
 fn a_day_is_read_as_the_settings_say_or_it_is_a_gap_that_names_it() {
     let heard = |dates: &str, day: &str| {
@@ -89,6 +92,7 @@ fn a_day_is_read_as_the_settings_say_or_it_is_a_gap_that_names_it() {
     assert!(scanned.code != COULD_NOT && heard.is_empty(), "the settings say that it stands for no day: {scanned:?}");
 }
 
+// Trust: HR's word.
 #[test]
 fn whoever_was_hired_after_the_last_day_is_back() {
     let system = System::up("hr-file");
@@ -100,6 +104,7 @@ fn whoever_was_hired_after_the_last_day_is_back() {
     assert_eq!(system.heard(), Vec::<String>::new());
 }
 
+// Trust: HR's word.
 #[test]
 fn a_column_by_another_name_is_a_gap_of_the_whole_file() {
     for (name, file, column) in [
@@ -120,6 +125,7 @@ fn a_column_by_another_name_is_a_gap_of_the_whole_file() {
     }
 }
 
+// Trust: HR's word.
 #[test]
 fn two_different_rows_of_one_key_are_a_gap_and_nothing_rests_on_either() {
     let system = System::up("hr-file");
