@@ -7,9 +7,10 @@ use clap::Args as ClapArgs;
 use serde_json::{Value, json};
 
 use super::{Exit, Global, out};
+use crate::clock;
 use crate::departure::{self, Desk, Ended};
 use crate::graph::Graph;
-use crate::model::{DepartureId, DepartureState};
+use crate::model::{DepartureId, DepartureState, Verdict};
 use crate::report::case::{Case, CaseTold};
 use crate::report::html;
 use crate::store::Store;
@@ -58,7 +59,7 @@ pub struct Cancel {
     by: String,
 }
 
-/// Lists every case.
+/// Lists every case. One that is not at its end, though its time has come, is something found.
 ///
 /// # Errors
 /// The store's.
@@ -66,9 +67,16 @@ pub fn list(global: &Global) -> Result<Exit> {
     let (_, store) = global.open()?;
     let cases = store.read(rows::list)?;
     let graph = store.read(|conn| Graph::read(conn, None))?;
+    let undone = |row: &&DepartureRow| match row.state {
+        DepartureState::Waiting | DepartureState::Running | DepartureState::Open => true,
+        DepartureState::Scheduled => row.effective <= clock::now(),
+        DepartureState::Closed | DepartureState::Cancelled => false,
+    };
+    let exit = if cases.iter().any(|row| undone(&row)) { Exit::Found } else { Exit::Fine };
+    let exit = super::report::doubted(exit, &super::never_read(&store)?);
     if global.json {
         out::json(&Value::Array(cases.iter().map(|row| case_json(&graph, row)).collect()));
-        return Ok(Exit::Fine);
+        return Ok(exit);
     }
     if cases.is_empty() {
         out::say("no departures yet");
@@ -85,7 +93,7 @@ pub fn list(global: &Global) -> Result<Exit> {
             row.cause
         ));
     }
-    Ok(Exit::Fine)
+    Ok(exit)
 }
 
 /// Shows one case.
@@ -102,12 +110,18 @@ pub async fn one(global: &Global, args: One) -> Result<Exit> {
             tokio::time::sleep(std::time::Duration::from_secs(1)).await;
         }
     }
+    let mut unread = 0;
     if args.recheck {
         let fleet = global.fleet(&config, &[])?;
         let signer = departure::signer(&config)?;
         let desk = Desk { config: &config, store: &store, fleet: &fleet, signer: &signer };
-        for back in departure::recheck(&desk, id).await?.iter().filter(|seen| seen.came_back()) {
-            out::remark(format!("came back: {}; `exeunt revoke` takes it away again, and so does `exeunt serve`", back.label));
+        for seen in departure::recheck(&desk, id).await? {
+            if seen.came_back() {
+                out::remark(format!("came back: {}; `exeunt revoke` takes it away again, and so does `exeunt serve`", seen.label));
+            } else if seen.verdict == Verdict::Unknown {
+                unread += 1;
+                out::remark(format!("can't be read again: {}: {}", seen.label, seen.why.as_deref().unwrap_or("no reason given")));
+            }
         }
     }
     let mut case = store.read(|conn| Case::of(conn, id))?;
@@ -149,9 +163,14 @@ pub async fn one(global: &Global, args: One) -> Result<Exit> {
         case.doubts.iter().for_each(|doubt| out::say(format!("  in doubt: {doubt}")));
         told(None).for_each(|told| out::say(format!("  {} {} {}", told.event, told.receiver, line(told))));
     }
-    Ok(if case.has_doubt() || case.tasks.iter().any(|task| !task.done) || !case.residual.is_empty() {
+    let waits = row.state == DepartureState::Waiting || (row.state == DepartureState::Scheduled && row.effective <= clock::now());
+    Ok(if waits || case.has_doubt() || case.tasks.iter().any(|task| !task.done) || !case.residual.is_empty() {
         Exit::Found
-    } else if case.told.iter().any(|told| told.why.is_some()) || !case.unread.is_empty() || case.state == DepartureState::Open.word() {
+    } else if case.told.iter().any(|told| told.why.is_some())
+        || unread > 0
+        || !case.unread.is_empty()
+        || case.state == DepartureState::Open.word()
+    {
         Exit::CouldNot
     } else {
         Exit::Fine
@@ -171,7 +190,7 @@ pub async fn approve(global: &Global, args: Approve) -> Result<Exit> {
     let id = DepartureId(args.id);
     departure::approve(&desk, id, &args.plan, &args.by)?;
     let row = find(&store, id)?;
-    if row.effective > crate::clock::now() {
+    if row.effective > clock::now() {
         let effective = row.effective;
         out::say(if global.json {
             json!({"departure": id.0, "effective": effective.to_string()}).to_string()

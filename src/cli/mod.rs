@@ -29,7 +29,8 @@ use crate::connect::Recorder;
 use crate::connect::fleet::Fleet;
 
 use crate::graph::{Graph, Person, executive_rule};
-use crate::store::Store;
+use crate::report::NEVER_READ;
+use crate::store::{Store, history};
 
 /// How a command ended: the process's exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,6 +103,15 @@ impl Global {
     pub fn fleet(&self, config: &Config, only: &[String]) -> Result<Fleet> {
         Fleet::open(config, only, self.recorder()?.as_ref()).map_err(anyhow::Error::msg)
     }
+}
+
+/// That nothing has been read yet, if so: then nothing found is nothing known.
+///
+/// # Errors
+/// The store's.
+fn never_read(store: &Store) -> Result<Vec<String>> {
+    let none = store.read(|conn| Ok(history::last_scans(conn, None)?.is_empty() && history::coverage(conn, None)?.is_empty()))?;
+    Ok(none.then(|| NEVER_READ.to_owned()).into_iter().collect())
 }
 
 /// The person that `name` means: an employee number, an address, HR's key or a name.

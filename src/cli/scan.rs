@@ -1,14 +1,16 @@
 //! `exeunt scan`: read every system, link accounts to people, run the shadow checks.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use anyhow::{Result, bail};
 use clap::Args as ClapArgs;
 use serde_json::{Value, json};
 
 use super::{Exit, Global, out};
+use crate::departure::{self, Desk};
 use crate::graph::{Graph, unmatched};
 use crate::scan::Progress;
+use crate::store::departures;
 use crate::survey::{self, Options, Survey};
 
 /// Scan the systems: who has what, and what nobody provisioned
@@ -69,9 +71,18 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     if survey.systems.is_empty() && survey.closed.is_empty() {
         doubts.push("no system is configured, so nothing was read: name them in the settings".to_owned());
     }
+    let store = Arc::new(store);
+    let mut reopened = Vec::new();
+    if !store.read(departures::list)?.is_empty() {
+        let signer = departure::signer(&config)?;
+        reopened = departure::reopen(&Desk { config: &config, store: &store, fleet: &fleet, signer: &signer })?;
+    }
+    for (id, labels) in &reopened {
+        labels.iter().for_each(|label| out::remark(format!("departure {id} is open again: {label} was proved gone, and is there")));
+    }
     let exit = if survey.has_gaps() {
         Exit::CouldNot
-    } else if survey.findings.is_empty() {
+    } else if survey.findings.is_empty() && reopened.is_empty() {
         Exit::Fine
     } else {
         Exit::Found

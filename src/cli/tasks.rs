@@ -53,7 +53,7 @@ enum Verb {
     },
 }
 
-/// Lists tasks.
+/// Lists tasks. One that is open is something found.
 ///
 /// # Errors
 /// The store's.
@@ -65,7 +65,14 @@ pub fn list(global: &Global, args: List) -> Result<Exit> {
     let told: Vec<CaseTold> = deliveries.into_iter().map(CaseTold::of).collect();
     let of = |id: i64| told.iter().filter(move |told| told.task == Some(id));
     let untold = told.iter().any(|told| told.why.is_some());
-    let exit = if untold { Exit::CouldNot } else { Exit::Fine };
+    let exit = if untold {
+        Exit::CouldNot
+    } else if tasks.iter().any(|entry| !entry.task.done) {
+        Exit::Found
+    } else {
+        Exit::Fine
+    };
+    let exit = super::report::doubted(exit, &super::never_read(&store)?);
     if global.json {
         let view = |entry: &handoff::Assigned| {
             let task = &entry.task;

@@ -39,6 +39,7 @@ use crate::manifest::raw::{self, Hand};
 use crate::model::SystemId;
 
 pub use crate::manifest::judge::Class;
+pub use control::NoControl;
 pub use record::Recorder;
 
 /// What [`Connection::open`] needs; `settings` already holds the manifest's defaults.

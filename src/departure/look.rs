@@ -10,10 +10,11 @@ use crate::clock;
 use crate::config::Config;
 use crate::connect::fleet::Fleet;
 use crate::graph::{Graph, Person, Reach};
-use crate::model::{ActionState, EdgeKind, Mode, NodeId, NodeKind, Verdict};
+use crate::manifest::Manifest;
+use crate::model::{ActionState, Coverage, EdgeKind, Mode, NodeId, NodeKind, Verdict};
 use crate::revoke::{self, Cut, Plan, PlannedTask, Rules, Spec, SystemFacts};
 use crate::store::departures::{self, DepartureRow};
-use crate::store::{Store, links};
+use crate::store::{Store, links, scans};
 
 /// A plan, and the proof on the graph of what it leaves.
 #[derive(Debug, Clone)]
@@ -26,6 +27,8 @@ pub struct Prospect {
     pub cut: Cut,
     /// The hash of the exact plan, for approvals.
     pub hash: String,
+    /// Lists that the last scans could not read to their end: what the person has there isn't known.
+    pub unread: Vec<(String, String)>,
 }
 
 /// Makes the plan of a person's departure from the graph as it is.
@@ -58,7 +61,35 @@ pub fn prospect(config: &Config, store: &Store, fleet: &Fleet, graph: &Graph, pe
     revoke::doubts::add(&mut plan, revoke::doubts::of_once(&person, &once));
     let cut = revoke::prove(graph, &person, &plan);
     let hash = plan.hash().map_err(anyhow::Error::msg)?;
-    Ok(Prospect { person, plan, cut, hash })
+    Ok(Prospect { person, plan, cut, hash, unread: unread(store, fleet)? })
+}
+
+/// What the last scans could not read to its end, by scope: lists of everybody's, in which the person may stand. What is read of watched people
+/// alone is read again in each departure.
+fn unread(store: &Store, fleet: &Fleet) -> Result<Vec<(String, String)>> {
+    let coverage = store.read(scans::latest_coverage)?;
+    let mut unread = Vec::new();
+    for (system, connection) in &fleet.systems {
+        let manifest = connection.manifest();
+        let rows = coverage.iter().filter(|row| row.system == *system);
+        if rows.clone().next().is_none() && !manifest.see.is_empty() {
+            unread.push((system.clone(), format!("never read: run `exeunt scan {system}`")));
+        }
+        for row in rows.filter(|row| !of_one_person(manifest, &row.collection)) {
+            if let Coverage::Gap(reason) = &row.coverage {
+                let parent = if row.parent.is_empty() { String::new() } else { format!("({})", row.parent) };
+                unread.push((format!("{system} {}{parent}", row.collection), reason.clone()));
+            }
+        }
+    }
+    Ok(unread)
+}
+
+/// Whether a collection is read for watched people alone, or below one that is.
+fn of_one_person(manifest: &Manifest, name: &str) -> bool {
+    let Some(collection) = manifest.collection(name) else { return false };
+    let parent = collection.for_each.as_deref();
+    collection.watched || parent == Some("people") || parent.is_some_and(|parent| parent != name && of_one_person(manifest, parent))
 }
 
 /// Apps behind single sign-on that policy leaves to people: a task for each that the person has.
@@ -143,5 +174,6 @@ pub(super) fn narrowed(mut prospect: Prospect, numbers: &[u32]) -> Result<Prospe
 
 /// The prospect as JSON, for the plan that is shown.
 pub fn as_json(prospect: &Prospect) -> serde_json::Value {
-    json!({ "plan": prospect.plan, "hash": prospect.hash, "residual_paths": prospect.cut.residual.len() })
+    json!({ "plan": prospect.plan, "hash": prospect.hash, "residual_paths": prospect.cut.residual.len(),
+        "unread": prospect.unread.iter().map(|(scope, reason)| format!("{scope}: {reason}")).collect::<Vec<_>>() })
 }

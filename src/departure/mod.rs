@@ -21,7 +21,7 @@ use tokio::sync::mpsc;
 
 pub use hear::hear;
 pub use look::{Prospect, as_json, prospect};
-pub use recheck::{recheck, to_try_again, try_again, watched};
+pub use recheck::{recheck, reopen, to_try_again, try_again, watched};
 
 use crate::audit::{self, Draft, Signer};
 use crate::clock;
@@ -36,6 +36,9 @@ use crate::store::departures::{self, DepartureRow, NewDeparture, Opened};
 use crate::store::{self, Store};
 use crate::survey;
 use reflect::reflect;
+
+/// How many times there may be something new to fire, before people are told of it.
+const WAVES: u32 = 3;
 
 /// How long a command goes on trying to tell people what can't be told at once.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -304,7 +307,9 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
     loop {
         tell(Step::LookingAgain);
         unread = look_again(desk, &row).await?;
+        reflect::show(desk, &row)?;
         let (graph, prospect) = make_plan(desk, &row)?;
+        unread.extend(prospect.unread.iter().filter(|gap| !unread.contains(gap)).cloned().collect::<Vec<_>>());
         let left = look::left(desk, &row, &prospect)?;
         residual = left.residual;
         let new: Vec<Doubt> =
@@ -313,7 +318,13 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
         doubts.extend(new);
         // What was not known before is fired too (a member who was removed may come back as an outside collaborator), and what came into doubt
         // becomes a task.
-        if nothing_new || waves >= 3 {
+        if nothing_new {
+            break;
+        }
+        if waves >= WAVES {
+            let untried = prospect.plan.actions.iter().filter(|action| left.untried.contains(&action.number));
+            residual
+                .extend(untried.map(|action| format!("{} (it was not there before, and {WAVES} rounds of calls are made)", action.label)));
             break;
         }
         let prospect = look::narrowed(prospect, &left.untried)?;
@@ -330,6 +341,12 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
         })?;
         outcome = outcome.then(wave(desk, id, true, tell).await?);
         waves += 1;
+    }
+    if !reflect::shown_again(desk, &row)?.is_empty() {
+        recheck::read_again(desk, &row).await?;
+        // The proof says that it is gone, and another read of the same system shows it: that is no proof.
+        let contradicted = reflect::shown_again(desk, &row)?;
+        residual.extend(contradicted.iter().map(|action| format!("{} (its proof says gone, and a later read shows it)", action.label)));
     }
     reflect(desk, &row)?;
     desk.store.write_durably(|tx| recheck::settle(tx, id, clock::now()))?;

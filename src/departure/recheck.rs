@@ -5,7 +5,8 @@ use jiff::{Timestamp, ToSpan as _};
 use rusqlite::Transaction;
 use serde_json::{Value, json};
 
-use super::{Desk, checkpoint, entry, find, hear, look_again, person_of, reflect, run_deps};
+use super::reflect::{self, reflect as bring_up};
+use super::{Desk, checkpoint, entry, find, hear, look_again, person_of, run_deps};
 use crate::clock;
 use crate::graph::Graph;
 use crate::handoff;
@@ -27,20 +28,20 @@ pub async fn recheck(desk: &Desk<'_>, id: DepartureId) -> Result<Vec<Rechecked>>
     if !matches!(row.state, DepartureState::Open | DepartureState::Closed) {
         bail!("departure {id} is {}: there is nothing to look at again yet", row.state);
     }
-    let again = fires_again(desk, &row)?.then(clock::now);
-    let found = revoke::recheck(&run_deps(desk, None), id, again).await?;
+    let found = read_again(desk, &row).await?;
     let back = found.iter().any(Rechecked::came_back);
     let newly_gone = found.iter().any(|seen| seen.was != ActionState::Gone && seen.verdict == Verdict::Gone);
     if back || newly_gone {
         look_again(desk, &row).await?;
-        reflect(desk, &row)?;
+        bring_up(desk, &row)?;
     }
+    let shown = reflect::shown_again(desk, &row)?;
     desk.store.write_durably(|tx| {
         let now = clock::now();
         let open = settle(tx, id, now)?;
         let actions = departures::actions(tx, id)?;
         let all_gone = actions.iter().all(|row| row.state == ActionState::Gone);
-        if row.state == DepartureState::Open && !open && all_gone {
+        if row.state == DepartureState::Open && !open && all_gone && shown.is_empty() {
             departures::move_to(tx, id, DepartureState::Closed, now)?;
             entry(tx, id, "departure.closed", "engine", json!({ "actions": actions.len() }))?;
         }
@@ -56,6 +57,36 @@ pub async fn recheck(desk: &Desk<'_>, id: DepartureId) -> Result<Vec<Rechecked>>
     })?;
     checkpoint(desk)?;
     Ok(found)
+}
+
+/// Reads the proof of every action of a case once more, and notes what it says.
+pub(super) async fn read_again(desk: &Desk<'_>, row: &DepartureRow) -> Result<Vec<Rechecked>> {
+    let again = fires_again(desk, row)?.then(clock::now);
+    revoke::recheck(&run_deps(desk, None), row.id, again).await
+}
+
+/// Opens the closed cases of which a later scan shows what was proved gone: their numbers, and what it is.
+///
+/// # Errors
+/// The store's, or the audit log's.
+pub fn reopen(desk: &Desk<'_>) -> Result<Vec<(DepartureId, Vec<String>)>> {
+    let mut opened = Vec::new();
+    for row in watched(desk)?.into_iter().filter(|row| row.state == DepartureState::Closed) {
+        reflect::show(desk, &row)?;
+        let shown: Vec<String> = reflect::shown_again(desk, &row)?.into_iter().map(|action| action.label).collect();
+        if shown.is_empty() || desk.store.read(|conn| departures::known(conn, row.person, row.mode, None))?.is_some() {
+            continue;
+        }
+        desk.store.write_durably(|tx| {
+            departures::move_to(tx, row.id, DepartureState::Open, clock::now())?;
+            entry(tx, row.id, "departure.reopened", "engine", json!({ "shown_again": shown }))
+        })?;
+        opened.push((row.id, shown));
+    }
+    if !opened.is_empty() {
+        checkpoint(desk)?;
+    }
+    Ok(opened)
 }
 
 /// Closes the tasks of what is proved gone, where they ask for no file; whether any is left open.

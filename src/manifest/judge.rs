@@ -117,6 +117,8 @@ fn is_error(body: &Value) -> bool {
         Some(_) => true,
     };
     ["error", "errors", "Error", "ErrorResponse", "errorCode", "fault", "Fault"].into_iter().any(says)
+        // RFC 7644, 3.12: an error is a resource of this schema.
+        || map.get("schemas").and_then(Value::as_array).is_some_and(|all| all.iter().any(|one| one == "urn:ietf:params:scim:api:messages:2.0:Error"))
         || ["ok", "success"].into_iter().any(|name| map.get(name) == Some(&Value::Bool(false)))
 }
 
@@ -156,10 +158,15 @@ pub fn evidence(of: Option<&str>, asked: &[String], body: &Value, scope: &Scope<
     Ok(Evidence::None("the reply names nothing of what was asked, and holds no list".to_owned()))
 }
 
-/// Whether a value stands anywhere in a body, in any case.
+/// Whether a value stands anywhere in a body, in any case. What stands within the record of another (its manager, say) does not count: such a
+/// record has an id of its own.
 pub fn holds(body: &Value, value: &str, depth: u32) -> bool {
     match body {
-        Value::Object(map) if depth > 0 => map.values().any(|inner| holds(inner, value, depth - 1)),
+        Value::Object(map) if depth > 0 => {
+            let id = map.iter().find(|(name, id)| name.eq_ignore_ascii_case("id") && (id.is_string() || id.is_number())).map(|(_, id)| id);
+            let of_another = id.is_some_and(|id| !holds(id, value, 1));
+            map.values().any(|inner| holds(inner, value, if of_another { 0 } else { depth - 1 }))
+        }
         Value::Array(items) if depth > 0 => items.iter().any(|inner| holds(inner, value, depth - 1)),
         Value::String(text) => text.eq_ignore_ascii_case(value),
         Value::Number(_) => plain(body) == value,
@@ -255,8 +262,9 @@ pub type Judged = (Finding, bool);
 /// One line: an expression of the proof failed.
 pub fn proof(prove: &Prove, class: Class, asked: &[String], says: impl Fn() -> String, scope: &Scope<'_>) -> Result<Judged, String> {
     match class {
-        // The system's own words for it, which the manifest knows. A directory says it of everything below what it doesn't show.
-        Class::Gone => return Ok((Finding::Gone, prove.search.is_some())),
+        // The system's own words for it, which the manifest knows. But a directory says it of everything below what it doesn't show, and a service
+        // that has lost its data, or our tenant, of everything.
+        Class::Gone => return Ok((Finding::Gone, true)),
         Class::Fine => {}
         Class::Forbidden => return Ok((Finding::Forbidden, false)),
         Class::Throttled | Class::Transient | Class::Refused | Class::NoAnswer => {

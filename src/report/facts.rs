@@ -14,6 +14,9 @@ use crate::store::findings::{self, FindingRow};
 use crate::store::history::{self, ScanRow};
 use crate::store::scans::CoverageRow;
 
+/// What is said where nothing was ever read.
+pub const NEVER_READ: &str = "nothing has been read yet: run `exeunt scan`";
+
 /// Everything that views are made from.
 #[derive(Debug)]
 pub struct Facts {
@@ -115,7 +118,7 @@ impl Facts {
             false => Vec::new(),
         };
         if self.scans.is_empty() && self.coverage.is_empty() && doubts.is_empty() {
-            doubts.push("nothing has been read yet: run `exeunt scan`".to_owned());
+            doubts.push(NEVER_READ.to_owned());
         } else {
             let unread = self.gaps().into_iter().filter(|gap| gap.at.is_none());
             doubts.extend(unread.map(|gap| format!("{} was {}", gap.system, gap.reason)));

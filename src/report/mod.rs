@@ -32,5 +32,5 @@ pub mod why;
 #[cfg(test)]
 mod tests;
 
-pub use facts::Facts;
+pub use facts::{Facts, NEVER_READ};
 pub use parts::{BlindSpot, Counts, FindingView, Gap, HrState, PersonHead, Step};

@@ -10,7 +10,7 @@ use super::call;
 use super::spec::Spec;
 use crate::clock;
 use crate::connect::render::{self, Parts};
-use crate::connect::{Call, CallError, Class, Connection, Ended, Lane, Reply, SearchCall};
+use crate::connect::{Call, CallError, Class, Connection, Ended, Lane, NoControl, Reply, SearchCall};
 use crate::manifest::duration;
 use crate::manifest::express::{Expr, Scope};
 use crate::manifest::extract::{Extractor, records};
@@ -134,15 +134,24 @@ impl Look<'_> {
         match judged {
             Ok((Finding::Forbidden, _)) => Attempt::NoRight(format!("forbidden ({})", reply.status)),
             Ok((finding, false)) => Attempt::Said(reading(finding, words)),
-            Ok((finding, true)) => Attempt::Said(self.controlled(prove.control.as_ref(), act_as, call, reading(finding, words)).await),
+            Ok((finding, true)) if reply.class == Class::Gone && !self.has_control(call) => Attempt::Said(reading(finding, words)),
+            Ok((finding, true)) => {
+                let own = prove.control.as_ref();
+                Attempt::Said(self.controlled(own, act_as, call, reply.class == Class::Gone, reading(finding, words)).await)
+            }
             Err(problem) => Attempt::Said(Reading::Unknown(format!("the proof can't be judged: {problem}"))),
         }
     }
 
+    /// Whether there is something that is known to be there. Where a manifest names nothing, the system's own "not there" stands for itself.
+    fn has_control(&self, call: &Call) -> bool {
+        !matches!(call, Call::Http(_)) || self.prove.control.is_some() || judge::control(self.connection.manifest()).is_some()
+    }
+
     /// A reading that counts only if something else that is known to be there answers in the same breath.
-    async fn controlled(&self, own: Option<&Control>, act_as: Option<&str>, call: &Call, reading: Reading) -> Reading {
+    async fn controlled(&self, own: Option<&Control>, act_as: Option<&str>, call: &Call, absent: bool, reading: Reading) -> Reading {
         let said = match call {
-            Call::Search(search) => self.base_is_there(&search.base).await,
+            Call::Search(search) => self.base_is_there(&search.base).await.map_err(|why| NoControl { answered: false, why }),
             Call::File => Ok(()),
             _ => {
                 let now = json!(clock::now().to_string());
@@ -151,7 +160,7 @@ impl Look<'_> {
                 self.connection.control(self.hand, own, act_as, &scope).await
             }
         };
-        with_control(said, reading)
+        with_control(said, absent, reading)
     }
 
     /// The directory says "no such object" of everything below what it doesn't show, so the base of our own searches must be seen in the same
@@ -223,10 +232,12 @@ impl Look<'_> {
             })
             .await;
         let words = json!({ "collection": name, "seen": seen.count });
+        let absent = matches!(ended, Ended::Absent);
         match ended {
             Ended::Complete { .. } => {}
             // The system's own words for it: the manifest knows them.
-            Ended::Absent => return Attempt::Said(Reading::Gone(words)),
+            Ended::Absent if !self.has_control(&call) => return Attempt::Said(Reading::Gone(words)),
+            Ended::Absent => {}
             Ended::Gap { class: Some(Class::Forbidden), reason, .. } => return Attempt::NoRight(reason),
             // Absence needs evidence: what was cut short proves nothing.
             Ended::Gap { reason, .. } => return unknown(format!("{name} could not be read to its end: {reason}")),
@@ -235,7 +246,7 @@ impl Look<'_> {
         if let Some(problem) = problems.first() {
             return unknown(format!("{name} can't be understood: {problem}"));
         }
-        if let Some(sentinel) = &collection.sentinel {
+        if let Some(sentinel) = collection.sentinel.as_ref().filter(|_| !absent) {
             match self.sentinel_key(sentinel).await {
                 Ok(key) if seen.keys.contains(&json!(key)) => {}
                 Ok(key) => return unknown(format!("{name} does not hold {key}, which must be in it")),
@@ -245,19 +256,20 @@ impl Look<'_> {
         let mut more = Map::new();
         more.insert("seen".into(), seen.for_spec(spec));
         more.insert("parent".into(), parent);
-        let reading = match self.with_answer(&more, |scope| judge::said(prove, scope)) {
+        let said = if absent { Ok(Finding::Gone) } else { self.with_answer(&more, |scope| judge::said(prove, scope)) };
+        let reading = match said {
             Ok(finding) => reading(finding, words),
             Err(problem) => return unknown(format!("the proof can't be judged: {problem}")),
         };
         // A list with its sentinel in it is its own control, and a directory or file whose list is whole was read.
-        if collection.sentinel.is_some() || !matches!(call, Call::Http(_)) {
+        if (collection.sentinel.is_some() && !absent) || !matches!(call, Call::Http(_)) {
             return Attempt::Said(reading);
         }
         let own = prove.control.as_ref().or(collection.control.as_ref());
         let scope = self.spec.names().with("settings", connection.settings()).with_owned("now", json!(clock::now().to_string()));
         let scope = scope.with("parent", more.get("parent").unwrap_or(&Value::Null));
         let said = connection.control(hand, own, collection.act_as.as_deref(), &scope).await;
-        Attempt::Said(with_control(said, reading))
+        Attempt::Said(with_control(said, absent, reading))
     }
 
     /// The key that a sentinel names.
@@ -286,15 +298,17 @@ fn reading(finding: Finding, words: Value) -> Reading {
     }
 }
 
-/// What a reading is worth once the control has been asked for.
-fn with_control(said: Result<(), String>, reading: Reading) -> Reading {
+/// What a reading is worth once the control has been asked for. `absent`: the system itself said "not there". Then it is enough that the system
+/// answers the control with something else; that may be an empty list by now, for we may have emptied it.
+fn with_control(said: Result<(), NoControl>, absent: bool, reading: Reading) -> Reading {
     match (said, reading) {
+        (Err(NoControl { answered: true, .. }), reading) if absent => reading,
         (Ok(()), Reading::Gone(mut words)) => {
             words["control"] = json!("there");
             Reading::Gone(words)
         }
         (Ok(()), reading) => reading,
-        (Err(why), _) => Reading::Unknown(format!("absence proves nothing without a control: {why}")),
+        (Err(NoControl { why, .. }), _) => Reading::Unknown(format!("absence proves nothing without a control: {why}")),
     }
 }
 

@@ -572,7 +572,7 @@ async fn suspicious(scan: &Scan<'_>, collection: &raw::Collection, parent: &Pare
     if read.seen.is_empty() && known > 0 && collection.call.is_some() && !scan.options.accept_loss {
         let scope = scope_of(scan, parent);
         let control = scan.connection.control(raw::Hand::Read, collection.control.as_ref(), collection.act_as.as_deref(), &scope).await;
-        return control.err().map(|why| format!("an empty list where {known} were known proves nothing without a control: {why}"));
+        return control.err().map(|none| format!("an empty list where {known} were known proves nothing without a control: {}", none.why));
     }
     None
 }

@@ -132,6 +132,23 @@ pub fn show(tx: &Transaction<'_>, person: NodeId, shown: &Shown, proved: Timesta
     Ok((nodes.len() + edges.len()) as u64)
 }
 
+/// Whether the graph shows what a proof showed gone. Asked after [`show`], it does only where a read that is later than the proof saw it.
+///
+/// # Errors
+/// The database's.
+pub fn is_shown(conn: &Connection, shown: &Shown) -> Result<bool> {
+    let open = |node: &Named, more: &str| -> Result<bool> {
+        let Some(row) = node.row(conn)? else { return Ok(false) };
+        let sql = format!("SELECT EXISTS (SELECT 1 FROM node_seen WHERE node = ?1 AND until IS NULL {more})");
+        Ok(conn.prepare_cached(&sql)?.query_row([row], |row| row.get(0))?)
+    };
+    match shown {
+        Shown::Node(node) => open(node, ""),
+        Shown::Account(account) => open(account, "AND json_extract(attrs, '$.state') = 'active'"),
+        Shown::Edge { from, to, edge } => Ok(!edges_between(conn, from, to, edge, Timestamp::MAX)?.is_empty()),
+    }
+}
+
 fn scan(tx: &Transaction<'_>, system: &str, person: NodeId, at: Timestamp) -> Result<Option<ScanId>> {
     let row: Option<i64> = tx.query_row("SELECT id FROM system WHERE name = ?1", [system], |row| row.get(0)).optional()?;
     let Some(row) = row else { return Ok(None) };
@@ -140,9 +157,9 @@ fn scan(tx: &Transaction<'_>, system: &str, person: NodeId, at: Timestamp) -> Re
     Ok(Some(scan))
 }
 
-fn edges_between(tx: &Transaction<'_>, from: &Named, to: &Named, edge: &Value, proved: Timestamp) -> Result<Vec<i64>> {
-    let (from, to) = (from.rows(tx)?, to.rows(tx)?);
-    let mut statement = tx.prepare_cached(&format!(
+fn edges_between(conn: &Connection, from: &Named, to: &Named, edge: &Value, proved: Timestamp) -> Result<Vec<i64>> {
+    let (from, to) = (from.rows(conn)?, to.rows(conn)?);
+    let mut statement = conn.prepare_cached(&format!(
         "SELECT v.id, v.level, v.attrs FROM edge_seen v JOIN scope s ON s.id = v.scope JOIN system y ON y.id = s.system
          WHERE v.src = ?2 AND v.dst = ?3 AND v.kind = ?4 AND y.name = ?5 AND v.{NOT_READ_SINCE}"
     ))?;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::conform;
-use crate::run::{FINE, run_in};
+use crate::run::{FINE, FOUND, run_in};
 
 #[test]
 fn the_demo_does_the_whole_job() {
@@ -27,7 +27,7 @@ fn the_demo_does_the_whole_job() {
     let verified = run_in(&kept, &["audit", "verify", "evidence.zip"]).ended(FINE);
     assert!(verified.out.contains("intact"), "{verified:?}");
     // The store that was left is one that every command reads.
-    let cases = run_in(&kept, &["departures", "--json"]).ended(FINE).json();
+    let cases = run_in(&kept, &["departures", "--json"]).ended(FOUND).json();
     let states: Vec<&str> = cases.as_array().unwrap().iter().filter_map(|case| case["state"].as_str()).collect();
     assert_eq!((states.len(), states.contains(&"scheduled")), (2, true), "whoever leaves today, and who has announced it: {cases}");
     let again = run_in(folder.path(), &["demo", "--keep", "co"]).ended(2);

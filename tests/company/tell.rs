@@ -6,7 +6,7 @@ use exeunt_company::faults::{Fault, FaultKind};
 use serde_json::{Value, json};
 
 use crate::conform;
-use crate::run::{COULD_NOT, FINE, command};
+use crate::run::{COULD_NOT, FINE, FOUND, command};
 use crate::sim::{Sim, until};
 
 const LEAVER: &str = "E1002";
@@ -122,7 +122,7 @@ fn each_task_is_one_ticket_and_each_event_one_message() {
     let second = std::fs::read_to_string(sim.folder().join("t2.jsonl")).unwrap();
     assert!(!second.contains("chat.postMessage") && second.contains("conversations.history"));
 
-    let listed = sim.exeunt(&["tasks", "--json"]).ended(FINE).json();
+    let listed = sim.exeunt(&["tasks", "--json"]).ended(FOUND).json();
     assert!(listed.as_array().unwrap().iter().all(|task| task["told"][0]["url"].as_str().unwrap().contains("/browse/OFF-")), "{listed:#}");
     let log = sim.exeunt(&["audit", "log", "--json"]).out;
     assert!(log.contains("ticket.intent") && log.contains("ticket.opened") && log.contains("notice.sent"));
@@ -200,7 +200,7 @@ fn a_vendor_that_fails_or_lies_is_tried_again_and_said() {
     let made = issues(&sim);
     assert_eq!(made.len() as i64, tasks(&sim));
     assert!(made.values().all(|count| *count == 1), "{made:?}");
-    sim.exeunt(&["tasks"]).ended(FINE);
+    sim.exeunt(&["tasks"]).ended(FOUND);
 }
 
 #[test]

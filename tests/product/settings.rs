@@ -63,7 +63,8 @@ fn init_writes_settings_that_load() {
     let folder = tempfile::tempdir().unwrap();
     run_in(folder.path(), &["init"]).ended(FINE);
     // They load: what is missing now is the secrets, and nothing else is wrong.
-    run_in(folder.path(), &["departures"]).ended(FINE);
+    let ran = run_in(folder.path(), &["departures"]).ended(COULD_NOT);
+    assert!(ran.err.contains("nothing has been read yet"), "{ran:?}");
     let check = run_in(folder.path(), &["check", "--json"]).ended(COULD_NOT).json();
     assert_eq!(check["systems"], serde_json::json!([]));
     for closed in check["closed"].as_array().unwrap() {

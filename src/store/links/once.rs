@@ -21,8 +21,7 @@ pub struct Once {
 }
 
 /// The accounts that were a person's for sure and that no scope shows any more: neither the account itself nor anything that it has. Left out are
-/// those that an action of ours was proved to have taken away, those that a person said are not theirs, those that are somebody else's now, and those which
-/// a later account of theirs in the same system has replaced.
+/// those that an action of ours was proved to have taken away, those that a person said are not theirs, and those that are somebody else's now.
 ///
 /// # Errors
 /// The database's.
@@ -40,9 +39,6 @@ pub fn once_had(conn: &Connection, person: NodeId) -> Result<Vec<Once>> {
            AND NOT EXISTS (SELECT 1 FROM edge_seen e WHERE e.src = n.id AND e.until IS NULL)
            AND NOT EXISTS (SELECT 1 FROM action a WHERE a.state = 'gone' AND a.system = s.name
                            AND n.key IN (json_extract(a.spec, '$.scope.node.key'), json_extract(a.spec, '$.scope.from.key')))
-           AND NOT EXISTS (SELECT 1 FROM link l JOIN node later ON later.id = l.account AND later.system = n.system AND later.kind = n.kind
-                           WHERE l.person = ?1 AND l.until IS NULL AND l.state IN ('certain', 'confirmed') AND later.id > n.id
-                           AND EXISTS (SELECT 1 FROM node_seen v WHERE v.node = later.id AND v.until IS NULL))
          ORDER BY s.name, n.key",
     )?;
     let mut rows = statement.query([person.0])?;
