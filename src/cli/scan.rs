@@ -75,7 +75,7 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     let mut reopened = Vec::new();
     if !store.read(departures::list)?.is_empty() {
         let signer = departure::signer(&config)?;
-        reopened = departure::reopen(&Desk { config: &config, store: &store, fleet: &fleet, signer: &signer })?;
+        reopened = departure::reopen(&Desk { config: &config, store: &store, fleet: &fleet, signer: &signer }).await?;
     }
     for (id, labels) in &reopened {
         labels.iter().for_each(|label| out::remark(format!("departure {id} is open again: {label} was proved gone, and is there")));

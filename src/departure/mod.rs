@@ -342,12 +342,8 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
         outcome = outcome.then(wave(desk, id, true, tell).await?);
         waves += 1;
     }
-    if !reflect::shown_again(desk, &row)?.is_empty() {
-        recheck::read_again(desk, &row).await?;
-        // The proof says that it is gone, and another read of the same system shows it: that is no proof.
-        let contradicted = reflect::shown_again(desk, &row)?;
-        residual.extend(contradicted.iter().map(|action| format!("{} (its proof says gone, and a later read shows it)", action.label)));
-    }
+    let contradicted = recheck::contradicted(desk, &row).await?;
+    residual.extend(contradicted.iter().map(|label| format!("{label} (its proof says gone, and a later read shows it)")));
     reflect(desk, &row)?;
     desk.store.write_durably(|tx| recheck::settle(tx, id, clock::now()))?;
     let (tasks, actions) = desk.store.read(|conn| Ok((departures::tasks(conn, Some(id))?, departures::actions(conn, id)?)))?;

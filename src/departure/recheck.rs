@@ -12,7 +12,7 @@ use crate::graph::Graph;
 use crate::handoff;
 use crate::model::{ActionState, DepartureId, DepartureState, Mode, Verdict};
 use crate::revoke::{self, Outcome, Rechecked};
-use crate::store::departures::{self, ActionRow, DepartureRow};
+use crate::store::departures::{self, ActionRow, DepartureRow, NewTask};
 
 /// How long closed cases are watched for access that comes back, in days.
 const WATCHED_DAYS: i32 = 90;
@@ -35,7 +35,7 @@ pub async fn recheck(desk: &Desk<'_>, id: DepartureId) -> Result<Vec<Rechecked>>
         look_again(desk, &row).await?;
         bring_up(desk, &row)?;
     }
-    let shown = reflect::shown_again(desk, &row)?;
+    let shown = contradicted(desk, &row).await?;
     desk.store.write_durably(|tx| {
         let now = clock::now();
         let open = settle(tx, id, now)?;
@@ -47,8 +47,8 @@ pub async fn recheck(desk: &Desk<'_>, id: DepartureId) -> Result<Vec<Rechecked>>
         }
         // What the actions say counts, not what this read found: the read before this one may have been cut off before it came to this line. A
         // later case of the same person takes care of it, where there is one.
-        let present: Vec<&str> =
-            actions.iter().filter(|action| action.verdict == Some(Verdict::Present)).map(|action| action.label.as_str()).collect();
+        let present = actions.iter().filter(|action| action.verdict == Some(Verdict::Present)).map(|action| &action.label);
+        let present: Vec<&String> = present.chain(&shown).collect();
         if row.state == DepartureState::Closed && !present.is_empty() && departures::known(tx, row.person, row.mode, None)?.is_none() {
             departures::move_to(tx, id, DepartureState::Open, now)?;
             entry(tx, id, "departure.reopened", "engine", json!({ "came_back": present }))?;
@@ -60,16 +60,16 @@ pub async fn recheck(desk: &Desk<'_>, id: DepartureId) -> Result<Vec<Rechecked>>
 }
 
 /// Reads the proof of every action of a case once more, and notes what it says.
-pub(super) async fn read_again(desk: &Desk<'_>, row: &DepartureRow) -> Result<Vec<Rechecked>> {
+async fn read_again(desk: &Desk<'_>, row: &DepartureRow) -> Result<Vec<Rechecked>> {
     let again = fires_again(desk, row)?.then(clock::now);
     revoke::recheck(&run_deps(desk, None), row.id, again).await
 }
 
-/// Opens the closed cases of which a later scan shows what was proved gone: their numbers, and what it is.
+/// Opens the closed cases of which a later scan shows what was proved gone, and reads their proofs again: their numbers, and what it is.
 ///
 /// # Errors
 /// The store's, or the audit log's.
-pub fn reopen(desk: &Desk<'_>) -> Result<Vec<(DepartureId, Vec<String>)>> {
+pub async fn reopen(desk: &Desk<'_>) -> Result<Vec<(DepartureId, Vec<String>)>> {
     let mut opened = Vec::new();
     for row in watched(desk)?.into_iter().filter(|row| row.state == DepartureState::Closed) {
         reflect::show(desk, &row)?;
@@ -81,12 +81,49 @@ pub fn reopen(desk: &Desk<'_>) -> Result<Vec<(DepartureId, Vec<String>)>> {
             departures::move_to(tx, row.id, DepartureState::Open, clock::now())?;
             entry(tx, row.id, "departure.reopened", "engine", json!({ "shown_again": shown }))
         })?;
+        contradicted(desk, &row).await?;
         opened.push((row.id, shown));
     }
     if !opened.is_empty() {
         checkpoint(desk)?;
     }
     Ok(opened)
+}
+
+/// Reads the proofs of a case again where the graph shows what they showed gone. What its proof still calls gone is contradicted by another read
+/// of the same system: that is no proof, and a person's task.
+pub(super) async fn contradicted(desk: &Desk<'_>, row: &DepartureRow) -> Result<Vec<String>> {
+    if reflect::shown_again(desk, row)?.is_empty() {
+        return Ok(Vec::new());
+    }
+    read_again(desk, row).await?;
+    let actions = reflect::shown_again(desk, row)?;
+    desk.store.write_durably(|tx| {
+        let (now, tasks) = (clock::now(), departures::tasks(tx, Some(row.id))?);
+        for action in &actions {
+            let title = format!("Find out which is true: {}", action.label);
+            if tasks.iter().any(|task| !task.done && task.title == title) {
+                continue;
+            }
+            let steps = format!(
+                "Its proof says that it is gone, and a later read of {} shows it. Look in {} itself, take away what is still there, and close this task with what you saw.",
+                action.system, action.system
+            );
+            let task = NewTask {
+                departure: Some(row.id),
+                action: None,
+                role: "security".to_owned(),
+                title: title.clone(),
+                steps,
+                attach: None,
+                due: now.checked_add(24.hours())?,
+            };
+            let id = departures::add_task(tx, &task, now)?;
+            entry(tx, row.id, "task.opened", "engine", json!({ "task": id.0, "title": title }))?;
+        }
+        Ok(())
+    })?;
+    Ok(actions.into_iter().map(|action| action.label).collect())
 }
 
 /// Closes the tasks of what is proved gone, where they ask for no file; whether any is left open.
