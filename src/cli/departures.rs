@@ -144,6 +144,9 @@ pub async fn one(global: &Global, args: One) -> Result<Exit> {
                 task.role,
                 task.due.strftime("%Y-%m-%d %H:%M")
             ));
+            if let Some(closed) = &task.closed {
+                out::say(format!("        {closed}"));
+            }
             told(Some(task.task)).for_each(|told| out::say(format!("        {}", line(told))));
         }
         case.doubts.iter().for_each(|doubt| out::say(format!("  in doubt: {doubt}")));

@@ -39,8 +39,7 @@ pub async fn recheck(desk: &Desk<'_>, id: DepartureId) -> Result<Vec<Rechecked>>
         let now = clock::now();
         let open = settle(tx, id, now)?;
         let actions = departures::actions(tx, id)?;
-        let all_gone = actions.iter().all(|row| row.state == ActionState::Gone);
-        if row.state == DepartureState::Open && !open && all_gone {
+        if row.state == DepartureState::Open && !open && actions.iter().all(ActionRow::settled) {
             departures::move_to(tx, id, DepartureState::Closed, now)?;
             entry(tx, id, "departure.closed", "engine", json!({ "actions": actions.len() }))?;
         }
