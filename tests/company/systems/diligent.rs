@@ -36,6 +36,7 @@ fn an_account_is_deleted_where_that_is_allowed_and_the_books_are_purged() {
     // Deleting can't be taken back, and the purge is a person's, which no read shows: that the account is off says nothing of the books.
     assert_eq!(departed.state("delete_user"), "stuck", "{departed:?}");
     assert_eq!(system.look_again(&departed).state("purge_books"), "handed_off");
+    assert_eq!(system.depart("E1002").state("delete_user"), "stuck", "running it again is nobody's word that the books are purged");
     let task = system.task("Purge");
     let log = system.sim.folder().join("exeunt.toml").display().to_string();
     system.exeunt(&["task", &task, "done", "--by", "Ilse", "--note", "two tablets wiped", "--attach", &log]).ended(FINE);
