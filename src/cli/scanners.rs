@@ -210,6 +210,9 @@ fn show(global: &Global, name: &str) -> Result<Exit> {
         if take.hand_off.is_some() {
             notes.push("a person's task".to_owned());
         }
+        if let Some(why) = take.hand_off.as_ref().and_then(|task| task.no_proof.as_ref()) {
+            notes.push(format!("no read can show it: {why}"));
+        }
         if take.irreversible {
             notes.push("irreversible".to_owned());
         }

@@ -49,6 +49,8 @@ fn leave_suspends_and_the_private_vault_can_be_decided_on_first() {
 #[test]
 fn what_no_read_can_show_is_closed_by_a_persons_note_and_is_never_called_gone() {
     let system = System::up("onepassword");
+    let planned = system.exeunt(&["revoke", "E1002", "--dry-run"]);
+    assert!(planned.out.contains("(security; no read can show it: the API does not show when a secret was changed)"), "{planned:?}");
     let departed = system.depart("E1002");
     assert!(
         departed.why("rotate_secrets").contains("no read can show it: the API does not show when a secret was changed"),
