@@ -158,6 +158,9 @@ pub async fn one(global: &Global, args: One) -> Result<Exit> {
                 task.role,
                 task.due.strftime("%Y-%m-%d %H:%M")
             ));
+            if let Some(closed) = &task.closed {
+                out::say(format!("        {closed}"));
+            }
             told(Some(task.task)).for_each(|told| out::say(format!("        {}", line(told))));
         }
         case.residual.iter().for_each(|path| out::say(format!("  left: {path}")));

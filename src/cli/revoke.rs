@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::departure::{self, Desk, Ended, Prospect, Step, Word};
 use crate::graph::Graph;
 use crate::model::{DepartureState, Mode};
-use crate::revoke::Progress;
+use crate::revoke::{PlannedTask, Progress};
 use crate::store::departures::{self as rows, Opened};
 
 /// Take everything away from a person, at once, and prove it
@@ -222,7 +222,8 @@ fn show_plan(global: &Global, prospect: &Prospect) {
         let notes = if notes.is_empty() { String::new() } else { format!("   ({})", notes.join("; ")) };
         out::say(format!("  {:>3}  {}{notes}", action.number, action.label));
     }
-    section("Hand-offs", plan.tasks.iter().map(|task| format!("{} ({})", task.title, task.role)));
+    let unproved = |task: &PlannedTask| task.no_proof.as_ref().map(|why| format!("; no read can show it: {why}")).unwrap_or_default();
+    section("Hand-offs", plan.tasks.iter().map(|task| format!("{} ({}{})", task.title, task.role, unproved(task))));
     section(
         "Kept",
         plan.kept.iter().map(|kept| format!("{}: {} (decided by {}, until {})", kept.label, kept.reason, kept.decided_by, kept.until)),

@@ -11,6 +11,7 @@ use super::{Exit, Global, out};
 use crate::config::Config;
 use crate::graph::executive_rule;
 use crate::manifest::play::{self, Played};
+use crate::manifest::proofs;
 use crate::manifest::raw::TakeKind;
 use crate::manifest::{Manifest, examples, load, new};
 use crate::report::systems;
@@ -209,6 +210,9 @@ fn show(global: &Global, name: &str) -> Result<Exit> {
         if take.hand_off.is_some() {
             notes.push("a person's task".to_owned());
         }
+        if let Some(why) = take.hand_off.as_ref().and_then(|task| task.no_proof.as_ref()) {
+            notes.push(format!("no read can show it: {why}"));
+        }
         if take.irreversible {
             notes.push("irreversible".to_owned());
         }
@@ -263,6 +267,7 @@ fn check(global: &Global, files: &[PathBuf]) -> Result<Exit> {
             let failed = examples::problems(name, text, manifest);
             held += manifest.examples.len() - failed.len().min(manifest.examples.len());
             problems.extend(failed);
+            problems.extend(proofs::problems(name, text, manifest));
             let (of_one, fooled) = play::problems(name, text, manifest);
             played.add(of_one);
             problems.extend(fooled);

@@ -1,5 +1,6 @@
 //! `exeunt tasks` and `exeunt task`: what no API can do, and who did it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
@@ -61,6 +62,11 @@ pub fn list(global: &Global, args: List) -> Result<Exit> {
     let (config, store) = global.open()?;
     let filter = Filter { departure: args.departure.map(DepartureId), role: args.role, done: args.all };
     let tasks = store.read(|conn| handoff::list(conn, &filter, &config.departure.roles, clock::now()))?;
+    let closed: BTreeMap<i64, String> = store.read(|conn| {
+        let all =
+            tasks.iter().map(|entry| Ok((entry.task.id.0, handoff::closed(&entry.task, handoff::action_of(conn, &entry.task)?.as_ref()))));
+        all.filter_map(|found: Result<_>| found.map(|(id, closed)| Some((id, closed?))).transpose()).collect()
+    })?;
     let deliveries = store.read(|conn| deliveries::list(conn, filter.departure))?;
     let told: Vec<CaseTold> = deliveries.into_iter().map(CaseTold::of).collect();
     let of = |id: i64| told.iter().filter(move |told| told.task == Some(id));
@@ -77,7 +83,7 @@ pub fn list(global: &Global, args: List) -> Result<Exit> {
         let view = |entry: &handoff::Assigned| {
             let task = &entry.task;
             json!({"task": task.id.0, "departure": task.departure.map(|id| id.0), "role": task.role, "assignee": entry.assignee, "title": task.title, "steps": task.steps,
-                "attach": task.attach, "due": task.due.to_string(), "overdue": entry.overdue, "done": task.done, "done_by": task.done_by, "note": task.note, "evidence": task.evidence, "told": of(task.id.0).collect::<Vec<_>>()})
+                "attach": task.attach, "due": task.due.to_string(), "overdue": entry.overdue, "done": task.done, "done_by": task.done_by, "note": task.note, "closed": closed.get(&task.id.0), "evidence": task.evidence, "told": of(task.id.0).collect::<Vec<_>>()})
         };
         out::json(&Value::Array(tasks.iter().map(view).collect()));
         return Ok(exit);
@@ -97,6 +103,9 @@ pub fn list(global: &Global, args: List) -> Result<Exit> {
         out::say(format!("{:>4}  {state:8} {:10} due {}  {}", task.id.0, task.role, task.due.strftime("%Y-%m-%d %H:%M"), task.title));
         if let Some(assignee) = &entry.assignee {
             out::say(format!("      for {assignee}"));
+        }
+        if let Some(closed) = closed.get(&task.id.0) {
+            out::say(format!("      {closed}"));
         }
         if !task.steps.is_empty() {
             out::say(format!("      {}", task.steps.trim().replace('\n', "\n      ")));
@@ -127,10 +136,11 @@ pub fn one(global: &Global, args: One) -> Result<Exit> {
         }
     };
     let task = store.write_durably(|tx| handoff::close(tx, TaskId(args.id), &by, &note, file.as_ref(), clock::now()))?;
+    let closed = store.read(|conn| Ok(handoff::closed(&task, handoff::action_of(conn, &task)?.as_ref())))?;
     out::say(if global.json {
-        json!({"task": task.id.0, "done": true}).to_string()
+        json!({"task": task.id.0, "done": true, "closed": closed}).to_string()
     } else {
-        format!("task {} is done: {}", task.id.0, task.title)
+        format!("task {} is done: {}\n      {}", task.id.0, task.title, closed.unwrap_or_default())
     });
     Ok(Exit::Fine)
 }

@@ -30,7 +30,7 @@ use crate::connect::fleet::Fleet;
 use crate::graph::{Graph, Person};
 use crate::handoff::tell::{self as telling, Teller, Told};
 use crate::manifest::duration;
-use crate::model::{DepartureId, DepartureState, Mode, NodeId};
+use crate::model::{ActionState, DepartureId, DepartureState, Mode, NodeId};
 use crate::revoke::{self, Doubt, Outcome, Plan, Progress, RunDeps, case_name};
 use crate::store::departures::{self, DepartureRow, NewDeparture, Opened};
 use crate::store::{self, Store};
@@ -356,7 +356,9 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
         .collect();
     let tasks: Vec<(String, String)> = tasks.into_iter().filter(|task| !task.done).map(|task| (task.title, task.role)).collect();
     let proved = outcome.claimed + outcome.present + outcome.unknown == 0 && residual.is_empty() && unread.is_empty() && doubts.is_empty();
-    let state = if tasks.is_empty() && proved { DepartureState::Closed } else { DepartureState::Open };
+    // A person's word that it is done doesn't stand in for the read that would show it.
+    let settled = actions.iter().all(|row| row.state != ActionState::HandedOff || row.settled());
+    let state = if tasks.is_empty() && proved && settled { DepartureState::Closed } else { DepartureState::Open };
     let ended = Ended { id, outcome, waves, residual, unread, doubts, tasks, state, told: Told::default() };
     desk.store.write_durably(|tx| {
         let detail = json!({ "gone": ended.outcome.gone, "claimed": ended.outcome.claimed, "present": ended.outcome.present, "unknown": ended.outcome.unknown,

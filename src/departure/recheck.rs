@@ -6,12 +6,12 @@ use rusqlite::Transaction;
 use serde_json::{Value, json};
 
 use super::reflect::{self, reflect as bring_up};
-use super::{Desk, checkpoint, entry, find, hear, look_again, person_of, run_deps};
+use super::{Desk, checkpoint, entry, find, hear, look, look_again, make_plan, person_of, run_deps};
 use crate::clock;
 use crate::graph::Graph;
 use crate::handoff;
 use crate::model::{ActionState, DepartureId, DepartureState, Mode, Verdict};
-use crate::revoke::{self, Outcome, Rechecked};
+use crate::revoke::{self, Doubt, Outcome, Rechecked};
 use crate::store::departures::{self, ActionRow, DepartureRow, NewTask};
 
 /// How long closed cases are watched for access that comes back, in days.
@@ -36,12 +36,12 @@ pub async fn recheck(desk: &Desk<'_>, id: DepartureId) -> Result<Vec<Rechecked>>
         bring_up(desk, &row)?;
     }
     let shown = contradicted(desk, &row).await?;
+    let nothing_left = shown.is_empty() && nothing_left(desk, &row)?;
     desk.store.write_durably(|tx| {
         let now = clock::now();
         let open = settle(tx, id, now)?;
         let actions = departures::actions(tx, id)?;
-        let all_gone = actions.iter().all(|row| row.state == ActionState::Gone);
-        if row.state == DepartureState::Open && !open && all_gone && shown.is_empty() {
+        if row.state == DepartureState::Open && !open && actions.iter().all(ActionRow::settled) && nothing_left {
             departures::move_to(tx, id, DepartureState::Closed, now)?;
             entry(tx, id, "departure.closed", "engine", json!({ "actions": actions.len() }))?;
         }
@@ -124,6 +124,16 @@ pub(super) async fn contradicted(desk: &Desk<'_>, row: &DepartureRow) -> Result<
         Ok(())
     })?;
     Ok(actions.into_iter().map(|action| action.label).collect())
+}
+
+/// Whether nothing speaks against closing a case beside its actions and its tasks: access that nothing accounts for, a list that could not be read
+/// to its end, an account in doubt that nobody has looked at.
+fn nothing_left(desk: &Desk<'_>, row: &DepartureRow) -> Result<bool> {
+    let (_, prospect) = make_plan(desk, row)?;
+    let left = look::left(desk, row, &prospect)?;
+    let tasks = desk.store.read(|conn| departures::tasks(conn, Some(row.id)))?;
+    let looked_at = |doubt: &Doubt| tasks.iter().any(|task| task.done && task.title.contains(&doubt.what));
+    Ok(left.untried.is_empty() && left.residual.is_empty() && prospect.unread.is_empty() && prospect.plan.doubts.iter().all(looked_at))
 }
 
 /// Closes the tasks of what is proved gone, where they ask for no file; whether any is left open.

@@ -10,8 +10,8 @@ use rusqlite::{Connection, Transaction};
 use serde_json::json;
 
 use crate::audit::{self, Draft};
-use crate::model::{DepartureId, TaskId};
-use crate::store::departures::{self, NewTask, TaskRow};
+use crate::model::{ActionState, DepartureId, TaskId};
+use crate::store::departures::{self, ActionRow, NewTask, TaskRow};
 
 /// A task, and who has to do it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,11 +106,36 @@ pub fn close(tx: &Transaction<'_>, id: TaskId, by: &str, note: &str, file: Optio
         case: task.departure.map(case),
         actor: by.to_owned(),
         target: Some(json!({ "task": id.0, "role": task.role, "title": task.title })),
-        detail: json!({ "note": note, "late": task.due < now }),
+        detail: json!({ "note": note, "late": task.due < now, "read": shown(action_of(tx, &task)?.as_ref()) }),
         evidence: evidence.iter().cloned().collect(),
     };
     audit::append(tx, now, &draft)?;
     Ok(TaskRow { done: true, done_at: Some(now), done_by: Some(by.to_owned()), note: Some(note.to_owned()), evidence, ..task })
+}
+
+/// Whose word closed a task, and whether a read shows that it is done; none while it is open. `action`: what the task stands for.
+pub fn closed(task: &TaskRow, action: Option<&ActionRow>) -> Option<String> {
+    let by = task.done_by.as_deref().filter(|_| task.done)?;
+    let note = task.note.as_deref().filter(|note| !note.is_empty()).map(|note| format!(" with the note “{note}”")).unwrap_or_default();
+    Some(format!("closed by {by}{note}; {}", shown(action)))
+}
+
+/// What reads say of a task that somebody closed.
+fn shown(action: Option<&ActionRow>) -> &'static str {
+    match action {
+        Some(action) if action.state == ActionState::Gone => "a fresh read shows it",
+        Some(action) if !action.by_word() => "no read has shown it so far",
+        _ => "no read proves it",
+    }
+}
+
+/// The action that a task stands for.
+///
+/// # Errors
+/// The database's.
+pub fn action_of(conn: &Connection, task: &TaskRow) -> Result<Option<ActionRow>> {
+    let (Some(departure), Some(id)) = (task.departure, task.action) else { return Ok(None) };
+    Ok(departures::actions(conn, departure)?.into_iter().find(|action| action.id == id))
 }
 
 /// The departure's case in the audit log.

@@ -1,5 +1,7 @@
 //! Runs a manifest's examples, offline: a reply becomes records, records become observations, and these must be the expected ones.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::express::{NAMES, Scope, plain};
@@ -39,16 +41,9 @@ pub fn problems(file: &str, text: &str, manifest: &raw::Manifest) -> Vec<Problem
 }
 
 fn one(manifest: &raw::Manifest, example: &raw::Example) -> Vec<String> {
-    let status = json!(status_of(manifest, example));
-    let headers = json!({});
-    let now = json!(crate::clock::now().to_string());
-    let settings = settings(manifest, example);
-    let mut scope = Scope::new().with("now", &now).with("settings", &settings);
-    for (name, value) in &example.given {
-        if let Some(name) = NAMES.iter().find(|known| *known == name).filter(|name| **name != "settings") {
-            scope.set(name, value);
-        }
-    }
+    let (now, settings) = (now(), settings(manifest, example));
+    let (status, headers) = (json!(status_of(manifest, example)), json!({}));
+    let scope = in_scope(&example.given, &now, &settings);
     let reply = scope.clone().with("status", &status).with("headers", &headers);
     let find = |name: &String| manifest.see.iter().find(|(known, _)| known == name).map(|(_, collection)| collection);
     if let Some(name) = &example.of {
@@ -70,27 +65,8 @@ fn one(manifest: &raw::Manifest, example: &raw::Example) -> Vec<String> {
     let name = example.prove.clone().unwrap_or_default();
     let prove = manifest.take.iter().find(|(known, _)| *known == name).and_then(|(_, take)| take.prove.as_ref());
     let Some(prove) = prove else { return vec![format!("there is no action {name:?} with a proof")] };
-    let entries;
-    let first;
-    let mut answer = reply.with("body", &example.reply);
-    if prove.search.is_some() {
-        entries = if example.reply.is_array() { example.reply.clone() } else { json!([example.reply]) };
-        first = entries.get(0).cloned().unwrap_or(Value::Null);
-        answer.set("entries", &entries);
-        answer.set("it", &first);
-    }
-    if let Some(collection) = prove.see.as_ref().and_then(find)
-        && !example.given.contains_key("seen")
-    {
-        match seen(collection, &example.reply, &answer, &scope) {
-            Ok(came) => answer = answer.with_owned("seen", keys(&came)),
-            Err(problems) => return problems,
-        }
-    }
-    // Whatever else is known to be there answers: an example shows one reply.
-    let judged = of_proof(manifest, prove, status_of(manifest, example), &example.reply, &answer).map(|(finding, _)| finding);
-    match (judged, example.gone.unwrap_or(true)) {
-        (Err(problem), _) => vec![problem],
+    match (proof(manifest, prove, example, &example.given), example.gone.unwrap_or(true)) {
+        (Err(problems), _) => problems,
         (Ok(Finding::Gone), true) | (Ok(Finding::Still | Finding::Failed | Finding::Nothing(_) | Finding::Forbidden), false) => Vec::new(),
         (Ok(Finding::Nothing(why)), _) => vec![format!("the proof of {name}: expected gone: true, but {why}")],
         (Ok(came), expected) => {
@@ -98,6 +74,54 @@ fn one(manifest: &raw::Manifest, example: &raw::Example) -> Vec<String> {
             vec![format!("the proof of {name}: expected gone: {expected}, came gone: {came} (from {})", prove.gone)]
         }
     }
+}
+
+/// What a proof says of the reply of an example, with what is given in scope. Whatever else is known to be there answers: an example shows one
+/// reply.
+///
+/// # Errors
+/// What can't be evaluated.
+pub(super) fn proof(
+    manifest: &raw::Manifest,
+    prove: &raw::Prove,
+    example: &raw::Example,
+    given: &BTreeMap<String, Value>,
+) -> Result<Finding, Vec<String>> {
+    let (now, settings) = (now(), with_defaults(manifest, given.get("settings")));
+    let (status, headers) = (json!(status_of(manifest, example)), json!({}));
+    let scope = in_scope(given, &now, &settings);
+    let (entries, first);
+    let mut answer = scope.clone().with("status", &status).with("headers", &headers).with("body", &example.reply);
+    if prove.search.is_some() {
+        entries = if example.reply.is_array() { example.reply.clone() } else { json!([example.reply]) };
+        first = entries.get(0).cloned().unwrap_or(Value::Null);
+        answer.set("entries", &entries);
+        answer.set("it", &first);
+    }
+    let collection = prove.see.as_ref().and_then(|name| manifest.see.iter().find(|(known, _)| known == name));
+    if let Some((_, collection)) = collection
+        && !given.contains_key("seen")
+    {
+        let came = seen(collection, &example.reply, &answer, &scope)?;
+        answer = answer.with_owned("seen", keys(&came));
+    }
+    let judged = of_proof(manifest, prove, status_of(manifest, example), &example.reply, &answer);
+    judged.map(|(finding, _)| finding).map_err(|problem| vec![problem])
+}
+
+fn now() -> Value {
+    json!(crate::clock::now().to_string())
+}
+
+/// What stands in scope: what is given, the settings, and the time.
+fn in_scope<'a>(given: &'a BTreeMap<String, Value>, now: &'a Value, settings: &'a Value) -> Scope<'a> {
+    let mut scope = Scope::new().with("now", now).with("settings", settings);
+    for (name, value) in given {
+        if let Some(name) = NAMES.iter().find(|known| *known == name).filter(|name| **name != "settings") {
+            scope.set(name, value);
+        }
+    }
+    scope
 }
 
 /// The status of an example's reply: 200, or a directory's 0, when left out.

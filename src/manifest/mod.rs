@@ -17,6 +17,7 @@ pub mod located;
 pub mod new;
 pub mod places;
 pub mod play;
+pub mod proofs;
 pub mod raw;
 pub mod structure;
 pub mod template;

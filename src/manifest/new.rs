@@ -33,7 +33,7 @@ pub fn skeleton(name: &str, transport: &str) -> Result<String, String> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::manifest::{examples, load};
+    use crate::manifest::{examples, load, proofs};
 
     #[test]
     fn every_skeleton_passes_check_and_its_examples_hold() {
@@ -45,6 +45,7 @@ mod tests {
             let manifest = read.manifest.unwrap();
             assert!(!manifest.examples.is_empty() && !manifest.take.is_empty());
             assert_eq!(load::told(&examples::problems("acme-2.yaml", &text, &manifest)), "", "{transport}");
+            assert_eq!(load::told(&proofs::problems("acme-2.yaml", &text, &manifest)), "", "{transport}");
         }
         assert!(load::load("null.yaml", &skeleton("null", "http").unwrap()).is_ok());
         assert!(skeleton("Acme", "http").is_err());

@@ -53,6 +53,9 @@ words! {
 /// What is said of an action whose effect a later read no longer shows.
 pub const RETURNED: &str = "it came back: it was proved gone, and a fresh read shows it again";
 
+/// How the reason begins that is kept with a hand-off which no read can prove: a person's word closes it, and it never counts as proved.
+pub const NO_READ: &str = "no read can show it";
+
 impl ActionState {
     /// Whether an action may move from this state to `next`. Every legal move stands here.
     pub fn may_become(self, next: Self) -> bool {

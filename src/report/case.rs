@@ -7,7 +7,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::model::{DepartureId, DepartureState, Verdict};
+use crate::handoff;
+use crate::model::{ActionState, DepartureId, DepartureState, Verdict};
 use crate::store::deliveries::{self, DeliveryRow};
 use crate::store::departures;
 
@@ -98,6 +99,10 @@ pub struct CaseTask {
     pub done_by: Option<String>,
     /// What they said.
     pub note: Option<String>,
+    /// Whose word closed it, and whether a read shows that it is done.
+    pub closed: Option<String>,
+    /// A fresh read shows that it is done.
+    pub proved: bool,
     /// The digest of the file that shows it.
     pub evidence: Option<String>,
 }
@@ -177,7 +182,24 @@ impl Case {
             let list = outcome.as_ref().and_then(|outcome| outcome[name].as_array());
             list.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
         };
-        let actions = departures::actions(conn, id)?.into_iter().map(|action| CaseAction {
+        let rows = departures::actions(conn, id)?;
+        let tasks = departures::tasks(conn, Some(id))?.into_iter().map(|task| {
+            let action = rows.iter().find(|row| Some(row.id) == task.action);
+            CaseTask {
+                closed: handoff::closed(&task, action),
+                proved: action.is_some_and(|action| action.state == ActionState::Gone),
+                task: task.id.0,
+                role: task.role,
+                title: task.title,
+                due: task.due,
+                done: task.done,
+                done_by: task.done_by,
+                note: task.note,
+                evidence: task.evidence,
+            }
+        });
+        let tasks = tasks.collect();
+        let actions = rows.into_iter().map(|action| CaseAction {
             number: action.number,
             system: action.system,
             action: action.name,
@@ -187,16 +209,6 @@ impl Case {
             why: action.why,
             sent: action.sent,
             proved: action.proved,
-        });
-        let tasks = departures::tasks(conn, Some(id))?.into_iter().map(|task| CaseTask {
-            task: task.id.0,
-            role: task.role,
-            title: task.title,
-            due: task.due,
-            done: task.done,
-            done_by: task.done_by,
-            note: task.note,
-            evidence: task.evidence,
         });
         let told = deliveries::list(conn, Some(id))?.into_iter().map(CaseTold::of);
         Ok(Self {
@@ -212,7 +224,7 @@ impl Case {
             plan_hash: row.plan_hash.clone(),
             approved_by: row.approved.clone(),
             actions: actions.collect(),
-            tasks: tasks.collect(),
+            tasks,
             told: told.collect(),
             residual: texts("residual"),
             unread: texts("unread"),

@@ -243,15 +243,10 @@ async fn act(shared: &Shared, job: &mut Job, times: &mut Times) -> Result<End, Q
     let within = read::within(take);
     let mut id = job.row.job.clone();
 
-    if job.row.state == ActionState::Planned {
-        for before in &job.after {
-            let failed = wait(shared, *before).await == Status::Failed;
-            // A factor that wouldn't go is no reason to leave the account alive; files that wouldn't move are one to keep it.
-            if failed && job.irreversible && shared.preserves[*before] {
-                let why = format!("it can't be taken back, and what must come before it is not proved: {}", shared.labels[*before]);
-                return Ok(stuck(job, Verdict::Unknown, why, json!({})));
-            }
-        }
+    if job.row.state == ActionState::Planned
+        && let Some(why) = held_back(shared, job).await
+    {
+        return Ok(stuck(job, Verdict::Unknown, why, json!({})));
     }
 
     let mut fire_first = true;
@@ -281,6 +276,14 @@ async fn act(shared: &Shared, job: &mut Job, times: &mut Times) -> Result<End, Q
                 return Ok(stays_stuck(job, Verdict::Unknown, why, json!({})));
             }
             Reading::Still(_) | Reading::Failed(_) | Reading::Unknown(_) => {}
+        }
+        // What never left, or is tried again, waits as it did the first time.
+        let under_way = matches!(job.row.state, ActionState::Fired | ActionState::Accepted);
+        if fire_first
+            && !under_way
+            && let Some(why) = held_back(shared, job).await
+        {
+            return Ok(stuck(job, Verdict::Unknown, why, json!({})));
         }
     }
 
@@ -335,6 +338,18 @@ async fn act(shared: &Shared, job: &mut Job, times: &mut Times) -> Result<End, Q
     };
     let reading = read::until_gone(&line.connection, take, &line.spec, id.as_deref(), within).await;
     Ok(end(job, line, take, id.as_deref(), reading, no).await)
+}
+
+/// Waits for what must come before an action; says why it may not be fired, where it mayn't.
+async fn held_back(shared: &Shared, job: &Job) -> Option<String> {
+    for before in &job.after {
+        let failed = wait(shared, *before).await == Status::Failed;
+        // A factor that wouldn't go is no reason to leave the account alive; files that wouldn't move are one to keep it.
+        if failed && job.irreversible && shared.preserves[*before] {
+            return Some(format!("it can't be taken back, and what must come before it is not proved: {}", shared.labels[*before]));
+        }
+    }
+    None
 }
 
 /// Waits until another action is proved or has ended without.

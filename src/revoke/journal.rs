@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use super::spec::{Plan, PlannedTask, Spec, Thing, case_name};
 use crate::audit::{self, Draft};
 use crate::clock;
-use crate::model::{ActionId, ActionState, DepartureId, DepartureState};
+use crate::model::{ActionId, ActionState, DepartureId, DepartureState, NO_READ};
 use crate::store::Store;
 use crate::store::departures::{self, ActionRow, Move, NewAction, NewTask, TaskRow};
 
@@ -34,6 +34,15 @@ pub(super) enum Begin {
     ReadFirst,
     /// Judged: leave it.
     Done,
+    /// No read can prove it, and its task is done: leave it, and let go what waits for it.
+    Closed,
+}
+
+impl Begin {
+    /// Whether there is anything to do.
+    pub(super) fn acts(self) -> bool {
+        matches!(self, Self::Fresh | Self::ReadFirst)
+    }
 }
 
 /// Reads the departure's plan, writes down what is new of its actions and tasks, and gives them as they stand.
@@ -76,7 +85,9 @@ pub(super) fn open(store: &Store, id: DepartureId, actor: &str, anew: bool) -> R
                 NewAction { departure: id, number: free, system: &action.system, name: &action.name, label: &action.label, spec: &spec };
             let place = departures::add_action(tx, &new, now)?;
             if action.hand_off {
-                departures::move_action(tx, place, &Move::to(ActionState::HandedOff, now))?;
+                let task = plan.tasks.iter().find(|task| task.action == Some(action.number));
+                let why = task.and_then(|task| task.no_proof.as_ref()).map(|why| format!("{NO_READ}: {why}"));
+                departures::move_action(tx, place, &Move { why, ..Move::to(ActionState::HandedOff, now) })?;
                 places.push((place, Begin::Done));
                 continue;
             }
@@ -91,6 +102,12 @@ pub(super) fn open(store: &Store, id: DepartureId, actor: &str, anew: bool) -> R
             places.push((place, Begin::Fresh));
         }
         let asked = departures::tasks(tx, Some(id))?;
+        for (place, begin) in &mut places {
+            let done = asked.iter().any(|task| task.done && task.action == Some(*place));
+            if done && known.iter().any(|row| row.id == *place && row.by_word()) {
+                *begin = Begin::Closed;
+            }
+        }
         for task in &plan.tasks {
             let place = task.action.and_then(|number| plan.actions.iter().position(|action| action.number == number));
             let stands_for = place.and_then(|place| places.get(place)).map(|(row, _)| *row);

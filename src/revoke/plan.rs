@@ -96,6 +96,7 @@ pub fn plan(
     for candidate in &found.list {
         planner.consider(*candidate);
     }
+    planner.no_need_to_ask();
     planner.shared_accounts();
     planner.settle();
     planner.the_rest();
@@ -250,6 +251,19 @@ impl Planner<'_> {
         }
     }
 
+    /// Leaves out hand-offs of things for which a call is planned that comes to the same.
+    fn no_need_to_ask(&mut self) {
+        let place = |draft: &Draft, name: &str| (draft.action.system.clone(), name.to_owned(), draft.action.spec.thing());
+        let calls: HashSet<_> =
+            self.drafts.iter().filter(|draft| !draft.action.hand_off).map(|draft| place(draft, &draft.action.name)).collect();
+        let systems = self.systems;
+        self.drafts.retain(|draft| {
+            let take = systems.get(&draft.action.system).and_then(|facts| facts.manifest.action(&draft.action.name));
+            let unless = take.and_then(|take| take.hand_off.as_ref()).filter(|_| draft.action.hand_off).map(|task| task.unless.as_slice());
+            !unless.unwrap_or_default().iter().any(|call| calls.contains(&place(draft, call)))
+        });
+    }
+
     fn is_kept(&self, candidate: Candidate, system: &str) -> bool {
         let root_kept = self.kept.contains(&candidate.root) && self.graph.net[candidate.root].system == system;
         root_kept
@@ -361,6 +375,7 @@ impl Planner<'_> {
                 steps: hand_off.steps.as_deref().map(|steps| render(steps, Place::Text, &scope)).transpose()?.unwrap_or_default(),
                 due_secs: duration::parse(&hand_off.due)?.as_secs(),
                 attach: hand_off.attach.clone(),
+                no_proof: hand_off.no_proof.clone(),
                 action: None,
                 system: system.to_owned(),
                 things: vec![target],

@@ -12,7 +12,7 @@ use super::run::RunDeps;
 use super::spec::Spec;
 use crate::audit;
 use crate::clock;
-use crate::model::{ActionState, DepartureId, RETURNED, Verdict};
+use crate::model::{ActionState, DepartureId, NO_READ, RETURNED, Verdict};
 use crate::store::departures::{self, ActionRow, Move, NewTask};
 
 /// What looking again at an action showed.
@@ -66,6 +66,14 @@ pub async fn recheck(deps: &RunDeps, departure: DepartureId, again: Option<Times
             steps.push(Step { row: row.clone(), gone: verdict == Verdict::Gone, by_hand, detail });
         }
         found.push(Rechecked { number: row.number, label: row.label.clone(), was: row.state, verdict, why });
+    }
+    // A manifest may say by now that no read can show it.
+    for row in rows.iter().filter(|row| row.state == ActionState::HandedOff && !row.by_word()) {
+        let take = deps.connections.get(&row.system).and_then(|connection| connection.manifest().action(&row.name));
+        if let Some(why) = take.and_then(|take| take.hand_off.as_ref()?.no_proof.as_ref()) {
+            let step = Move { why: Some(format!("{NO_READ}: {why}")), ..Move::to(ActionState::HandedOff, clock::now()) };
+            deps.store.write(|tx| departures::move_action(tx, row.id, &step))?;
+        }
     }
     if !steps.is_empty() {
         let (store, actor) = (deps.store.clone(), deps.actor.clone());

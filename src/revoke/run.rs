@@ -133,7 +133,7 @@ pub async fn run(deps: &RunDeps, departure: DepartureId, options: &Options) -> R
         None => {
             let opening = opening.await??;
             looks = before::start(deps, &opening.plan, |place| opening.actions[place].1 == Begin::Fresh);
-            warm(deps, &opening.plan, |place| opening.actions[place].1 != Begin::Done, options.warm_for).await;
+            warm(deps, &opening.plan, |place| opening.actions[place].1.acts(), options.warm_for).await;
             opening
         }
     };
@@ -161,7 +161,7 @@ pub async fn run(deps: &RunDeps, departure: DepartureId, options: &Options) -> R
         .actions
         .iter()
         .enumerate()
-        .filter(|(_, (_, begin))| *begin != Begin::Done)
+        .filter(|(_, (_, begin))| begin.acts())
         .map(|(place, (row, begin))| {
             let job = action::prepare(deps, place, row.clone(), *begin, &opening.plan.actions[place], &waits[place]);
             job.with_look(looks.get_mut(place).and_then(Option::take))
@@ -218,7 +218,7 @@ pub async fn run(deps: &RunDeps, departure: DepartureId, options: &Options) -> R
 
 fn status_of(row: &ActionRow, begin: Begin) -> Status {
     match (begin, row.state) {
-        (Begin::Done, ActionState::Gone) => Status::Proved,
+        (Begin::Done, ActionState::Gone) | (Begin::Closed, _) => Status::Proved,
         (Begin::Done, _) => Status::Failed,
         _ => Status::Waiting,
     }

@@ -194,6 +194,8 @@ pub struct PlannedTask {
     pub due_secs: u64,
     /// What must be attached when it is done.
     pub attach: Option<String>,
+    /// Why no read can show that it was done; none where one can.
+    pub no_proof: Option<String>,
     /// The action it stands for.
     pub action: Option<u32>,
     /// The system it is about.

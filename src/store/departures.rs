@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 use serde_json::Value;
 
 use super::graph::moment;
-use crate::model::{ActionId, ActionState, DepartureId, DepartureState, Mode, NodeId, TaskId, Verdict};
+use crate::model::{ActionId, ActionState, DepartureId, DepartureState, Mode, NO_READ, NodeId, TaskId, Verdict};
 
 /// A departure to be opened.
 #[derive(Debug, Clone)]
@@ -323,6 +323,18 @@ pub struct ActionRow {
     pub sent: Option<Timestamp>,
     pub proved: Option<Timestamp>,
     pub tries: u32,
+}
+
+impl ActionRow {
+    /// Whether no read can prove it: it is done when a person, or a ticket, says so.
+    pub fn by_word(&self) -> bool {
+        self.state == ActionState::HandedOff && self.why.as_deref().is_some_and(|why| why.starts_with(NO_READ))
+    }
+
+    /// Whether nothing is left to prove of it, once its task is done.
+    pub fn settled(&self) -> bool {
+        self.state == ActionState::Gone || self.by_word()
+    }
 }
 
 /// An action of a plan, to be written down.

@@ -228,6 +228,11 @@ fn a_ticket_that_people_close_closes_its_task() {
     assert_eq!(by, person.display());
     assert!(note.contains(&issue_of(&sim, plain)) && note.contains(&person.display()), "{note}");
     assert_eq!(closed(with_file).0, "", "a ticket is no proof");
+    // The list says by whose word the task was closed, and that no read shows it.
+    let listed = sim.exeunt(&["tasks", "--all"]);
+    let words = format!("closed by {} with the note “ticket", person.display());
+    let line = listed.out.lines().find(|line| line.contains(&words)).unwrap_or_else(|| panic!("{listed:?}"));
+    assert!(["no read proves it", "no read has shown it so far"].iter().any(|said| line.ends_with(said)), "{line}");
 
     // With the file it asks for, byte by byte.
     let file = b"%PDF-1.7\n\xff\xfe\x00 receipt".to_vec();

@@ -7,6 +7,8 @@ mod back;
 mod codes;
 /// When something is gone, and a case closed.
 mod gone;
+/// A person's task, and what may prove it.
+mod hand_offs;
 /// Access that a file has from a folder of somebody else.
 mod inherited;
 /// How completely a list was read: by its distinct records, and only by a read of the list itself.

@@ -121,6 +121,11 @@ fn one(checker: &mut Checker<'_>, path: &str, take: &raw::Take) {
     answers(checker, path, take, extra, after);
     lists(checker, path, take);
     match &take.prove {
+        None if take.hand_off.as_ref().is_some_and(|task| task.no_proof.is_some()) => {}
+        None if take.hand_off.is_some() => checker.problem(
+            path,
+            "no prove: say which fresh read shows that it was done; where none can, say why in hand_off.no_proof: a person closes the task with a note",
+        ),
         None => checker.problem(path, "no prove: an action is done when a fresh read shows it; say which"),
         Some(prove) => proof(checker, &format!("{path}.prove"), prove, after),
     }
@@ -171,6 +176,28 @@ fn what(checker: &mut Checker<'_>, path: &str, take: &raw::Take, extra: Extra) {
         checker.duration(&format!("{path}.due"), &task.due);
         checker.template(&format!("{path}.title"), &task.title, Spot::Take, extra);
         checker.maybe_template(&format!("{path}.steps"), task.steps.as_ref(), Spot::Take, extra);
+        if let Some(why) = &task.no_proof {
+            let path = format!("{path}.no_proof");
+            if why.trim().is_empty() {
+                checker.problem(&path, "say why no read can show that it was done");
+            }
+            if take.prove.is_some() {
+                checker.problem(&path, "no_proof, and a prove; it is one of them");
+            }
+        }
+        for (index, name) in task.unless.iter().enumerate() {
+            let path = format!("{path}.unless[{index}]");
+            match checker.manifest.take.iter().find(|(known, _)| known == name) {
+                None => {
+                    let hint = checker.near_action(name);
+                    checker.problem(path, format!("there is no action {name:?}{hint}"));
+                }
+                Some((_, other)) if other.hand_off.is_some() || other.on != take.on => {
+                    checker.problem(path, format!("{name} is no call on {}; name actions that come to the same by a call", take.on));
+                }
+                Some(_) => {}
+            }
+        }
     }
 }
 

@@ -57,7 +57,7 @@ pub struct Take {
     /// Expression over a refused reply: the reason is one that a person must solve first (last owner …); text for the task.
     #[serde(default)]
     pub blocked: Option<String>,
-    /// The read that proves it. Required.
+    /// The read that proves it. Required, but for a hand-off that says why there is none (`no_proof`).
     #[serde(default)]
     pub prove: Option<Prove>,
     /// Literal: actions of this file that must have been proved first, or be proved only after this one: the vendor forces it.
@@ -149,6 +149,13 @@ pub struct HandOff {
     /// Literal: what must be attached when it is done (`receipt`).
     #[serde(default)]
     pub attach: Option<String>,
+    /// Literal: why no read can show that it was done (`the API does not say when a secret was changed`); there is no `prove` then. It is closed by
+    /// a person with a note, or by its ticket, and stays so in every report: it never counts as proved.
+    #[serde(default)]
+    pub no_proof: Option<String>,
+    /// Literal: actions of this file that come to the same by a call. Where one of them is planned for the same thing, nobody is asked.
+    #[serde(default)]
+    pub unless: Vec<String>,
 }
 
 /// The read that proves an action.

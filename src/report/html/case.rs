@@ -75,14 +75,17 @@ pub fn case(view: &Case, company: &str) -> String {
         body.push_str("<h2>What people do</h2><div class=\"wide\"><table><tr><th>Task<th>Role<th>Due<th>State</tr>");
         for task in &view.tasks {
             let state = match (&task.done_by, task.done) {
-                (Some(by), true) => format!("<span class=\"word good\">done</span> by {}", say(by)),
+                (Some(by), true) => {
+                    let class = if task.proved { "good" } else { "medium" };
+                    format!("<span class=\"word {class}\">done</span> by {}", say(by))
+                }
                 _ => "<span class=\"word medium\">open</span>".to_owned(),
             };
             let told = view.told.iter().filter(|told| told.task == Some(task.task));
             let told: String = told
                 .map(|told| format!("<div class=\"meta\">{} in {}: {}</div>", told.kind, say(&told.system), say(&told.says())))
                 .collect();
-            let note = task.note.as_ref().map(|note| format!("<div class=\"meta\">{}</div>", say(note))).unwrap_or_default();
+            let note = task.closed.as_ref().map(|note| format!("<div class=\"meta\">{}</div>", say(note))).unwrap_or_default();
             body.push_str(&format!(
                 "<tr><td>{}{note}{told}<td>{}<td class=\"soft\">{}<td>{state}</tr>",
                 say(&task.title),

@@ -198,6 +198,22 @@ fn what_no_call_reaches_is_somebodys_task() {
 }
 
 #[test]
+fn nobody_is_asked_where_a_call_that_comes_to_the_same_is_planned() {
+    let world = World::new();
+    ada_in_acme(&world);
+    let ask = "  ask:\n    on: account\n    hand_off: { to: it, due: 4h, title: Delete it by hand, no_proof: no read shows it, unless: [delete] }\n  collect_badge:\n";
+    let mut systems = systems("http://x");
+    systems.get_mut("acme").unwrap().manifest = manifest(&MANIFEST.replace("  collect_badge:\n", ask));
+    let plan = world.plan_with(Mode::Departure, &systems, &rules()).2;
+    let task = plan.tasks.iter().find(|task| task.title == "Delete it by hand").unwrap();
+    assert_eq!(task.no_proof.as_deref(), Some("no read shows it"));
+    let mut rules = rules();
+    rules.allow = vec!["acme.delete".into()];
+    let plan = world.plan_with(Mode::Departure, &systems, &rules).2;
+    assert!(plan.actions.iter().all(|action| action.name != "ask") && plan.tasks.is_empty(), "{:?}", plan.tasks);
+}
+
+#[test]
 fn policy_and_modes_decide_what_is_in_a_plan() {
     let world = World::new();
     ada_in_acme(&world);

@@ -86,6 +86,12 @@ fn waits_for_the_mailbox(action: &str) {
     system.fault("GET", "mailboxSettings?$select=userPurpose", FaultKind::Status { code: 200, headers: vec![], body });
     assert_eq!(system.look_again(&departed).state("close_mailbox"), "gone");
     let departed = system.depart("E1007");
+    assert_eq!(departed.state(action), "stuck", "mail and files are on no hold: {departed:?}");
+    let name = departed.actions("hold_by_hand")[0]["label"].as_str().unwrap().split(' ').nth(3).unwrap().to_owned();
+    let body = json!({ "value": [{ "id": "c1", "displayName": format!("Departure {name}"), "status": "active" }] });
+    system.fault("GET", "ediscoveryCases?$top=500", FaultKind::Status { code: 200, headers: vec![], body });
+    assert_eq!(system.look_again(&departed).state("hold_by_hand"), "gone");
+    let departed = system.depart("E1007");
     assert_eq!(departed.state(action), "gone", "{departed:?}");
     assert!(departed.sent(action) >= departed.proved("close_mailbox"), "{departed:?}");
     system.conforms();

@@ -229,6 +229,14 @@ impl System {
         Departed { system: self.name, case: self.exeunt(&["departure", &id, "--json"]).json() }
     }
 
+    /// The number of the open task whose title holds this.
+    #[track_caller]
+    pub fn task(&self, part: &str) -> String {
+        let tasks = self.exeunt(&["tasks", "--json"]).json();
+        let found = tasks.as_array().unwrap().iter().find(|task| task["title"].as_str().unwrap().contains(part));
+        found.unwrap_or_else(|| panic!("no task {part}: {tasks:#}"))["task"].to_string()
+    }
+
     /// Hears what HR's records, as last read, say: a line for each case that this opens, but for the one that BambooHR has announced all along
     /// (`hr.rs`).
     #[track_caller]
