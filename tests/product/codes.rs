@@ -21,6 +21,47 @@ fn nothing_read_is_not_nothing_found() {
     }
 }
 
+// Trust: What was read.
+#[test]
+fn a_system_that_cannot_be_opened_any_more_is_a_gap_of_every_report() {
+    let small = Small::up("");
+    small.exeunt(&["scan"]).ended(FINE);
+    let reports =
+        [&["report", "shadow"][..], &["report", "access"], &["report", "coverage"], &["show", "E1"], &["people"], &["export", "csv"]];
+    for (scan, read) in [(&["scan"][..], "file:nowhere"), (&["scan", "app"][..], "env:NOT_SET_BY_ANYBODY")] {
+        small.settings("read = \"file:token\"", &format!("read = \"{read}\""));
+        small.exeunt(scan).ended(COULD_NOT);
+        for command in reports {
+            let ran = small.exeunt(command).ended(COULD_NOT);
+            assert!(ran.err.contains("app: the last scan failed"), "{ran:?}");
+        }
+        let coverage = small.exeunt(&["report", "coverage"]).ended(COULD_NOT);
+        assert!(!coverage.out.contains("100 %"), "{coverage:?}");
+        // It can be opened again, and is read: that is over.
+        small.settings(&format!("read = \"{read}\""), "read = \"file:token\"");
+        small.exeunt(&["scan"]).ended(FINE);
+        for command in reports {
+            small.exeunt(command).ended(FINE);
+        }
+    }
+}
+
+// Trust: What was read.
+#[test]
+fn a_right_that_is_missing_is_a_gap() {
+    let small = Small::up("");
+    small.exeunt(&["scan"]).ended(FINE);
+    // The manifest tries the right with its first call, before it relies on it.
+    small.says(Says { method: "GET", path: "Users?startIndex=1&count=1", times: 1, status: 403, headers: Vec::new() });
+    let ran = small.exeunt(&["scan"]).ended(COULD_NOT);
+    assert!(ran.out.contains("credential lacks"), "{ran:?}");
+    for command in [&["report", "shadow"][..], &["report", "coverage"], &["people"]] {
+        let ran = small.exeunt(command).ended(COULD_NOT);
+        assert!(ran.err.contains("credential lacks"), "{ran:?}");
+    }
+    assert!(!small.exeunt(&["report", "coverage"]).out.contains("100 %"));
+}
+
 // Trust: What was done.
 #[test]
 fn a_rule_that_matches_nobody_is_said() {
