@@ -18,7 +18,7 @@ use crate::survey;
 /// Opens a case for everybody who HR's record, as last read, says is leaving. Answers with one line for each new case, and for each that was
 /// moved or called off because HR's record says so now.
 ///
-/// Who had left before exeunt first saw them is no news: the shadow checks say what they still have.
+/// Who had left before exeunt first saw them is no news: the check `leaver-still-active` says what they still have.
 ///
 /// # Errors
 /// The store's.

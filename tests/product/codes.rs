@@ -62,6 +62,28 @@ fn a_right_that_is_missing_is_a_gap() {
     assert!(!small.exeunt(&["report", "coverage"]).out.contains("100 %"));
 }
 
+// Trust: What was read.
+#[test]
+fn whoever_has_left_and_has_an_active_account_is_a_finding() {
+    // Whether HR had named them before exeunt first saw them, their case waits, or the account came back.
+    for (status, last_day) in [("Left", "2026-10-31"), ("Left", ""), ("Active", "2026-10-31")] {
+        let small = Small::up("");
+        small.hr(status, last_day);
+        small.exeunt(&["scan"]).ended(FOUND);
+        let ran = small.exeunt(&["report", "shadow"]).ended(FOUND);
+        assert!(ran.out.contains("Una Fjord has left, and una@acme.example is active in app"), "{status} {last_day:?}: {ran:?}");
+        small.switch("u1", false);
+        small.exeunt(&["scan"]).ended(FINE);
+        small.exeunt(&["report", "shadow"]).ended(FINE);
+        small.switch("u1", true);
+        small.exeunt(&["scan"]).ended(FOUND);
+    }
+    // Her last day is yet to come.
+    let small = Small::up("");
+    small.hr("Active", "2126-10-31");
+    small.exeunt(&["scan"]).ended(FINE);
+}
+
 // Trust: What was done.
 #[test]
 fn a_rule_that_matches_nobody_is_said() {
