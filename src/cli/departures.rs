@@ -66,9 +66,10 @@ pub fn list(global: &Global) -> Result<Exit> {
     let (_, store) = global.open()?;
     let cases = store.read(rows::list)?;
     let graph = store.read(|conn| Graph::read(conn, None))?;
+    let late = super::late::told(&cases, crate::clock::now());
     if global.json {
         out::json(&Value::Array(cases.iter().map(|row| case_json(&graph, row)).collect()));
-        return Ok(Exit::Fine);
+        return Ok(super::report::doubted(Exit::Fine, &late));
     }
     if cases.is_empty() {
         out::say("no departures yet");
@@ -85,7 +86,7 @@ pub fn list(global: &Global) -> Result<Exit> {
             row.cause
         ));
     }
-    Ok(Exit::Fine)
+    Ok(super::report::doubted(Exit::Fine, &late))
 }
 
 /// Shows one case.

@@ -7,7 +7,8 @@ use clap::Args as ClapArgs;
 use serde_json::{Value, json};
 
 use super::{Exit, Global, out};
-use crate::graph::{Graph, unmatched};
+use crate::clock;
+use crate::graph::{Graph, unmatched, vanished};
 use crate::scan::Progress;
 use crate::survey::{self, Options, Survey};
 
@@ -65,8 +66,10 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     } else {
         print(&survey);
     }
-    let people = survey::people(&config, &store.read(|conn| Graph::read(conn, None))?)?;
+    let graph = store.read(|conn| Graph::read(conn, None))?;
+    let people = survey::people(&config, &graph)?;
     let mut doubts = unmatched(&people, config.people.executive.as_deref(), &config.people.executives);
+    doubts.extend(vanished(&graph, &people, clock::now()));
     if survey.systems.is_empty() && survey.closed.is_empty() {
         doubts.push("no system is configured, so nothing was read: name them in the settings".to_owned());
     }

@@ -25,7 +25,9 @@ use crate::survey;
 pub fn hear(config: &Config, store: &Store, source: &str) -> Result<Vec<String>> {
     let graph = store.read(|conn| Graph::read(conn, None))?;
     let now = clock::now();
-    let people = survey::people(config, &graph)?;
+    let mut people = survey::people(config, &graph)?;
+    // A record that is gone says nothing, and takes nothing back.
+    people.retain(|person| !person.vanished);
     let (mut told, moved) = take_back(store, &graph, &people, source, now)?;
     let mut words: Vec<(Option<DepartureRow>, Word)> = moved.into_iter().map(|(row, word)| (Some(row), word)).collect();
     for person in &people {

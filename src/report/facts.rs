@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use super::parts::{BlindSpot, FindingView, Gap};
 use crate::config::Config;
-use crate::graph::{Graph, Person, Reach, unmatched};
+use crate::graph::{Graph, Person, Reach, unmatched, vanished};
 use crate::model::Coverage;
 use crate::store::findings::{self, FindingRow};
 use crate::store::history::{self, ScanRow};
@@ -107,7 +107,7 @@ impl Facts {
     }
 
     /// Why a view of these facts that shows nothing wrong proves nothing: a system that was never read, could not be opened or refuses a right, a
-    /// rule that means nobody.
+    /// rule that means nobody, an executive of whom HR has no record any more.
     pub fn doubts(&self) -> Vec<String> {
         let mut doubts: Vec<String> = match self.config.systems.is_empty() {
             true => vec!["no system is configured, so nothing was read: name them in the settings".to_owned()],
@@ -122,6 +122,7 @@ impl Facts {
         }
         let rules = &self.config.people;
         doubts.extend(unmatched(&self.people, rules.executive.as_deref(), &rules.executives));
+        doubts.extend(vanished(&self.graph, &self.people, self.at));
         doubts
     }
 

@@ -52,7 +52,7 @@ impl Survey {
     }
 }
 
-/// Everybody, as the graph knows them now.
+/// Everybody, as the graph knows them now; whoever HR has no record of any more too, as far as something is known to be theirs.
 ///
 /// # Errors
 /// The store's, or the executive rule can't be evaluated.
@@ -179,7 +179,9 @@ fn watchlist(config: &Config, store: &Store, person: Option<NodeId>) -> Result<W
 /// The store's.
 pub fn link_accounts(config: &Config, store: &Store) -> Result<()> {
     let graph = store.read(|conn| Graph::read(conn, None))?;
-    let people = people(config, &graph)?;
+    let mut people = people(config, &graph)?;
+    // Whoever HR has no record of any more claims nothing anew; what is known to be theirs stays so.
+    people.retain(|person| !person.vanished);
     let now = clock::now();
     let claims = resolve::resolve(&graph, &people, now);
     store.write(|tx| store::links::write(tx, &claims, now).map(drop))
