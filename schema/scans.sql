@@ -7,7 +7,7 @@ CREATE TABLE scan (
   started  INTEGER NOT NULL,
   ended    INTEGER,                         -- null: under way, or cut off (a later scan takes its pages over)
   outcome  TEXT CONSTRAINT known_outcome CHECK (outcome IN ('complete', 'gaps', 'failed', 'resumed')),
-  problem  TEXT,                            -- why it failed
+  problem  TEXT,                            -- why it failed, or the rights that were missing
   calls    INTEGER NOT NULL DEFAULT 0,      -- calls made
   CONSTRAINT ended_somehow CHECK ((ended IS NULL) = (outcome IS NULL))
 ) STRICT;

@@ -158,6 +158,7 @@ fn executive(number: usize) -> Person {
         last_hours: None,
         unknown: Vec::new(),
         executive: true,
+        vanished: false,
     }
 }
 

@@ -69,11 +69,12 @@ pub fn list(global: &Global) -> Result<Exit> {
     let graph = store.read(|conn| Graph::read(conn, None))?;
     let undone = |row: &&DepartureRow| match row.state {
         DepartureState::Waiting | DepartureState::Running | DepartureState::Open => true,
-        DepartureState::Scheduled => row.effective <= clock::now(),
-        DepartureState::Closed | DepartureState::Cancelled => false,
+        DepartureState::Scheduled | DepartureState::Closed | DepartureState::Cancelled => false,
     };
     let exit = if cases.iter().any(|row| undone(&row)) { Exit::Found } else { Exit::Fine };
-    let exit = super::report::doubted(exit, &super::never_read(&store)?);
+    let mut doubts = super::never_read(&store)?;
+    doubts.extend(super::late::told(&cases, clock::now()));
+    let exit = super::report::doubted(exit, &doubts);
     if global.json {
         out::json(&Value::Array(cases.iter().map(|row| case_json(&graph, row)).collect()));
         return Ok(exit);

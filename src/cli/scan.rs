@@ -7,8 +7,9 @@ use clap::Args as ClapArgs;
 use serde_json::{Value, json};
 
 use super::{Exit, Global, out};
+use crate::clock;
 use crate::departure::{self, Desk};
-use crate::graph::{Graph, unmatched};
+use crate::graph::{Graph, unmatched, vanished};
 use crate::scan::Progress;
 use crate::store::departures;
 use crate::survey::{self, Options, Survey};
@@ -48,6 +49,7 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     };
     let options = Options { full: args.full, accept_loss: args.accept_loss, person, no_checks: false };
     if let ([(_, reason), more @ ..], true) = (fleet.closed.as_slice(), fleet.systems.is_empty()) {
+        survey::note_closed(&config, &store, &fleet)?;
         let more = if more.is_empty() { String::new() } else { format!(" (and {} more; `exeunt check` lists them)", more.len()) };
         bail!("no system could be scanned: {reason}{more}");
     }
@@ -66,8 +68,10 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     } else {
         print(&survey);
     }
-    let people = survey::people(&config, &store.read(|conn| Graph::read(conn, None))?)?;
+    let graph = store.read(|conn| Graph::read(conn, None))?;
+    let people = survey::people(&config, &graph)?;
     let mut doubts = unmatched(&people, config.people.executive.as_deref(), &config.people.executives);
+    doubts.extend(vanished(&graph, &people, clock::now()));
     if survey.systems.is_empty() && survey.closed.is_empty() {
         doubts.push("no system is configured, so nothing was read: name them in the settings".to_owned());
     }
@@ -121,7 +125,7 @@ pub fn gathered(gaps: &[(String, String)]) -> Vec<(&str, &str, usize)> {
 /// Prints what a survey gave.
 pub fn print(survey: &Survey) {
     for report in &survey.systems {
-        let mark = if report.gaps.is_empty() { "✓" } else { "!" };
+        let mark = if report.has_gaps() { "!" } else { "✓" };
         let changes =
             if report.opened + report.closed == 0 { "unchanged".to_owned() } else { format!("+{} -{}", report.opened, report.closed) };
         let records = if report.by_changes + report.unread > 0 { format!("   {} records read", report.records) } else { String::new() };
@@ -131,8 +135,8 @@ pub fn print(survey: &Survey) {
             let times = if count > 1 { format!(" ({count} times)") } else { String::new() };
             out::say(format!("    can't see {scope}{times}: {reason}"));
         }
-        for tried in report.preflight.iter().filter(|tried| tried.problem.is_some()) {
-            out::say(format!("    {} credential lacks {}: {}", tried.hand, tried.right, tried.problem.as_deref().unwrap_or_default()));
+        for lacks in report.preflight.iter().filter_map(|tried| tried.lacks()) {
+            out::say(format!("    {lacks}"));
         }
     }
     for (system, reason) in &survey.closed {

@@ -44,9 +44,11 @@ impl Fleet {
 }
 
 impl Fleet {
-    /// The systems of these names.
+    /// The systems of these names, those that can't be used too.
     pub fn only(&self, names: &[String]) -> Self {
-        self.part(|name, _| names.iter().any(|wanted| wanted == name))
+        let wanted = |name: &str| names.iter().any(|wanted| wanted == name);
+        let closed = self.closed.iter().filter(|(name, _)| wanted(name)).cloned().collect();
+        Self { closed, ..self.part(|name, _| wanted(name)) }
     }
 
     /// The systems of this category.

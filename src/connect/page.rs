@@ -36,12 +36,24 @@ enum Mark {
 struct Stored {
     pages: u32,
     next: Mark,
+    /// How many a SCIM list was said to hold, as far as it was read.
+    #[serde(default)]
+    total: Option<u64>,
+}
+
+/// What the pages of a SCIM list have shown so far.
+#[derive(Default)]
+struct Counted {
+    /// The ids of the records that came.
+    ids: HashSet<String>,
+    /// The largest total that was more than its page: how many the list was said to hold.
+    total: Option<u64>,
 }
 
 impl Checkpoint {
     /// Where a list goes on at an address that the system named: read as any next page, so only on the list's own origin.
     pub fn at(address: String) -> Option<Self> {
-        serde_json::to_string(&Stored { pages: 0, next: Mark::Url(address) }).ok().map(Self)
+        serde_json::to_string(&Stored { pages: 0, next: Mark::Url(address), total: None }).ok().map(Self)
     }
 }
 
@@ -70,9 +82,9 @@ pub(super) async fn read(
     let pager = Pager { http, settings, call, paging: paging.unwrap_or(&none) };
     // A checkpoint that can't be read was written by another version: begin at the beginning.
     let stored = from.and_then(|checkpoint| serde_json::from_str::<Stored>(&checkpoint.0).ok());
-    let (mut pages, mut mark) = stored.map_or((0, Mark::First), |stored| (stored.pages, stored.next));
+    let (mut pages, mut mark, total) = stored.map_or((0, Mark::First, None), |stored| (stored.pages, stored.next, stored.total));
     let mut seen = HashSet::new();
-    let mut ids = HashSet::new();
+    let mut counted = Counted { total, ..Counted::default() };
     let mut last_digest = String::new();
     let most = pager.paging.max_pages.unwrap_or(MOST_PAGES);
     let gap = |Broken(reason, class): Broken, pages: u32| Ended::Gap { reason: http.redact(&reason), class, pages };
@@ -100,7 +112,7 @@ pub(super) async fn read(
         let next = if same {
             Err(format!("page {number} is page {pages} again: the system ignores the page number"))
         } else {
-            pager.after(&mark, &request, &reply, records, &mut ids)
+            pager.after(&mark, &request, &reply, records, &mut counted)
         };
         let next = match next {
             Ok(Some(next)) if seen.contains(&next) => Err(format!("page {number} names a page that was read before: a loop")),
@@ -109,7 +121,7 @@ pub(super) async fn read(
         last_digest.clone_from(&reply.digest);
         pages = number;
         let checkpoint = next.as_ref().ok().and_then(Option::as_ref).and_then(|next| {
-            let stored = Stored { pages, next: next.clone() };
+            let stored = Stored { pages, next: next.clone(), total: counted.total };
             serde_json::to_string(&stored).ok().map(Checkpoint)
         });
         let page = Page { body: reply.body, headers: reply.headers, status: reply.status, number, checkpoint };
@@ -182,15 +194,8 @@ impl Pager<'_> {
         Ok(call)
     }
 
-    /// Where the next page begins; none after the last. `ids` are those of the SCIM records that came before.
-    fn after(
-        &self,
-        mark: &Mark,
-        request: &HttpCall,
-        reply: &Reply,
-        records: u64,
-        ids: &mut HashSet<String>,
-    ) -> Result<Option<Mark>, String> {
+    /// Where the next page begins; none after the last. `counted` is what the pages of a SCIM list before showed.
+    fn after(&self, mark: &Mark, request: &HttpCall, reply: &Reply, records: u64, counted: &mut Counted) -> Result<Option<Mark>, String> {
         let paging = self.paging;
         let scope = class::scope(reply.status, &reply.headers, &reply.body, self.settings);
         let eval = |source: &String| Expr::compile(source).and_then(|expr| expr.eval(&scope));
@@ -223,7 +228,7 @@ impl Pager<'_> {
             });
         }
         if paging.scim {
-            return scim(&reply.body, at.or(paging.start).unwrap_or(1), before, paging.size.unwrap_or(SCIM_SIZE), ids);
+            return scim(&reply.body, at.or(paging.start).unwrap_or(1), before, counted);
         }
         let numbered = |first: u64, step: u64| {
             let ends = last.unwrap_or(paging.size.map_or(records == 0, |size| records < size));
@@ -247,32 +252,43 @@ impl Pager<'_> {
 /// SCIM says how many there are: fewer distinct ids than that is a gap.
 ///
 /// Some servers say how many are on this page instead. A total that is no more than the page itself is therefore asked once more: the list ends
-/// when nothing follows it.
-fn scim(body: &Value, at: u64, before: u64, size: u64, ids: &mut HashSet<String>) -> Result<Option<Mark>, String> {
+/// when nothing follows it. A list that loses a record while it is read moves up, and one that nobody has read may move onto a page that was read
+/// already: the largest total counts, not the last one. Where no total can be read (RFC 7644, 3.4.2, requires it), the list is read on for what it
+/// shows, and is a gap.
+fn scim(body: &Value, at: u64, before: u64, counted: &mut Counted) -> Result<Option<Mark>, String> {
     let resources = body.get("Resources").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let came = resources.len() as u64;
     let fresh = resources
         .iter()
         .filter(|record| match record.get("id") {
-            Some(id) => ids.insert(crate::manifest::express::plain(id)),
+            Some(id) => counted.ids.insert(crate::manifest::express::plain(id)),
             // Without an id there is nothing to compare.
             None => true,
         })
         .count() as u64;
-    let total = body.get("totalResults").and_then(Value::as_u64);
+    let told = body.get("totalResults");
+    let total = told.and_then(Value::as_u64);
     let so_far = before + fresh;
     if came > 0 && fresh == 0 {
         let total = total.map(|total| format!("; totalResults says {total}, and {so_far} different ones came")).unwrap_or_default();
         return Err(format!("the page at startIndex {at} holds only records that came before{total}"));
     }
     let next = Some(Mark::At(at + came, so_far));
-    match total {
-        Some(total) if came == 0 && so_far < total => Err(format!("totalResults says {total}, but only {so_far} different ones came")),
-        Some(_) if came == 0 => Ok(None),
-        Some(total) if so_far >= total && total > came => Ok(None),
-        Some(_) => Ok(next),
-        None if came < size => Ok(None),
-        None => Ok(next),
+    let Some(total) = total else {
+        let told = told.filter(|told| !told.is_null()).map_or_else(|| "is missing".to_owned(), |told| format!("is no number but {told}"));
+        return if came > 0 { Ok(next) } else { Err(format!("totalResults {told}, so whether all of them came can't be told")) };
+    };
+    if total > came {
+        counted.total = counted.total.max(Some(total));
+    }
+    let most = counted.total.map_or(total, |most| most.max(total));
+    match () {
+        () if came > 0 && (so_far < most || total <= came) => Ok(next),
+        () if so_far >= most => Ok(None),
+        () if most > total => Err(format!(
+            "totalResults said {most}, and now says {total}: the list became shorter while it was read, and only {so_far} came"
+        )),
+        () => Err(format!("totalResults says {total}, but only {so_far} different ones came")),
     }
 }
 
@@ -363,7 +379,7 @@ mod tests {
 
     /// Reads a SCIM list of which each page is (total, ids); at which startIndex pages were asked for, and how it ended.
     fn scim_list(page: impl Fn(u64) -> (Option<u64>, Vec<String>)) -> (Vec<u64>, Result<(), String>) {
-        let (mut ids, mut asked) = (HashSet::new(), Vec::new());
+        let (mut counted, mut asked) = (Counted::default(), Vec::new());
         let (mut at, mut before) = (1, 0);
         loop {
             asked.push(at);
@@ -373,7 +389,7 @@ mod tests {
             if let Some(total) = total {
                 body["totalResults"] = json!(total);
             }
-            match scim(&body, at, before, 3, &mut ids) {
+            match scim(&body, at, before, &mut counted) {
                 Ok(Some(Mark::At(next, so_far))) => (at, before) = (next, so_far),
                 Ok(Some(mark)) => return (asked, Err(format!("{mark:?}"))),
                 Ok(None) => return (asked, Ok(())),
@@ -392,7 +408,13 @@ mod tests {
     fn a_scim_list_is_counted_by_its_ids() {
         assert_eq!(scim_list(|at| (Some(8), three(8, at - 1))), (vec![1, 4, 7], Ok(())));
         assert_eq!(scim_list(|_| (Some(0), vec![])), (vec![1], Ok(())));
-        assert_eq!(scim_list(|at| (None, three(5, at - 1))), (vec![1, 4], Ok(())));
+        let (asked, ended) = scim_list(|at| (None, three(5, at - 1)));
+        assert_eq!(asked, [1, 4, 6], "what it shows is read");
+        assert_eq!(ended, Err("totalResults is missing, so whether all of them came can't be told".to_owned()));
+        // A record was deleted after the first page, so that the fourth became the third.
+        let (asked, ended) = scim_list(|at| if at == 1 { (Some(4), three(4, 0)) } else { (Some(3), vec![]) });
+        assert_eq!(asked, [1, 4]);
+        assert!(ended.unwrap_err().contains("became shorter while it was read"));
         // A total that is this page's own number is asked once more, also on a list of one page.
         assert_eq!(scim_list(|at| (Some(three(8, at - 1).len() as u64), three(8, at - 1))), (vec![1, 4, 7, 9], Ok(())));
         assert_eq!(scim_list(|at| (Some(2), three(2, at - 1))), (vec![1, 3], Ok(())));

@@ -18,14 +18,16 @@ use crate::survey;
 /// Opens a case for everybody who HR's record, as last read, says is leaving. Answers with one line for each new case, and for each that was
 /// moved or called off because HR's record says so now.
 ///
-/// Who had left before exeunt first saw them is no news: the shadow checks say what they still have.
+/// Who had left before exeunt first saw them is no news: the check `leaver-still-active` says what they still have.
 ///
 /// # Errors
 /// The store's.
 pub fn hear(config: &Config, store: &Store, source: &str) -> Result<Vec<String>> {
     let graph = store.read(|conn| Graph::read(conn, None))?;
     let now = clock::now();
-    let people = survey::people(config, &graph)?;
+    let mut people = survey::people(config, &graph)?;
+    // A record that is gone says nothing, and takes nothing back.
+    people.retain(|person| !person.vanished);
     let (mut told, moved) = take_back(store, &graph, &people, source, now)?;
     let mut words: Vec<(Option<DepartureRow>, Word)> = moved.into_iter().map(|(row, word)| (Some(row), word)).collect();
     for person in &people {

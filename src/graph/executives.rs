@@ -1,6 +1,9 @@
-//! Whom the settings' rules mean: a rule that means nobody watches nobody, and is said.
+//! Whom the settings' rules mean: a rule that means nobody watches nobody, and is said; so is an executive of whom HR has no record any more.
 
-use super::Person;
+use jiff::Timestamp;
+
+use super::{Graph, Node, Person};
+use crate::model::NodeKind;
 
 /// What is wrong with the rule and the list that say who is an executive, where people are known: nobody fits, or a name is nobody's.
 pub fn unmatched(people: &[Person], rule: Option<&str>, list: &[String]) -> Vec<String> {
@@ -21,4 +24,21 @@ pub fn unmatched(people: &[Person], rule: Option<&str>, list: &[String]) -> Vec<
         ));
     }
     problems
+}
+
+/// The executives of whom HR has no record any more, though it never said that they left, and who have an account that is active.
+pub fn vanished(graph: &Graph, people: &[Person], now: Timestamp) -> Vec<String> {
+    let is_active = |node: &Node| node.kind == NodeKind::Account && !node.disabled();
+    let active = |person: &Person| person.accounts(graph).into_iter().any(|account| is_active(&graph.net[account]));
+    people
+        .iter()
+        .filter(|person| person.vanished && person.executive && !person.has_left(now) && active(person))
+        .map(|person| {
+            let number = person.number.as_deref().unwrap_or(&person.key);
+            format!(
+                "HR has no record of {} ({number}) any more, and never said that they left: what they have stays known; if they left, run `exeunt revoke {number}`",
+                person.name
+            )
+        })
+        .collect()
 }

@@ -1,5 +1,6 @@
 //! People as the graph knows them: HR's record, and what it makes of them.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -58,6 +59,8 @@ pub struct Person {
     pub unknown: Vec<String>,
     /// Whether they count as an executive.
     pub executive: bool,
+    /// Whether HR has no record of them any more: everything here is as HR knew it last.
+    pub vanished: bool,
 }
 
 impl Person {
@@ -70,19 +73,22 @@ impl Person {
         Self::all(graph, config.people.executive.as_deref(), &config.people.executives, &days)
     }
 
-    /// Everybody in the graph, by name. `rule` and `list` say who is an executive (see `config::People`), `days` when a last day ends.
+    /// Everybody in the graph, by name; whoever HR has no record of any more too, as far as the graph remembers them, unless their number or main
+    /// address is another record's now. `rule` and `list` say who is an executive (see `config::People`), `days` when a last day ends.
     ///
     /// # Errors
     /// The rule can't be evaluated.
     pub fn all(graph: &Graph, rule: Option<&str>, list: &[String], days: &LastDay) -> Result<Vec<Self>, String> {
         let rule = rule.map(executive_rule).transpose()?;
         let mut people = Vec::new();
-        for (index, node) in graph.nodes().filter(|(_, node)| node.kind == NodeKind::Person && node.seen) {
+        for (index, node) in graph.nodes().filter(|(_, node)| node.kind == NodeKind::Person && (node.seen || node.remembered)) {
             let texts = |attr: &str| node.texts(attr).into_iter().map(str::to_owned).collect::<Vec<_>>();
             let unknown = texts(attributes::UNKNOWN);
             let standing = match node.text("state") {
                 _ if unknown.iter().any(|attr| attr == "state") => Standing::Unknown,
                 Some("disabled") => Standing::Left,
+                // That HR has no record says neither.
+                _ if !node.seen => Standing::Unknown,
                 _ => Standing::Active,
             };
             let day = |attr: &str| node.text(attr).filter(|_| !unknown.iter().any(|other| other == attr)).and_then(attributes::day);
@@ -105,6 +111,7 @@ impl Person {
                 last_hours: last_day.and_then(|day| days.span(day, node.text("place"))),
                 unknown,
                 executive: false,
+                vanished: !node.seen,
             };
             person.executive = list.iter().any(|wanted| person.is_called(wanted));
             if let Some(rule) = &rule
@@ -116,8 +123,20 @@ impl Person {
             }
             people.push(person);
         }
+        let known: HashSet<&str> = people.iter().filter(|person: &&Self| !person.vanished).flat_map(Self::marks).collect();
+        let another: HashSet<NodeId> = people
+            .iter()
+            .filter(|person| person.vanished && person.marks().any(|mark| known.contains(mark)))
+            .map(|person| person.id)
+            .collect();
+        people.retain(|person| !another.contains(&person.id));
         people.sort_by(|a, b| a.name.cmp(&b.name).then(a.id.cmp(&b.id)));
         Ok(people)
+    }
+
+    /// What no two people have: their number and their main address.
+    fn marks(&self) -> impl Iterator<Item = &str> {
+        self.number.as_deref().into_iter().chain(self.work_email())
     }
 
     /// Whether `text` names this person: employee number, HR key, an address, or the whole name.

@@ -32,6 +32,8 @@ pub struct Node {
     pub since: Option<Timestamp>,
     /// Whether a scope saw the node itself, rather than an edge that mentions it.
     pub seen: bool,
+    /// Whether nothing shows it any more, and it stands here as it was seen last: known stays known.
+    pub remembered: bool,
 }
 
 impl Node {
@@ -262,17 +264,26 @@ impl Graph {
         Ok(graph)
     }
 
-    /// An account that is surely somebody's, and that only what it has shows any more, is called as it was: calls name it so.
+    /// An account that is surely somebody's, and that only what it has shows any more, is called as it was: calls name it so. Somebody of whom HR
+    /// has no record any more is as HR knew them last, while something that is shown is surely theirs, or a case of theirs lives: that a record is
+    /// gone says nothing.
     fn remember(&mut self, conn: &Connection, as_of: Option<Timestamp>) -> Result<()> {
-        let linked: Vec<NodeId> = self.links.iter().filter(|link| link.state.is_sure()).map(|link| link.account).collect();
-        for account in linked {
-            let Some(index) = self.index(account).filter(|index| self.net[*index].kind == NodeKind::Account && !self.net[*index].seen)
-            else {
+        let sure = self.links.iter().filter(|link| link.state.is_sure());
+        let mut known: Vec<NodeId> = sure
+            .filter(|link| self.index(link.account).is_some_and(|account| self.is_shown(account)))
+            .flat_map(|link| [link.account, link.person])
+            .collect();
+        known.extend(departures::live(conn)?);
+        for id in known {
+            let Some(index) = self.index(id).filter(|index| {
+                let node = &self.net[*index];
+                matches!(node.kind, NodeKind::Account | NodeKind::Person) && !node.seen && !node.remembered
+            }) else {
                 continue;
             };
-            if let (true, Some(last)) = (self.is_shown(index), rows::last_seen(conn, account, as_of)?) {
+            if let Some(last) = rows::last_seen(conn, id, as_of)? {
                 let node = &mut self.net[index];
-                (node.type_, node.name, node.attrs) = (last.type_, last.name, last.attrs);
+                (node.type_, node.name, node.attrs, node.remembered) = (last.type_, last.name, last.attrs, true);
             }
         }
         Ok(())
@@ -313,6 +324,7 @@ impl Graph {
                     attrs: Map::new(),
                     since: None,
                     seen: false,
+                    remembered: false,
                 };
                 let index = self.net.add_node(node);
                 self.by_id.insert(row.id, index);

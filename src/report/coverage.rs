@@ -57,6 +57,8 @@ impl Coverage {
         for gap in facts.gaps() {
             gaps.entry(gap.system.clone()).or_default().push(gap);
         }
+        let failed: BTreeSet<&str> =
+            facts.scans.iter().filter(|scan| scan.outcome.as_deref() == Some("failed")).map(|scan| scan.system.as_str()).collect();
         let mut names: BTreeSet<&str> = facts.graph.systems().collect();
         names.extend(facts.config.systems.keys().map(String::as_str));
         let systems: Vec<SystemCoverage> = names
@@ -69,7 +71,8 @@ impl Coverage {
                     system: name.to_owned(),
                     category: facts.graph.category(name).to_owned(),
                     scopes: rows.len() as u64,
-                    complete: rows.iter().filter(|row| row.coverage.is_complete()).count() as u64,
+                    // What could not be read at the last scan is as an earlier one saw it.
+                    complete: if failed.contains(name) { 0 } else { rows.iter().filter(|row| row.coverage.is_complete()).count() as u64 },
                     seen: rows.iter().map(|row| row.seen).sum(),
                     read: rows.iter().map(|row| row.at).max(),
                     gaps: gaps.remove(name).unwrap_or_default(),
@@ -103,8 +106,9 @@ impl Coverage {
         self.systems.iter().any(|system| !system.gaps.is_empty())
     }
 
-    /// The share of known scopes that were read to their end, in whole percent, rounded down: 100 means all.
+    /// The share of known scopes that were read to their end, in whole percent, rounded down: 100 means all, and no gap beside.
     pub fn percent(&self) -> u64 {
-        (self.complete * 100).checked_div(self.scopes).unwrap_or_default()
+        let whole = (self.complete * 100).checked_div(self.scopes).unwrap_or_default();
+        if self.has_gaps() { whole.min(99) } else { whole }
     }
 }

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use super::parts::{BlindSpot, FindingView, Gap};
 use crate::config::Config;
-use crate::graph::{Graph, Person, Reach, unmatched};
+use crate::graph::{Graph, Person, Reach, unmatched, vanished};
 use crate::model::Coverage;
 use crate::store::findings::{self, FindingRow};
 use crate::store::history::{self, ScanRow};
@@ -91,15 +91,13 @@ impl Facts {
         }
         let mut gaps: Vec<Gap> = gaps.into_values().collect();
         for scan in &self.scans {
-            if scan.outcome.as_deref() == Some("failed") {
-                gaps.push(Gap {
-                    system: scan.system.clone(),
-                    collection: String::new(),
-                    parents: 0,
-                    reason: format!("the last scan failed: {}", scan.problem.as_deref().unwrap_or("it didn't say why")),
-                    at: Some(scan.ended.unwrap_or(scan.started)),
-                });
-            }
+            let reason = match (scan.outcome.as_deref(), &scan.problem) {
+                (Some("failed"), problem) => format!("the last scan failed: {}", problem.as_deref().unwrap_or("it didn't say why")),
+                (Some(_), Some(problem)) => problem.clone(),
+                _ => continue,
+            };
+            let at = Some(scan.ended.unwrap_or(scan.started));
+            gaps.push(Gap { system: scan.system.clone(), collection: String::new(), parents: 0, reason, at });
         }
         for name in self.config.systems.keys() {
             if !self.scans.iter().any(|scan| scan.system == *name) && !self.coverage.iter().any(|row| row.system == *name) {
@@ -111,7 +109,8 @@ impl Facts {
         gaps
     }
 
-    /// Why a view of these facts that shows nothing wrong proves nothing: a system that was never read, a rule that means nobody.
+    /// Why a view of these facts that shows nothing wrong proves nothing: a system that was never read, could not be opened or refuses a right, a
+    /// rule that means nobody, an executive of whom HR has no record any more.
     pub fn doubts(&self) -> Vec<String> {
         let mut doubts: Vec<String> = match self.config.systems.is_empty() {
             true => vec!["no system is configured, so nothing was read: name them in the settings".to_owned()],
@@ -120,11 +119,13 @@ impl Facts {
         if self.scans.is_empty() && self.coverage.is_empty() && doubts.is_empty() {
             doubts.push(NEVER_READ.to_owned());
         } else {
-            let unread = self.gaps().into_iter().filter(|gap| gap.at.is_none());
-            doubts.extend(unread.map(|gap| format!("{} was {}", gap.system, gap.reason)));
+            let whole = self.gaps().into_iter().filter(|gap| gap.collection.is_empty());
+            let was = |gap: &Gap| if gap.at.is_none() { " was" } else { ":" };
+            doubts.extend(whole.map(|gap| format!("{}{} {}", gap.system, was(&gap), gap.reason)));
         }
         let rules = &self.config.people;
         doubts.extend(unmatched(&self.people, rules.executive.as_deref(), &rules.executives));
+        doubts.extend(vanished(&self.graph, &self.people, self.at));
         doubts
     }
 

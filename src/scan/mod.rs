@@ -176,12 +176,13 @@ pub async fn scan_system(
     let mut report = scan.report.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     report.took = started.elapsed();
     report.gaps.sort();
+    let lacks = report.lacks();
     store.write(|tx| {
-        let outcome = if report.gaps.is_empty() { Outcome::Complete } else { Outcome::Gaps };
+        let outcome = if report.gaps.is_empty() && lacks.is_none() { Outcome::Complete } else { Outcome::Gaps };
         if let Some(resumed) = resumed {
             scans::end(tx, resumed, Outcome::Resumed, None, 0, clock::now())?;
         }
-        scans::end(tx, id, outcome, None, scan.told.load(Ordering::Relaxed), clock::now())
+        scans::end(tx, id, outcome, lacks.as_deref(), scan.told.load(Ordering::Relaxed), clock::now())
     })?;
     Ok(report)
 }
@@ -223,7 +224,8 @@ pub async fn read_on(
     collections(&scan).await?;
     let more = scan.report.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     if !more.gaps.is_empty() && report.gaps.is_empty() {
-        store.write(|tx| scans::end(tx, id, Outcome::Gaps, None, scan.told.load(Ordering::Relaxed), clock::now()))?;
+        let lacks = report.lacks();
+        store.write(|tx| scans::end(tx, id, Outcome::Gaps, lacks.as_deref(), scan.told.load(Ordering::Relaxed), clock::now()))?;
     }
     report.scopes += more.scopes;
     report.records += more.records;
@@ -237,6 +239,17 @@ pub async fn read_on(
 }
 
 impl SystemReport {
+    /// Whether something could not be seen, or a right is missing that the manifest relies on.
+    pub fn has_gaps(&self) -> bool {
+        !self.gaps.is_empty() || self.lacks().is_some()
+    }
+
+    /// The rights that our credentials lack, in one line.
+    fn lacks(&self) -> Option<String> {
+        let lacks: Vec<String> = self.preflight.iter().filter_map(Tried::lacks).collect();
+        (!lacks.is_empty()).then(|| lacks.join("; "))
+    }
+
     fn nothing(system: &str, scan: ScanId) -> Self {
         Self {
             system: system.to_owned(),

@@ -21,6 +21,13 @@ pub struct Tried {
     pub problem: Option<String>,
 }
 
+impl Tried {
+    /// What to say of a right that can't be relied on.
+    pub fn lacks(&self) -> Option<String> {
+        self.problem.as_ref().map(|problem| format!("the {} credential lacks {}: {problem}", self.hand, self.right))
+    }
+}
+
 /// Tries everything under the manifest's `preflight`, and remembers our own accounts.
 ///
 /// # Errors

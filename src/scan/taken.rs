@@ -168,7 +168,10 @@ impl<'k> Taken<'k> {
         }
         if let Some(total) = reading.paging.and_then(|paging| paging.total.as_deref()) {
             let told = Expr::compile(total)?.text(&scope.clone().with("body", body).with("headers", headers))?;
-            self.total = told.map(|told| told.parse().map_err(|_| format!("{total} is no number but {told}"))).transpose()?.or(self.total);
+            let told: Option<u64> = told.map(|told| told.parse().map_err(|_| format!("{total} is no number but {told}"))).transpose()?;
+            // A list that is read by numbers and became shorter has moved up: a record that nobody has read may have passed onto a page that
+            // was read already. So the largest total counts. A cursor loses nothing by that.
+            self.total = if numbered(reading.paging) { told.max(self.total) } else { told.or(self.total) };
         }
         self.whole(reading, &list, list.par_iter().map(digest).collect())?;
         Ok(list)
@@ -308,11 +311,10 @@ impl<'k> Taken<'k> {
 
     pub fn coverage(&self, paging: Option<&raw::Paging>) -> Coverage {
         const NAMED: usize = 5;
-        let numbered = paging.is_some_and(|paging| paging.scim || paging.page.is_some() || paging.offset.is_some());
         if self.no_progress {
             return Coverage::Gap("a page holds only records that came before, so others may never have come".to_owned());
         }
-        if numbered && self.again > 0 {
+        if numbered(paging) && self.again > 0 {
             return Coverage::Gap(format!("pages overlap: {} records came twice, so others may never have come", self.again));
         }
         let came = self.came.len() as u64;
@@ -329,6 +331,11 @@ impl<'k> Taken<'k> {
             }
         }
     }
+}
+
+/// Whether a list's pages are told by numbers, which move when a record comes or goes.
+fn numbered(paging: Option<&raw::Paging>) -> bool {
+    paging.is_some_and(|paging| paging.scim || paging.page.is_some() || paging.offset.is_some())
 }
 
 /// What tells a record from others: all that it says.

@@ -131,7 +131,7 @@ impl Server {
             (self.tell)(&format!("scanning {}", scans.join(", ")));
             let fleet = self.fleet.only(&scans);
             let survey = survey::survey(&self.config, &self.store, &fleet, &survey::Options::default(), &|_, _| {}).await?;
-            let gaps: usize = survey.systems.iter().map(|system| system.gaps.len()).sum();
+            let gaps = survey.systems.iter().map(|system| system.gaps.len()).sum::<usize>() + survey.closed.len();
             (self.tell)(&format!("scanned {} systems: {} findings, {gaps} gaps", survey.systems.len(), survey.findings.len()));
             self.note_those_away();
         } else if poll || !looks.is_empty() {

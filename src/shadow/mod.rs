@@ -8,6 +8,7 @@ mod app_password;
 mod badge_after_exit;
 mod coverage_gap;
 mod direct_assignment;
+mod leaver_still_active;
 mod local_account;
 mod mail_forwarding;
 mod oauth_grant;
@@ -51,6 +52,7 @@ pub const CHECKS: &[&dyn Check] = &[
     &standing_admin::StandingAdmin,
     &badge_after_exit::BadgeAfterExit,
     &coverage_gap::CoverageGap,
+    &leaver_still_active::LeaverStillActive,
 ];
 
 /// What all checks together say.

@@ -370,6 +370,37 @@ fn s45_what_was_not_read_and_apps_that_nobody_reads() {
     assert!(has_fact(&found[1], "missing_scope") && has_fact(&found[0], "1 executive: Ada Berg"));
 }
 
+// Trust: What was read.
+#[test]
+fn s46_accounts_that_are_active_after_the_last_day() {
+    let mut world = World::empty();
+    let (past, future) = (world.ago(24), world.ago(-60));
+    let keep = |until: &str, node: &str| {
+        format!(
+            "[[departure.keep]]\nperson = \"E3\"\nsystem = \"board\"\nnode = \"{node}\"\nreason = \"r\"\ndecided_by = \"Cleo\"\nuntil = \"{until}\"\n"
+        )
+    };
+    world
+        .settings(&keep("2026-12-31", "seat"))
+        .settings(&keep("2026-06-14", "lapsed"))
+        .person("E3", "Vik Salo", json!({ "state": "disabled", "last_day": past }))
+        .person("E4", "Sol Ade", json!({ "last_day": future }))
+        .person("E5", "No Day", json!({ "state": "disabled" }))
+        .account("okta", "vik", "E3", json!({}))
+        .account("okta", "off", "E3", json!({ "state": "disabled" }))
+        .account("board", "seat", "E3", json!({}))
+        .account("board", "lapsed", "E3", json!({}))
+        .account("okta", "sol", "E4", json!({}))
+        .account("slack", "boss", "E5", json!({}))
+        .node("slack", "role:owner", "", "owner", json!({ "admin": 0 }))
+        .edge("slack", "account:boss", Assigned, "role:owner", json!({}))
+        .account("kisi", "door", "E5", json!({}));
+    let found = world.found("leaver-still-active");
+    assert_eq!(labels(&found), ["boss", "lapsed", "vik"]);
+    assert_eq!(found.iter().map(|f| f.severity).collect::<Vec<_>>(), [Severity::Critical, Severity::High, Severity::High]);
+    assert!(has_fact(&found[0], "no longer active") && has_fact(&found[2], "HR: last day"));
+}
+
 #[test]
 fn exceptions_suppress_until_their_day_and_unused_ones_are_named() {
     let mut world = World::new();

@@ -256,6 +256,17 @@ pub fn take_accounts(tx: &Transaction<'_>, id: DepartureId, accounts: &[NodeId],
     Ok(())
 }
 
+/// Whose cases live.
+///
+/// # Errors
+/// The database's.
+pub fn live(conn: &Connection) -> Result<Vec<NodeId>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT DISTINCT person FROM departure WHERE state IN ('scheduled', 'waiting', 'running', 'open') ORDER BY person",
+    )?;
+    Ok(statement.query_map([], |row| row.get(0).map(NodeId))?.collect::<rusqlite::Result<_>>()?)
+}
+
 /// The accounts that departures have taken which live, or lived at a moment: leaver, account, since when. Not those of which a person said that they are
 /// somebody else's.
 ///

@@ -8,6 +8,15 @@ use serde_json::Value;
 use super::graph::{Tally, moment};
 use crate::model::{Coverage, Extent, NodeId, ScanId, ScopeId};
 
+/// A system's number. One that was never read gets its row now, and its category once it is read.
+///
+/// # Errors
+/// The database's.
+pub fn known_system(tx: &Transaction<'_>, name: &str, scanner: &str) -> Result<i64> {
+    let known = tx.query_row("SELECT id FROM system WHERE name = ?1", [name], |row| row.get(0)).optional()?;
+    known.map_or_else(|| super::graph::system_row(tx, name, scanner, ""), Ok)
+}
+
 /// Opens a scan of a system (of one person's access there, if one is given).
 ///
 /// # Errors

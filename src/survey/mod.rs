@@ -16,6 +16,7 @@ use crate::model::{Finding, NodeId};
 use crate::resolve;
 use crate::scan::{self, Progress, SystemReport, Watchlist};
 use crate::shadow::{self, View};
+use crate::store::scans::Outcome;
 use crate::store::{self, Store};
 
 /// What a survey is told.
@@ -47,11 +48,11 @@ pub struct Survey {
 impl Survey {
     /// Whether something could not be seen.
     pub fn has_gaps(&self) -> bool {
-        !self.closed.is_empty() || self.systems.iter().any(|system| !system.gaps.is_empty())
+        !self.closed.is_empty() || self.systems.iter().any(SystemReport::has_gaps)
     }
 }
 
-/// Everybody, as the graph knows them now.
+/// Everybody, as the graph knows them now; whoever HR has no record of any more too, as far as something is known to be theirs.
 ///
 /// # Errors
 /// The store's, or the executive rule can't be evaluated.
@@ -77,6 +78,9 @@ pub async fn survey(
     tell: &(dyn Fn(&str, Progress) + Send + Sync),
 ) -> Result<Survey> {
     let started = std::time::Instant::now();
+    if options.person.is_none() {
+        note_closed(config, store, fleet)?;
+    }
     let mut systems = Vec::new();
     let (hr, others): (Vec<_>, Vec<_>) = fleet.systems.values().partition(|connection| connection.manifest().category == Category::Hris);
     // HR first: it says whom we watch. Then the others, so that new people's accounts are read closely on the first night.
@@ -107,6 +111,24 @@ pub async fn survey(
     }
     let findings = if options.no_checks { Vec::new() } else { check(config, store)? };
     Ok(Survey { systems, closed: fleet.closed.clone(), findings, took: started.elapsed() })
+}
+
+/// Keeps that systems could not be opened, as scans that failed: a report says so until one of the system is made.
+///
+/// # Errors
+/// The store's.
+pub fn note_closed(config: &Config, store: &Store, fleet: &Fleet) -> Result<()> {
+    store.write(|tx| {
+        for (name, reason) in &fleet.closed {
+            let Some(system) = config.systems.get(name) else { continue };
+            // Its manifest may be what can't be read: what it says of the system's category stays as it was known.
+            let row = store::scans::known_system(tx, name, &system.scanner)?;
+            let now = clock::now();
+            let scan = store::scans::begin(tx, row, None, now)?;
+            store::scans::end(tx, scan, Outcome::Failed, Some(reason), 0, now)?;
+        }
+        Ok(())
+    })
 }
 
 /// What is read for watched people alone is read on the first night for whoever the scans have shown to have an account: by an address that
@@ -157,7 +179,9 @@ fn watchlist(config: &Config, store: &Store, person: Option<NodeId>) -> Result<W
 /// The store's.
 pub fn link_accounts(config: &Config, store: &Store) -> Result<()> {
     let graph = store.read(|conn| Graph::read(conn, None))?;
-    let people = people(config, &graph)?;
+    let mut people = people(config, &graph)?;
+    // Whoever HR has no record of any more claims nothing anew; what is known to be theirs stays so.
+    people.retain(|person| !person.vanished);
     let now = clock::now();
     let claims = resolve::resolve(&graph, &people, now);
     store.write(|tx| store::links::write(tx, &claims, now).map(drop))

@@ -21,6 +21,69 @@ fn nothing_read_is_not_nothing_found() {
     }
 }
 
+// Trust: What was read.
+#[test]
+fn a_system_that_cannot_be_opened_any_more_is_a_gap_of_every_report() {
+    let small = Small::up("");
+    small.exeunt(&["scan"]).ended(FINE);
+    let reports =
+        [&["report", "shadow"][..], &["report", "access"], &["report", "coverage"], &["show", "E1"], &["people"], &["export", "csv"]];
+    for (scan, read) in [(&["scan"][..], "file:nowhere"), (&["scan", "app"][..], "env:NOT_SET_BY_ANYBODY")] {
+        small.settings("read = \"file:token\"", &format!("read = \"{read}\""));
+        small.exeunt(scan).ended(COULD_NOT);
+        for command in reports {
+            let ran = small.exeunt(command).ended(COULD_NOT);
+            assert!(ran.err.contains("app: the last scan failed"), "{ran:?}");
+        }
+        let coverage = small.exeunt(&["report", "coverage"]).ended(COULD_NOT);
+        assert!(!coverage.out.contains("100 %"), "{coverage:?}");
+        // It can be opened again, and is read: that is over.
+        small.settings(&format!("read = \"{read}\""), "read = \"file:token\"");
+        small.exeunt(&["scan"]).ended(FINE);
+        for command in reports {
+            small.exeunt(command).ended(FINE);
+        }
+    }
+}
+
+// Trust: What was read.
+#[test]
+fn a_right_that_is_missing_is_a_gap() {
+    let small = Small::up("");
+    small.exeunt(&["scan"]).ended(FINE);
+    // The manifest tries the right with its first call, before it relies on it.
+    small.says(Says { method: "GET", path: "Users?startIndex=1&count=1", times: 1, status: 403, headers: Vec::new() });
+    let ran = small.exeunt(&["scan"]).ended(COULD_NOT);
+    assert!(ran.out.contains("credential lacks"), "{ran:?}");
+    for command in [&["report", "shadow"][..], &["report", "coverage"], &["people"]] {
+        let ran = small.exeunt(command).ended(COULD_NOT);
+        assert!(ran.err.contains("credential lacks"), "{ran:?}");
+    }
+    assert!(!small.exeunt(&["report", "coverage"]).out.contains("100 %"));
+}
+
+// Trust: What was read.
+#[test]
+fn whoever_has_left_and_has_an_active_account_is_a_finding() {
+    // Whether HR had named them before exeunt first saw them, their case waits, or the account came back.
+    for (status, last_day) in [("Left", "2026-10-31"), ("Left", ""), ("Active", "2026-10-31")] {
+        let small = Small::up("");
+        small.hr(status, last_day);
+        small.exeunt(&["scan"]).ended(FOUND);
+        let ran = small.exeunt(&["report", "shadow"]).ended(FOUND);
+        assert!(ran.out.contains("Una Fjord has left, and una@acme.example is active in app"), "{status} {last_day:?}: {ran:?}");
+        small.switch("u1", false);
+        small.exeunt(&["scan"]).ended(FINE);
+        small.exeunt(&["report", "shadow"]).ended(FINE);
+        small.switch("u1", true);
+        small.exeunt(&["scan"]).ended(FOUND);
+    }
+    // Her last day is yet to come.
+    let small = Small::up("");
+    small.hr("Active", "2126-10-31");
+    small.exeunt(&["scan"]).ended(FINE);
+}
+
 // Trust: What was done.
 #[test]
 fn a_rule_that_matches_nobody_is_said() {

@@ -172,6 +172,67 @@ fn pages_that_overlap_are_a_gap_and_close_nothing() {
 
 // Trust: What was read.
 #[test]
+fn a_list_whose_total_cannot_be_read_is_a_gap_and_closes_nothing() {
+    // Eight users, two a page, and Una is the last.
+    let app = App::up(users(8, 100, |start| start - 1, |all, _| all));
+    app.exeunt(&["scan", "--json"]).ended(FINE);
+    for total in [None, Some(Value::Null), Some(json!("8")), Some(json!(8.5)), Some(json!(-1)), Some(json!({}))] {
+        let told = total.clone();
+        app.answer(move |_, target| {
+            if !target.starts_with("/Users") {
+                return no_groups();
+            }
+            let at = parameter(target, "startIndex").unwrap_or(1) - 1;
+            // What stands after the fourth is not shown.
+            let page: Vec<Value> = (1..=4).skip(at).take(2).map(user).collect();
+            let mut body = json!({ "Resources": page });
+            if let Some(total) = &told {
+                body["totalResults"] = total.clone();
+            }
+            (200, body)
+        });
+        let ran = app.exeunt(&["scan", "--json"]).ended(COULD_NOT);
+        assert!(ran.out.contains("totalResults is "), "{total:?}: {ran:?}");
+        let shown = app.exeunt(&["show", "E1", "--json"]).json();
+        assert!(shown.to_string().contains("\"u8\""), "what a gap does not show is not closed: {total:?}");
+    }
+}
+
+// Trust: What was read.
+#[test]
+fn a_list_that_becomes_shorter_while_it_is_read_is_a_gap() {
+    // A record of the first page is deleted before the second is asked for, and so Una moves onto the first.
+    let app = App::up(users(8, 100, |start| start - 1, |all, _| all));
+    app.exeunt(&["scan", "--json"]).ended(FINE);
+    app.answer(|_, target| {
+        if !target.starts_with("/Users") {
+            return no_groups();
+        }
+        let at = parameter(target, "startIndex").unwrap_or(1) - 1;
+        let left: Vec<usize> = if at == 0 { vec![1, 2, 8] } else { vec![2, 8] };
+        let page: Vec<Value> = left.iter().skip(at).take(2).map(|number| user(*number)).collect();
+        (200, json!({ "totalResults": left.len(), "Resources": page }))
+    });
+    let ran = app.exeunt(&["scan", "--json"]).ended(COULD_NOT);
+    assert!(ran.out.contains("totalResults said 3, and now says 2"), "{ran:?}");
+    assert!(app.exeunt(&["show", "E1", "--json"]).json().to_string().contains("\"u8\""));
+
+    // The same where a manifest says where the total stands.
+    let app = numbered(|_, target| {
+        if target.ends_with("/keys") {
+            return (200, json!([]));
+        }
+        let page = parameter(target, "page").unwrap_or(1);
+        let left: Vec<usize> = if page == 1 { (1..=6).collect() } else { (2..=6).collect() };
+        let users: Vec<Value> = left.iter().skip((page - 1) * 5).take(5).map(|id| json!({ "id": format!("u{id}"), "name": "x" })).collect();
+        (200, json!({ "total": left.len(), "users": users }))
+    });
+    let ran = app.exeunt(&["scan", "--json"]).ended(COULD_NOT);
+    assert!(ran.out.contains("the system says that there are 6, but only 5 different ones came"), "{ran:?}");
+}
+
+// Trust: What was read.
+#[test]
 fn reading_one_person_again_never_makes_a_list_complete() {
     let app = App::up(users(8, 100, |start| start - 1, |all, _| all));
     app.exeunt(&["scan", "--json"]).ended(FINE);

@@ -51,5 +51,7 @@ mod small;
 mod tidy;
 /// The table of promises and tests in docs/trust.md.
 mod trust;
+/// A row that is gone from HR's export: no word, and a doubt.
+mod vanished;
 /// Whose an account is: a name that changes in one system first, then a departure.
 mod whose;

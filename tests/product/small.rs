@@ -77,6 +77,14 @@ impl Small {
         std::fs::write(self.folder().join("people.csv"), format!("{head}\n{row}\n{bo}\n")).unwrap();
     }
 
+    /// HR's export lacks Una's row from now on.
+    pub fn hr_drops_her(&self) {
+        let path = self.folder().join("people.csv");
+        let rows: Vec<String> =
+            std::fs::read_to_string(&path).unwrap().lines().filter(|row| !row.starts_with("E1,")).map(|row| format!("{row}\n")).collect();
+        std::fs::write(path, rows.concat()).unwrap();
+    }
+
     /// Replaces a part of the settings.
     pub fn settings(&self, from: &str, to: &str) {
         let path = self.folder().join("exeunt.toml");
