@@ -326,7 +326,7 @@ async fn collection_scopes(scan: &Scan<'_>, name: &str, collection: &raw::Collec
             None => whole(scan, name, collection, kind).await,
         };
     };
-    let wanted = match wanted_parents(scan, collection, parent, &parents.nodes) {
+    let wanted = match wanted_parents(scan, name, collection, parent, &parents.nodes) {
         Ok(wanted) => wanted,
         Err(problem) => {
             scan.gap(name, "", &problem);
@@ -371,6 +371,7 @@ async fn collection_scopes(scan: &Scan<'_>, name: &str, collection: &raw::Collec
 /// The parents for which a collection is to be read.
 fn wanted_parents<'a>(
     scan: &'a Scan<'_>,
+    name: &str,
     collection: &raw::Collection,
     parent: &str,
     nodes: &[NodeSeen],
@@ -386,8 +387,12 @@ fn wanted_parents<'a>(
         for node in nodes {
             let person = scan.watchlist.owner(scan.system, node, focus);
             let concerns_focus = focus.is_none_or(|key| person.is_some_and(|person| person.key == key));
-            // When one person is read again, what is everybody's (an app's users) is left as it is.
-            if (collection.watched && person.is_none()) || !concerns_focus {
+            if collection.watched && person.is_none() {
+                continue;
+            }
+            // When one person is read again, what is everybody's (an app's users) is left as it is, where it was read to its end: what never was
+            // may well hold something of theirs.
+            if !concerns_focus && (collection.watched || was_read_whole(scan, name, &node.node.key)?) {
                 continue;
             }
             wanted.push(Parent { key: node.node.key.clone(), node: Some(node_value(scan.system, node)), person });
@@ -401,6 +406,11 @@ fn wanted_parents<'a>(
         }
     }
     Ok(kept)
+}
+
+/// Whether a scope's list was read to its end when it was last asked for.
+fn was_read_whole(scan: &Scan<'_>, name: &str, parent: &str) -> Result<bool, String> {
+    scan.store.read(|conn| scans::was_read_whole(conn, scan.row, name, parent)).map_err(|error| error.to_string())
 }
 
 /// A scope as a scan has come to it.
@@ -582,7 +592,9 @@ async fn again_for_person(scan: &Scan<'_>, name: &str, collection: &raw::Collect
     let keep = Keep::new(scan, name, kind);
     let scope = scan.store.write(|tx| graph::scope_row(tx, scan.row, name, ""))?;
     let known = scan.store.read(|conn| kind.map_or_else(|| Ok(Vec::new()), |kind| graph::scope_nodes(conn, scope, kind)))?;
-    let (Some(one), false) = (collection.one.as_deref(), known.is_empty()) else {
+    // A list that was not read to its end may hold a record of theirs that nobody has seen.
+    let is_known = !known.is_empty() && scan.store.read(|conn| scans::was_read_whole(conn, scan.row, name, ""))?;
+    let (Some(one), true) = (collection.one.as_deref(), is_known) else {
         return whole(scan, name, collection, kind).await;
     };
     let mut again = Known::default();

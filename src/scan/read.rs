@@ -108,7 +108,7 @@ impl<'a> Keep<'a> {
         let children = || scan.connection.manifest().see.iter().filter(|(_, child)| child.for_each.as_deref() == Some(name));
         let which = if children().next().is_none() {
             Which::None
-        } else if scan.person.is_some() || children().all(|(_, child)| child.watched) {
+        } else if children().all(|(_, child)| child.watched) {
             Which::Watched
         } else {
             Which::All

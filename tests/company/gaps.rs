@@ -166,3 +166,25 @@ fn a_mass_disappearance_is_not_believed() {
     let after = sim.open_graph(Some("okta"));
     assert!(before == after, "{}", differ(&before, &after));
 }
+
+#[test]
+fn what_no_night_could_read_is_read_when_somebody_leaves() {
+    let seat = |sim: &Sim| sim.world.left("google-drive", "E1002").unwrap().iter().any(|line| line.starts_with("organizer of the drive"));
+    let forbidden = || status(403, json!({ "error": { "code": 403, "message": "The user does not have sufficient permissions." } }));
+
+    // The list that the leaver's own records stand in, and a list of everybody's below it: neither was ever read.
+    let sim = Sim::up_with(&|name| name == "google-drive");
+    sim.fault("google-drive", "/drive/v3/drives", forbidden());
+    sim.exeunt(&["scan"]).ended(COULD_NOT);
+    sim.world.faults.clear();
+    assert!(seat(&sim));
+    sim.exeunt(&["revoke", "E1002", "--yes"]);
+    assert!(!seat(&sim), "the drive is seen by the re-read, and so are its members");
+
+    // What can't be read then either is said.
+    let sim = Sim::up_with(&|name| name == "google-drive");
+    sim.fault("google-drive", "useDomainAdminAccess=true&supportsAllDrives=true&pageSize", forbidden());
+    sim.exeunt(&["scan"]).ended(COULD_NOT);
+    let ended = sim.exeunt(&["revoke", "E1002", "--yes", "--json"]).ended(COULD_NOT).json();
+    assert!(seat(&sim) && ended["unread"].to_string().contains("drive_members"), "{ended}");
+}
