@@ -270,6 +270,8 @@ struct Known {
     nodes: Vec<NodeSeen>,
     /// The keys of all its nodes.
     keys: HashSet<String>,
+    /// When one person is read again: the keys of the nodes that were listed below something of theirs.
+    below: HashSet<String>,
 }
 
 /// Reads every collection, each as soon as its parents are known: a long list holds up none but its own children.
@@ -326,7 +328,7 @@ async fn collection_scopes(scan: &Scan<'_>, name: &str, collection: &raw::Collec
             None => whole(scan, name, collection, kind).await,
         };
     };
-    let wanted = match wanted_parents(scan, name, collection, parent, &parents.nodes) {
+    let wanted = match wanted_parents(scan, name, collection, parent, parents) {
         Ok(wanted) => wanted,
         Err(problem) => {
             scan.gap(name, "", &problem);
@@ -374,19 +376,21 @@ fn wanted_parents<'a>(
     name: &str,
     collection: &raw::Collection,
     parent: &str,
-    nodes: &[NodeSeen],
+    known: &Known,
 ) -> Result<Vec<Parent<'a>>, String> {
     let focus = scan.options.person.as_ref().map(|(_, key)| key.as_str());
     let when = collection.when.as_deref().map(Expr::compile).transpose()?;
     let mut wanted = Vec::new();
     if parent == "people" {
         for person in scan.watchlist.people().iter().filter(|person| focus.is_none_or(|key| key == person.key)) {
-            wanted.push(Parent { key: person.key.clone(), node: Some(person.value.clone()), person: Some(person) });
+            wanted.push(Parent { key: person.key.clone(), node: Some(person.value.clone()), person: Some(person), below: false });
         }
     } else {
-        for node in nodes {
+        for node in &known.nodes {
             let person = scan.watchlist.owner(scan.system, node, focus);
-            let concerns_focus = focus.is_none_or(|key| person.is_some_and(|person| person.key == key));
+            // A file in the leaver's drive names nobody, and its links are read again all the same.
+            let below = known.below.contains(&node.node.key);
+            let concerns_focus = focus.is_none_or(|key| below || person.is_some_and(|person| person.key == key));
             if collection.watched && person.is_none() {
                 continue;
             }
@@ -395,7 +399,7 @@ fn wanted_parents<'a>(
             if !concerns_focus && (collection.watched || was_read_whole(scan, name, &node.node.key)?) {
                 continue;
             }
-            wanted.push(Parent { key: node.node.key.clone(), node: Some(node_value(scan.system, node)), person });
+            wanted.push(Parent { key: node.node.key.clone(), node: Some(node_value(scan.system, node)), person, below });
         }
     }
     let Some(when) = when else { return Ok(wanted) };
@@ -435,6 +439,7 @@ impl Known {
     fn add(&mut self, more: Self) {
         self.nodes.extend(more.nodes);
         self.keys.extend(more.keys);
+        self.below.extend(more.below);
     }
 }
 
@@ -498,7 +503,7 @@ fn finish(scan: &Scan<'_>, name: &str, collection: &raw::Collection, one: ReadSc
     read.coverage = write(scan, name, collection, scope, &parent, &read)?;
     let (Some(kind), true) = (kind, keep.any()) else { return Ok(Known::default()) };
     let keys = read.seen.iter().filter_map(Ready::node).filter(|node| node.kind == kind).map(|node| node.key.clone()).collect();
-    let mut known = Known { nodes: read.nodes, keys };
+    let mut known = Known { nodes: read.nodes, keys, below: HashSet::new() };
     // Children of what we could not list all the same exist: known parents stand in for a list that is a gap.
     if read.changed.is_some() || !read.coverage.is_complete() {
         for node in scan.store.read(|conn| graph::scope_nodes(conn, scope, kind))? {
@@ -506,6 +511,10 @@ fn finish(scan: &Scan<'_>, name: &str, collection: &raw::Collection, one: ReadSc
                 known.nodes.push(node);
             }
         }
+    }
+    let is_theirs = |key: &str| parent.below || parent.person.is_some_and(|person| person.key == key);
+    if scan.options.person.as_ref().is_some_and(|(_, key)| is_theirs(key)) {
+        known.below.clone_from(&known.keys);
     }
     Ok(known)
 }
@@ -537,7 +546,7 @@ fn as_it_was(scan: &Scan<'_>, scope: ScopeId, kind: Option<NodeKind>, keep: Keep
     }
     let (Some(kind), true) = (kind, keep.any()) else { return Ok(Known::default()) };
     let nodes = scan.store.read(|conn| graph::scope_nodes(conn, scope, kind))?;
-    Ok(Known { keys: nodes.iter().map(|node| node.node.key.clone()).collect(), nodes })
+    Ok(Known { keys: nodes.iter().map(|node| node.node.key.clone()).collect(), nodes, below: HashSet::new() })
 }
 
 /// Notes that a scope holds what it held.

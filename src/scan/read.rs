@@ -26,6 +26,8 @@ pub(super) struct Parent<'a> {
     pub node: Option<Value>,
     /// The watched person it belongs to.
     pub person: Option<&'a Watched>,
+    /// When one person is read again: it was listed below something of theirs.
+    pub below: bool,
 }
 
 /// What reading a scope gave.

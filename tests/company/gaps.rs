@@ -188,3 +188,20 @@ fn what_no_night_could_read_is_read_when_somebody_leaves() {
     let ended = sim.exeunt(&["revoke", "E1002", "--yes", "--json"]).ended(COULD_NOT).json();
     assert!(seat(&sim) && ended["unread"].to_string().contains("drive_members"), "{ended}");
 }
+
+#[test]
+fn what_is_below_the_leavers_own_is_read_again() {
+    // A link to a file in his drive, made after the scan: neither drive nor file changes by it, as far as the store knows.
+    let sim = Sim::up_with(&|name| name == "onedrive-sharepoint");
+    let link = |sim: &Sim| sim.world.left("onedrive-sharepoint", "E1002").unwrap().iter().any(|line| line.contains("Press kit finance"));
+    sim.exeunt(&["scan"]);
+    let forgotten = sim.sql().execute(
+        "DELETE FROM edge_seen WHERE dst IN (SELECT id FROM node WHERE key LIKE '%01PRESS/perm7') OR src IN (SELECT id FROM node WHERE key LIKE '%01PRESS/perm7')",
+        [],
+    );
+    assert!(forgotten.unwrap() > 0);
+    sim.sql().execute("DELETE FROM node_seen WHERE node IN (SELECT id FROM node WHERE key LIKE '%01PRESS/perm7')", []).unwrap();
+    assert!(link(&sim));
+    sim.exeunt(&["revoke", "E1002", "--yes"]);
+    assert!(!link(&sim));
+}
