@@ -205,3 +205,23 @@ fn what_is_below_the_leavers_own_is_read_again() {
     sim.exeunt(&["revoke", "E1002", "--yes"]);
     assert!(!link(&sim));
 }
+
+#[test]
+fn what_a_suspension_hides_is_read_before_it() {
+    let link = |sim: &Sim| sim.world.left("dropbox", "E1002").unwrap().iter().any(|line| line.contains("the open link to Q4 forecast"));
+    // The link is not known: the list could not be read at night. After the suspension nobody can list it.
+    let sim = Sim::up_with(&|name| name == "dropbox");
+    sim.fault("dropbox", "/2/sharing/list_shared_links", status(403, json!({ "error_summary": "no_permission/" })));
+    sim.exeunt(&["scan"]).ended(COULD_NOT);
+    sim.world.faults.clear();
+    assert!(link(&sim));
+    sim.exeunt(&["revoke", "E1002", "--yes"]);
+    assert!(!link(&sim));
+
+    // It can't be read then either: the departure says so.
+    let sim = Sim::up_with(&|name| name == "dropbox");
+    sim.fault("dropbox", "/2/sharing/list_shared_links", status(403, json!({ "error_summary": "no_permission/" })));
+    sim.exeunt(&["scan"]).ended(COULD_NOT);
+    let ended = sim.exeunt(&["revoke", "E1002", "--yes", "--json"]).ended(COULD_NOT).json();
+    assert!(link(&sim) && ended["unread"].to_string().contains("shared_links") && ended["state"] == "open", "{ended}");
+}
