@@ -7,6 +7,7 @@
 //! ```
 
 mod hear;
+mod hidden;
 mod look;
 mod recheck;
 mod reflect;
@@ -274,7 +275,10 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
     }
     let was_running = row.state == DepartureState::Running;
     if !(was_running && row.plan.is_some()) {
-        let (graph, prospect) = make_plan(desk, &row)?;
+        let (mut graph, mut prospect) = make_plan(desk, &row)?;
+        if hidden::look_before(desk, &row, &prospect.plan).await? {
+            (graph, prospect) = make_plan(desk, &row)?;
+        }
         if row.approved.is_some() && row.started.is_none() && row.plan_hash.as_deref() != Some(&prospect.hash) {
             let cause = "the plan is another than the one that was approved";
             desk.store.write_durably(|tx| {
@@ -299,7 +303,8 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
         })?;
         tell(Step::Planned(Box::new(prospect)));
     }
-    let mut doubts = find(desk.store, id)?.plan.map(|text| serde_json::from_str::<Plan>(&text)).transpose()?.unwrap_or_default().doubts;
+    let first = find(desk.store, id)?.plan.map(|text| serde_json::from_str::<Plan>(&text)).transpose()?.unwrap_or_default();
+    let mut doubts = first.doubts.clone();
     let mut outcome = wave(desk, id, false, tell).await?;
     checkpoint(desk)?;
     let mut waves = 1;
@@ -309,7 +314,13 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
         unread = look_again(desk, &row).await?;
         reflect::show(desk, &row)?;
         let (graph, prospect) = make_plan(desk, &row)?;
-        unread.extend(prospect.unread.iter().filter(|gap| !unread.contains(gap)).cloned().collect::<Vec<_>>());
+        let theirs = prospect.person.accounts(&graph).into_iter().map(|index| graph.net[index].key.clone());
+        let theirs = theirs.chain([prospect.person.key.clone()]).collect();
+        for never in hidden::never_read(desk, &first, &theirs)?.into_iter().chain(prospect.unread.iter().cloned()) {
+            if !unread.iter().any(|(scope, _)| *scope == never.0) {
+                unread.push(never);
+            }
+        }
         let left = look::left(desk, &row, &prospect)?;
         residual = left.residual;
         let new: Vec<Doubt> =

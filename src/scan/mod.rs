@@ -283,6 +283,8 @@ struct Known {
     nodes: Vec<NodeSeen>,
     /// The keys of all its nodes.
     keys: HashSet<String>,
+    /// When one person is read again: the keys of the nodes that were listed below something of theirs.
+    below: HashSet<String>,
 }
 
 /// Reads every collection, each as soon as its parents are known: a long list holds up none but its own children.
@@ -339,7 +341,7 @@ async fn collection_scopes(scan: &Scan<'_>, name: &str, collection: &raw::Collec
             None => whole(scan, name, collection, kind).await,
         };
     };
-    let wanted = match wanted_parents(scan, collection, parent, &parents.nodes) {
+    let wanted = match wanted_parents(scan, name, collection, parent, parents) {
         Ok(wanted) => wanted,
         Err(problem) => {
             scan.gap(name, "", &problem);
@@ -384,26 +386,33 @@ async fn collection_scopes(scan: &Scan<'_>, name: &str, collection: &raw::Collec
 /// The parents for which a collection is to be read.
 fn wanted_parents<'a>(
     scan: &'a Scan<'_>,
+    name: &str,
     collection: &raw::Collection,
     parent: &str,
-    nodes: &[NodeSeen],
+    known: &Known,
 ) -> Result<Vec<Parent<'a>>, String> {
     let focus = scan.options.person.as_ref().map(|(_, key)| key.as_str());
     let when = collection.when.as_deref().map(Expr::compile).transpose()?;
     let mut wanted = Vec::new();
     if parent == "people" {
         for person in scan.watchlist.people().iter().filter(|person| focus.is_none_or(|key| key == person.key)) {
-            wanted.push(Parent { key: person.key.clone(), node: Some(person.value.clone()), person: Some(person) });
+            wanted.push(Parent { key: person.key.clone(), node: Some(person.value.clone()), person: Some(person), below: false });
         }
     } else {
-        for node in nodes {
+        for node in &known.nodes {
             let person = scan.watchlist.owner(scan.system, node, focus);
-            let concerns_focus = focus.is_none_or(|key| person.is_some_and(|person| person.key == key));
-            // When one person is read again, what is everybody's (an app's users) is left as it is.
-            if (collection.watched && person.is_none()) || !concerns_focus {
+            // A file in the leaver's drive names nobody, and its links are read again all the same.
+            let below = known.below.contains(&node.node.key);
+            let concerns_focus = focus.is_none_or(|key| below || person.is_some_and(|person| person.key == key));
+            if collection.watched && person.is_none() {
                 continue;
             }
-            wanted.push(Parent { key: node.node.key.clone(), node: Some(node_value(scan.system, node)), person });
+            // When one person is read again, what is everybody's (an app's users) is left as it is, where it was read to its end: what never was
+            // may well hold something of theirs.
+            if !concerns_focus && (collection.watched || was_read_whole(scan, name, &node.node.key)?) {
+                continue;
+            }
+            wanted.push(Parent { key: node.node.key.clone(), node: Some(node_value(scan.system, node)), person, below });
         }
     }
     let Some(when) = when else { return Ok(wanted) };
@@ -414,6 +423,11 @@ fn wanted_parents<'a>(
         }
     }
     Ok(kept)
+}
+
+/// Whether a scope's list was read to its end when it was last asked for.
+fn was_read_whole(scan: &Scan<'_>, name: &str, parent: &str) -> Result<bool, String> {
+    scan.store.read(|conn| scans::was_read_whole(conn, scan.row, name, parent)).map_err(|error| error.to_string())
 }
 
 /// A scope as a scan has come to it.
@@ -438,6 +452,7 @@ impl Known {
     fn add(&mut self, more: Self) {
         self.nodes.extend(more.nodes);
         self.keys.extend(more.keys);
+        self.below.extend(more.below);
     }
 }
 
@@ -501,7 +516,7 @@ fn finish(scan: &Scan<'_>, name: &str, collection: &raw::Collection, one: ReadSc
     read.coverage = write(scan, name, collection, scope, &parent, &read)?;
     let (Some(kind), true) = (kind, keep.any()) else { return Ok(Known::default()) };
     let keys = read.seen.iter().filter_map(Ready::node).filter(|node| node.kind == kind).map(|node| node.key.clone()).collect();
-    let mut known = Known { nodes: read.nodes, keys };
+    let mut known = Known { nodes: read.nodes, keys, below: HashSet::new() };
     // Children of what we could not list all the same exist: known parents stand in for a list that is a gap.
     if read.changed.is_some() || !read.coverage.is_complete() {
         for node in scan.store.read(|conn| graph::scope_nodes(conn, scope, kind))? {
@@ -509,6 +524,10 @@ fn finish(scan: &Scan<'_>, name: &str, collection: &raw::Collection, one: ReadSc
                 known.nodes.push(node);
             }
         }
+    }
+    let is_theirs = |key: &str| parent.below || parent.person.is_some_and(|person| person.key == key);
+    if scan.options.person.as_ref().is_some_and(|(_, key)| is_theirs(key)) {
+        known.below.clone_from(&known.keys);
     }
     Ok(known)
 }
@@ -540,7 +559,7 @@ fn as_it_was(scan: &Scan<'_>, scope: ScopeId, kind: Option<NodeKind>, keep: Keep
     }
     let (Some(kind), true) = (kind, keep.any()) else { return Ok(Known::default()) };
     let nodes = scan.store.read(|conn| graph::scope_nodes(conn, scope, kind))?;
-    Ok(Known { keys: nodes.iter().map(|node| node.node.key.clone()).collect(), nodes })
+    Ok(Known { keys: nodes.iter().map(|node| node.node.key.clone()).collect(), nodes, below: HashSet::new() })
 }
 
 /// Notes that a scope holds what it held.
@@ -595,7 +614,9 @@ async fn again_for_person(scan: &Scan<'_>, name: &str, collection: &raw::Collect
     let keep = Keep::new(scan, name, kind);
     let scope = scan.store.write(|tx| graph::scope_row(tx, scan.row, name, ""))?;
     let known = scan.store.read(|conn| kind.map_or_else(|| Ok(Vec::new()), |kind| graph::scope_nodes(conn, scope, kind)))?;
-    let (Some(one), false) = (collection.one.as_deref(), known.is_empty()) else {
+    // A list that was not read to its end may hold a record of theirs that nobody has seen.
+    let is_known = !known.is_empty() && scan.store.read(|conn| scans::was_read_whole(conn, scan.row, name, ""))?;
+    let (Some(one), true) = (collection.one.as_deref(), is_known) else {
         return whole(scan, name, collection, kind).await;
     };
     let mut again = Known::default();

@@ -26,6 +26,8 @@ pub(super) struct Parent<'a> {
     pub node: Option<Value>,
     /// The watched person it belongs to.
     pub person: Option<&'a Watched>,
+    /// When one person is read again: it was listed below something of theirs.
+    pub below: bool,
 }
 
 /// What reading a scope gave.
@@ -108,7 +110,7 @@ impl<'a> Keep<'a> {
         let children = || scan.connection.manifest().see.iter().filter(|(_, child)| child.for_each.as_deref() == Some(name));
         let which = if children().next().is_none() {
             Which::None
-        } else if scan.person.is_some() || children().all(|(_, child)| child.watched) {
+        } else if children().all(|(_, child)| child.watched) {
             Which::Watched
         } else {
             Which::All

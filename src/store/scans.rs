@@ -246,6 +246,21 @@ pub fn latest_coverage(conn: &Connection) -> Result<Vec<CoverageRow>> {
     super::history::coverage(conn, None)
 }
 
+/// Whether a scope's list (or what changed in it) was read to its end when it was last asked for. Reads of one person's records say nothing of it.
+///
+/// # Errors
+/// The database's.
+pub fn was_read_whole(conn: &Connection, system: i64, collection: &str, parent: &str) -> Result<bool> {
+    let complete: Option<bool> = conn
+        .prepare_cached(
+            "SELECT c.complete FROM scope s JOIN coverage c ON c.scope = s.id
+             WHERE s.system = ?1 AND s.collection = ?2 AND s.parent = ?3 AND c.extent <> 'person' ORDER BY c.scan DESC LIMIT 1",
+        )?
+        .query_row(params![system, collection, parent], |row| row.get(0))
+        .optional()?;
+    Ok(complete == Some(true))
+}
+
 /// Remembers which account our own credential belongs to.
 ///
 /// # Errors

@@ -19,6 +19,8 @@ mod hr;
 mod nights;
 /// Small pages lead to the same end.
 mod pages;
+/// Whatever goes wrong: nothing is called gone, complete or clean unless it is, and nobody leaves whom HR did not name.
+mod property;
 /// A real mail server.
 mod real_smtp;
 /// The built command, run to its end.

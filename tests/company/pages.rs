@@ -27,7 +27,7 @@ const SIZES: &[&str] = &[
 ];
 
 /// The manifest with pages of at most so many records; what stands in its examples stays.
-fn with_small_pages(manifest: &str, size: usize) -> String {
+pub fn with_small_pages(manifest: &str, size: usize) -> String {
     let (read, examples) = manifest.split_once("\nexamples:").unwrap_or((manifest, ""));
     let mut text = String::with_capacity(manifest.len());
     let mut rest = read;

@@ -39,10 +39,15 @@ impl Sim {
 
     /// Brings HR up, and the systems that are wanted.
     pub fn up_with(wanted: &dyn Fn(&str) -> bool) -> Self {
+        Self::up_with_staff(usize::MAX, wanted)
+    }
+
+    /// The same, in a company with so many people beside those that a story is about.
+    pub fn up_with_staff(staff: usize, wanted: &dyn Fn(&str) -> bool) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let scanners = std::env::var_os(SCANNERS).map(PathBuf::from);
-        let options = Options { pace: Pace::AtOnce, wanted, granted: &|system| granted(system, scanners.as_deref()) };
+        let options = Options { pace: Pace::AtOnce, staff, wanted, granted: &|system| granted(system, scanners.as_deref()) };
         let world = runtime.block_on(World::start(folder.path(), &options)).unwrap();
         let sim = Self { world, runtime, folder };
         if let Some(scanners) = &scanners {
@@ -171,26 +176,12 @@ impl Sim {
 
     /// What the store says is there now, in words that don't depend on row numbers: nodes and edges, of all systems or one.
     pub fn open_graph(&self, system: Option<&str>) -> BTreeSet<String> {
-        let conn = self.sql();
-        let mut seen = BTreeSet::new();
-        for sql in [
-            "SELECT y.name || ' ' || s.collection || '(' || s.parent || ') ' || n.kind || ' ' || n.key || ' ' || w.type || ' #' || w.hash
-             FROM node_seen w JOIN node n ON n.id = w.node JOIN scope s ON s.id = w.scope JOIN system y ON y.id = s.system
-             WHERE w.until IS NULL AND (?1 IS NULL OR y.name = ?1)",
-            "SELECT y.name || ' ' || s.collection || '(' || s.parent || ') ' || a.system || a.kind || ' ' || a.key || ' -' || e.kind || '-> '
-               || b.system || b.kind || ' ' || b.key || ' ' || coalesce(e.level, '') || ' #' || e.hash
-             FROM edge_seen e JOIN node a ON a.id = e.src JOIN node b ON b.id = e.dst
-             JOIN scope s ON s.id = e.scope JOIN system y ON y.id = s.system
-             WHERE e.until IS NULL AND (?1 IS NULL OR y.name = ?1)",
-        ] {
-            let mut statement = conn.prepare(sql).unwrap();
-            let rows = statement.query_map([system], |row| row.get::<_, String>(0)).unwrap();
-            for row in rows {
-                let row = row.unwrap();
-                assert!(seen.insert(row.clone()), "twice in the store: {row}");
-            }
-        }
-        seen
+        open_graph(&self.sql(), system)
+    }
+
+    /// The same, of another store in the folder.
+    pub fn graph_of(&self, store: &str, system: &str) -> BTreeSet<String> {
+        open_graph(&rusqlite::Connection::open(self.folder().join(store)).unwrap(), Some(system))
     }
 
     /// What the store says is there now, without what may differ from one company to the next (times): which nodes, in what state, and edges.
@@ -213,6 +204,29 @@ impl Sim {
         let word: String = self.sql().query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
         assert_eq!(word, "ok");
     }
+}
+
+/// What a store says is there now.
+fn open_graph(conn: &rusqlite::Connection, system: Option<&str>) -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    for sql in [
+        "SELECT y.name || ' ' || s.collection || '(' || s.parent || ') ' || n.kind || ' ' || n.key || ' ' || w.type || ' #' || w.hash
+         FROM node_seen w JOIN node n ON n.id = w.node JOIN scope s ON s.id = w.scope JOIN system y ON y.id = s.system
+         WHERE w.until IS NULL AND (?1 IS NULL OR y.name = ?1)",
+        "SELECT y.name || ' ' || s.collection || '(' || s.parent || ') ' || a.system || a.kind || ' ' || a.key || ' -' || e.kind || '-> '
+           || b.system || b.kind || ' ' || b.key || ' ' || coalesce(e.level, '') || ' #' || e.hash
+         FROM edge_seen e JOIN node a ON a.id = e.src JOIN node b ON b.id = e.dst
+         JOIN scope s ON s.id = e.scope JOIN system y ON y.id = s.system
+         WHERE e.until IS NULL AND (?1 IS NULL OR y.name = ?1)",
+    ] {
+        let mut statement = conn.prepare(sql).unwrap();
+        let rows = statement.query_map([system], |row| row.get::<_, String>(0)).unwrap();
+        for row in rows {
+            let row = row.unwrap();
+            assert!(seen.insert(row.clone()), "twice in the store: {row}");
+        }
+    }
+    seen
 }
 
 /// A command that runs; killed when this is dropped.
