@@ -84,7 +84,7 @@ impl App {
     }
 
     /// From now on the vendor answers so.
-    fn answer(&self, routes: impl Fn(&str, &str) -> (u16, Value) + Send + 'static) {
+    pub fn answer(&self, routes: impl Fn(&str, &str) -> (u16, Value) + Send + 'static) {
         *self.routes.lock().unwrap() = Box::new(routes);
     }
 

@@ -5,6 +5,8 @@
 mod back;
 /// Exit codes: 0 where something is known to be well, and nowhere else.
 mod codes;
+/// What an HR system's API leaves out, cuts short or mixes up.
+mod hr_api;
 /// Access that a file has from a folder of somebody else.
 mod inherited;
 /// How completely a list was read: by its distinct records, and only by a read of the list itself.
