@@ -77,6 +77,12 @@ pub const ATTRIBUTES: &[Attribute] = &[
         Holds::Word(&["active", "disabled"]),
         "works here, or has left; any other word, or none, is unknown: a gap that names the person, and nobody's departure",
     ),
+    of(
+        UNKNOWN,
+        &["person"],
+        Holds::Texts,
+        "which attributes the record may not tell, for the key may not read them: each is a gap that names the person, and stays as it was known",
+    ),
     of("state", &["account"], Holds::Word(&["active", "disabled"]), "whether the account can be used"),
     of(
         "state",
@@ -212,7 +218,17 @@ pub fn settle<'a>(
     declared: impl Iterator<Item = &'a str>,
 ) -> Vec<String> {
     let is_person = kind == NodeKind::Person;
-    let (mut wrong, mut unknown) = (Vec::new(), Vec::new());
+    let (mut wrong, mut unknown): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    let number = |attrs: &Map<String, Value>| attrs.get("employee_number").map(plain).unwrap_or_else(|| key.to_owned());
+    let called = |attrs: &Map<String, Value>| name.map_or_else(|| number(attrs), |name| format!("{name} ({})", number(attrs)));
+    if let (true, Some(Value::Array(names))) = (is_person, attrs.get(UNKNOWN).cloned()) {
+        for name in names.iter().map(plain) {
+            attrs.shift_remove(&name);
+            wrong.push(format!("{name} of {} is unknown: the key may not read it", called(attrs)));
+            unknown.push(name);
+        }
+        attrs.shift_remove(UNKNOWN);
+    }
     for declared in declared {
         let Some(attribute) = find(declared, kind.word()) else { continue };
         let value = attrs.get(declared);
@@ -235,14 +251,12 @@ pub fn settle<'a>(
         };
         let said = if value.is_none() { "is empty".to_owned() } else { format!("is {text:?}, {expected}") };
         wrong.push(if is_person {
-            let number = attrs.get("employee_number").map(plain).unwrap_or_else(|| key.to_owned());
-            let who = name.map_or_else(|| number.clone(), |name| format!("{name} ({number})"));
-            format!("{declared} of {who} is unknown: it {said}")
+            format!("{declared} of {} is unknown: it {said}", called(attrs))
         } else {
             format!("{declared} of {}:{key} {said}", kind.word())
         });
         attrs.shift_remove(declared);
-        unknown.push(declared);
+        unknown.push(declared.to_owned());
     }
     if is_person && !unknown.is_empty() {
         attrs.insert(UNKNOWN.to_owned(), json!(unknown));
@@ -296,6 +310,11 @@ mod tests {
         assert!(wrong[0].contains("state of Una (E7)") && wrong[0].contains("empty"), "{wrong:?}");
         assert!(wrong[1].contains("\"31/10/2026\""), "{wrong:?}");
         assert_eq!(left, json!({"employee_number": "E7", "unknown": ["state", "last_day"]}));
+        let (wrong, left) = settled(NodeKind::Person, json!({"state": "active", "title": null, "unknown": ["title"]}), &all);
+        assert_eq!(
+            (wrong, left),
+            (vec!["title of Una (7) is unknown: the key may not read it".to_owned()], json!({"state": "active", "unknown": ["title"]}))
+        );
         let (wrong, left) = settled(NodeKind::Account, json!({"state": "inactive"}), &all);
         assert_eq!((wrong.len(), left), (1, json!({})));
         assert_eq!(settled(NodeKind::Account, json!({}), &all).0.len(), 0, "an account need not say");

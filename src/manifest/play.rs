@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::examples::{class_of, of_proof, seen, with_defaults};
-use super::express::Scope;
+use super::express::{Expr, Scope};
 use super::judge::{self, Class, Finding};
 use super::load::{self, Problem};
 use super::located::{self, Fault, Lines};
@@ -69,6 +69,13 @@ pub fn play(manifest: &raw::Manifest) -> Played {
         let taken = names_taken(&fakes, &mut played.replies, |fake| list(manifest, collection, fake, &settings));
         if let Some(taken) = taken {
             played.fooled.push((format!("see.{name}"), taken));
+        }
+    }
+    for (name, names) in manifest.see.iter().filter_map(|(name, one)| Some((name, one.delta.as_ref()?.names.as_deref()?))) {
+        played.lists += 1;
+        let taken = names_taken(&fakes, &mut played.replies, |fake| tells_names(names, fake, &settings));
+        if let Some(taken) = taken {
+            played.fooled.push((format!("see.{name}.delta.names"), taken));
         }
     }
     for (name, take) in &manifest.take {
@@ -143,6 +150,16 @@ fn list(manifest: &raw::Manifest, collection: &raw::Collection, fake: &Fake, set
         Ok(_) if collection.absent.is_some() && collection.of.is_none() && collection.control.is_none() => true,
         Ok(_) => believed(manifest, collection.control.as_ref(), fake, &answer) || !may_be_empty(collection, fake),
     }
+}
+
+/// Whether a reply passes for word of which parents changed: an empty one would say that none did.
+fn tells_names(names: &str, fake: &Fake, settings: &Value) -> bool {
+    // Only what came fine is looked at, and an empty list is what the system itself may answer.
+    if fake.status != 200 || fake.body == json!([]) {
+        return false;
+    }
+    let scope = Scope::new().with("settings", settings).with("body", &fake.body);
+    Expr::compile(names).and_then(|names| names.eval(&scope)).is_ok_and(|names| names.is_array())
 }
 
 /// Whether a reply is what the system itself answers where there is nothing: then only the control tells.
@@ -231,5 +248,13 @@ mod tests {
         assert_eq!(fooled(there, "each: body.users, absent: empty, yields: [{account: it.id}]", one), "see.users");
         assert_eq!(fooled(there, "each: body.users, of: \"'etag' in body\", absent: empty, yields: [{account: it.id}]", one), "");
         assert_eq!(fooled(there, "each: body, yields: [{when: it.x, account: it.id}]", one), "see.users");
+        let keys = |names: &str| {
+            let delta = format!("{{call: 'GET /changed?since={{{{ since }}}}', names: '{names}', mark: now}}");
+            format!(
+                "{users}}}, keys: {{for: users, call: 'GET /u/{{{{ parent.id }}}}/k', each: body.keys, delta: {delta}, yields: [{{account: it.id}}]"
+            )
+        };
+        assert_eq!(fooled(there, &keys("body.changed"), one), "");
+        assert_eq!(fooled(there, &keys("body.changed | list"), one), "see.keys.delta.names");
     }
 }

@@ -8,7 +8,7 @@ use crate::connect::{Class, Connection, Lane, render};
 use crate::manifest::express::{Expr, Scope};
 use crate::manifest::judge;
 use crate::manifest::raw::{Classes, Hand};
-use crate::store::{Store, scans};
+use crate::store::{Store, ours, scans};
 
 /// One right that was tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +60,8 @@ pub async fn preflight(store: &Store, system: i64, connection: &Connection) -> R
                 };
                 let scope = scope.with("body", &reply.body).with("headers", &reply.headers).with("it", &first);
                 let missing = item.there.as_deref().and_then(|there| judge::answers(there, reply.class, &scope).err());
+                // Nothing is there where we have taken everything away.
+                let missing = if missing.is_some() && store.read(|conn| ours::emptied(conn, system))? { None } else { missing };
                 let own = item.own_account.as_deref().map(|source| Expr::compile(source).and_then(|expr| expr.text(&scope))).transpose();
                 match own {
                     Err(problem) => Some(problem),

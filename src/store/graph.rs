@@ -435,7 +435,11 @@ fn write_node(
 ) -> Result<()> {
     let node = interner.id(tx, &seen.node)?;
     let kept = match open.get(&node) {
-        Some(known) if !write.keep.is_empty() && !known.seen && known.hash != seen.hash => kept(tx, known.row, seen, write.keep)?,
+        Some(known) if !known.seen && known.hash != seen.hash => {
+            let unread = unread(seen)?;
+            let keep = if unread.is_empty() { write.keep } else { &[write.keep, &unread].concat() };
+            if keep.is_empty() { None } else { kept(tx, known.row, seen, keep)? }
+        }
         _ => None,
     };
     let seen = kept.as_ref().unwrap_or(seen);
@@ -481,6 +485,17 @@ fn write_node(
 }
 
 /// The node as it was seen, with those attributes of its open row that the system did not show; none if the row has none of them.
+/// The attributes that a person's record may not tell, and that stay as they were known. What HR says of employment is none of them: there an
+/// unknown is an unknown.
+fn unread(seen: &ReadyNode) -> Result<Vec<String>> {
+    if seen.node.kind != NodeKind::Person || !seen.attrs.contains("\"unknown\"") {
+        return Ok(Vec::new());
+    }
+    let attrs: Map<String, Value> = serde_json::from_str(&seen.attrs)?;
+    let names = attrs.get("unknown").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    Ok(names.filter(|name| !["state", "last_day", "hired"].contains(name)).map(str::to_owned).collect())
+}
+
 fn kept(tx: &Transaction<'_>, row: i64, seen: &ReadyNode, keep: &[String]) -> Result<Option<ReadyNode>> {
     let known: String = tx.prepare_cached("SELECT attrs FROM node_seen WHERE id = ?1")?.query_row([row], |row| row.get(0))?;
     let known: Map<String, Value> = serde_json::from_str(&known)?;

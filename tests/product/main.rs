@@ -9,6 +9,8 @@ mod codes;
 mod gone;
 /// A person's task, and what may prove it.
 mod hand_offs;
+/// What an HR system's API leaves out, cuts short or mixes up.
+mod hr_api;
 /// Access that a file has from a folder of somebody else.
 mod inherited;
 /// How completely a list was read: by its distinct records, and only by a read of the list itself.
