@@ -169,7 +169,7 @@ pub async fn scan_system(
         told: AtomicU64::new(0),
     };
     if person.is_none() {
-        let tried = preflight(store, row, connection).await?;
+        let tried = preflight(store, row, connection, options.accept_loss).await?;
         lock(&scan.report).preflight = tried;
     }
     collections(&scan).await?;

@@ -28,11 +28,11 @@ impl Tried {
     }
 }
 
-/// Tries everything under the manifest's `preflight`, and remembers our own accounts.
+/// Tries everything under the manifest's `preflight`, and remembers our own accounts. `accept_loss`: a list that is to hold something may be empty.
 ///
 /// # Errors
 /// The store's.
-pub async fn preflight(store: &Store, system: i64, connection: &Connection) -> Result<Vec<Tried>> {
+pub async fn preflight(store: &Store, system: i64, connection: &Connection, accept_loss: bool) -> Result<Vec<Tried>> {
     let mut tried = Vec::new();
     for item in &connection.manifest().preflight {
         let scope = Scope::new().with("settings", connection.settings());
@@ -61,7 +61,8 @@ pub async fn preflight(store: &Store, system: i64, connection: &Connection) -> R
                 let scope = scope.with("body", &reply.body).with("headers", &reply.headers).with("it", &first);
                 let missing = item.there.as_deref().and_then(|there| judge::answers(there, reply.class, &scope).err());
                 // Nothing is there where we have taken everything away.
-                let missing = if missing.is_some() && store.read(|conn| ours::emptied(conn, system))? { None } else { missing };
+                let missing =
+                    if missing.is_some() && (accept_loss || store.read(|conn| ours::emptied(conn, system))?) { None } else { missing };
                 let own = item.own_account.as_deref().map(|source| Expr::compile(source).and_then(|expr| expr.text(&scope))).transpose();
                 match own {
                     Err(problem) => Some(problem),
