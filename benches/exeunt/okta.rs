@@ -155,9 +155,12 @@ fn executive(number: usize) -> Person {
         department: String::new(),
         standing: exeunt::graph::Standing::Active,
         last_day: None,
+        returns: None,
         last_hours: None,
+        place_doubt: None,
         unknown: Vec::new(),
         executive: true,
+        vanished: false,
     }
 }
 

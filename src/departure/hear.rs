@@ -131,10 +131,9 @@ pub(super) fn leaving(graph: &Graph, person: &Person, source: &str, now: Timesta
                 Some(format!("HR's hire date of {} can't be read: it may be later than the last day", person.name))
             } else if let Some(day) = person.returns {
                 Some(format!("HR's record says that {} begins again on {day}, after the last day", person.name))
-            } else if let Some(why) = &person.place_doubt {
-                Some(format!("when the last day of {} ends is in doubt, for {why}", person.name))
             } else {
-                None
+                let place = person.place_doubt.as_ref();
+                place.map(|why| format!("when the last day of {} ends is in doubt, for {why}", person.name))
             };
             (effective, day.to_string(), format!("HR's record says that {}'s last day is {day}", person.name), doubt)
         }
