@@ -414,7 +414,7 @@ mod tests {
         // A record was deleted after the first page, so that the fourth became the third.
         let (asked, ended) = scim_list(|at| if at == 1 { (Some(4), three(4, 0)) } else { (Some(3), vec![]) });
         assert_eq!(asked, [1, 4]);
-        assert!(ended.unwrap_err().contains("became shorter while it was read"));
+        assert!(matches!(&ended, Err(reason) if reason.contains("became shorter while it was read")), "{ended:?}");
         // A total that is this page's own number is asked once more, also on a list of one page.
         assert_eq!(scim_list(|at| (Some(three(8, at - 1).len() as u64), three(8, at - 1))), (vec![1, 4, 7, 9], Ok(())));
         assert_eq!(scim_list(|at| (Some(2), three(2, at - 1))), (vec![1, 3], Ok(())));

@@ -43,8 +43,12 @@ pub fn hear(config: &Config, store: &Store, source: &str) -> Result<Vec<String>>
         let wait = |guard: Option<String>| guard.map(|reason| format!("; it waits: {reason}")).unwrap_or_default();
         if let Some(row) = row {
             let guard = guard(config, store, word, &due, now)?;
-            move_case(store, row, word, guard.as_deref(), now)?;
-            told.push(format!("departure {} is moved to {}: {}{}", row.id, word.effective, word.cause, wait(guard)));
+            let said = match (move_case(store, row, word, guard.as_deref(), now)?, &row.approved) {
+                (true, _) => wait(guard),
+                (false, Some(_)) => "; its approval stands".to_owned(),
+                (false, None) => String::new(),
+            };
+            told.push(format!("departure {} is moved to {}: {}{said}", row.id, word.effective, word.cause));
         } else if let (Opened::New(id), guard) = announce_among(config, store, word, &due)? {
             told.push(format!("departure {id}: {}{}", word.cause, wait(guard)));
         }
@@ -97,14 +101,16 @@ fn take_back(store: &Store, graph: &Graph, people: &[Person], source: &str, now:
     Ok((told, moved))
 }
 
-/// Moves a case that has not begun to what HR says now. What was approved stays so: an approval is of the plan, not of the day.
-fn move_case(store: &Store, row: &DepartureRow, word: &Word, guard: Option<&str>, now: Timestamp) -> Result<()> {
+/// Moves a case that has not begun to what HR says now; whether it waits. What was approved stays so, for an approval is of the plan, not of the
+/// day; unless HR's word is in doubt now.
+fn move_case(store: &Store, row: &DepartureRow, word: &Word, guard: Option<&str>, now: Timestamp) -> Result<bool> {
     store.write_durably(|tx| {
-        let waits = guard.is_some() && row.approved.is_none();
+        let waits = guard.is_some() && (row.approved.is_none() || word.doubt.is_some());
         departures::reschedule(tx, row.id, word.effective, word.event.as_deref(), Some(&word.cause))?;
         departures::move_to(tx, row.id, if waits { DepartureState::Waiting } else { DepartureState::Scheduled }, now)?;
-        let detail = json!({ "from": row.effective.to_string(), "to": word.effective.to_string(), "cause": word.cause, "waits": guard });
-        entry(tx, row.id, "departure.moved", &word.source, detail)
+        let detail = json!({ "from": row.effective.to_string(), "to": word.effective.to_string(), "cause": word.cause, "waits": guard.filter(|_| waits) });
+        entry(tx, row.id, "departure.moved", &word.source, detail)?;
+        Ok(waits)
     })
 }
 
@@ -123,8 +129,11 @@ pub(super) fn leaving(graph: &Graph, person: &Person, source: &str, now: Timesta
                 Some(format!("HR's record says that {} is inactive, though the last day is yet to come", person.name))
             } else if unread("hired") {
                 Some(format!("HR's hire date of {} can't be read: it may be later than the last day", person.name))
+            } else if let Some(day) = person.returns {
+                Some(format!("HR's record says that {} begins again on {day}, after the last day", person.name))
             } else {
-                None
+                let place = person.place_doubt.as_ref();
+                place.map(|why| format!("when the last day of {} ends is in doubt, for {why}", person.name))
             };
             (effective, day.to_string(), format!("HR's record says that {}'s last day is {day}", person.name), doubt)
         }

@@ -42,3 +42,13 @@ pub fn vanished(graph: &Graph, people: &[Person], now: Timestamp) -> Vec<String>
         })
         .collect()
 }
+
+/// The people who leave, and of whom it can't be told when the last day ends: each with the reason.
+pub fn placeless(people: &[Person]) -> Vec<String> {
+    let line = |person: &Person| {
+        let number = person.number.as_deref().unwrap_or(&person.key);
+        let why = person.place_doubt.as_ref()?;
+        Some(format!("at which hour the last day of {} ({number}) ends is in doubt, for {why}", person.name))
+    };
+    people.iter().filter_map(line).collect()
+}

@@ -9,6 +9,7 @@ use petgraph::graph::NodeIndex;
 use serde_json::{Value, json};
 
 use super::Graph;
+use crate::clock;
 use crate::config::Config;
 use crate::manifest::attributes;
 use crate::manifest::express::{Expr, Scope};
@@ -51,10 +52,14 @@ pub struct Person {
     pub department: String,
     /// What HR says of them.
     pub standing: Standing,
-    /// HR's last day, if there is one and they were not hired again after it.
+    /// HR's last day, if there is one and they have not been hired again after it.
     pub last_day: Option<Date>,
+    /// The day on which HR says that they begin again, which is yet to come: until then the last day counts.
+    pub returns: Option<Date>,
     /// When that day begins and ends where they work.
     pub last_hours: Option<Span>,
+    /// Why it can't be told at which hour the last day ends where they work, if it can't.
+    pub place_doubt: Option<String>,
     /// What HR's record could not tell (`state`, `last_day` …): the key may not read it, or it is no word or day that we know.
     pub unknown: Vec<String>,
     /// Whether they count as an executive.
@@ -80,6 +85,7 @@ impl Person {
     /// The rule can't be evaluated.
     pub fn all(graph: &Graph, rule: Option<&str>, list: &[String], days: &LastDay) -> Result<Vec<Self>, String> {
         let rule = rule.map(executive_rule).transpose()?;
+        let now = clock::now();
         let mut people = Vec::new();
         for (index, node) in graph.nodes().filter(|(_, node)| node.kind == NodeKind::Person && (node.seen || node.remembered)) {
             let texts = |attr: &str| node.texts(attr).into_iter().map(str::to_owned).collect::<Vec<_>>();
@@ -92,8 +98,10 @@ impl Person {
                 _ => Standing::Active,
             };
             let day = |attr: &str| node.text(attr).filter(|_| !unknown.iter().any(|other| other == attr)).and_then(attributes::day);
-            // Hired after the last day: that was an earlier time here.
-            let last_day = day("last_day").filter(|last| day("hired").is_none_or(|hired| hired <= *last));
+            // Hired after the last day: that was an earlier time here, unless the new one is yet to come.
+            let returns = day("hired").filter(|hired| days.span(*hired, node.text("place")).is_none_or(|hours| now < hours.begins));
+            let last_day = day("last_day").filter(|last| returns.is_some() || day("hired").is_none_or(|hired| hired <= *last));
+            let returns = returns.filter(|hired| last_day.is_some_and(|last| *hired > last));
             let mut person = Self {
                 id: node.id,
                 index,
@@ -108,6 +116,8 @@ impl Person {
                 department: node.text("department").unwrap_or_default().to_owned(),
                 standing,
                 last_day,
+                returns,
+                place_doubt: last_day.and_then(|_| days.doubt_of(node.text("place"))),
                 last_hours: last_day.and_then(|day| days.span(day, node.text("place"))),
                 unknown,
                 executive: false,

@@ -341,3 +341,20 @@ fn the_docs_have_the_list_of_attributes() {
         "docs/add-a-system.md is stale: EXEUNT_BLESS=1 cargo test --lib the_docs_have"
     );
 }
+
+// Trust: What counts as an answer.
+#[test]
+fn one_record_for_one_parent_is_held_to_the_parent() {
+    let said = |of: &str, key: &str| {
+        let text = format!(
+            "{{scanner: x, title: X, category: saas, contract: c, credentials: {{read: {{kind: bearer}}}}, connect: {{http: 'https://x.example', paging: {{none: true}}}}, \
+             preflight: [{{call: GET /me, there: body.id}}], see: {{users: {{call: GET /u, yields: [{{account: it.id}}]}}, \
+             details: {{for: users, call: 'GET /u/{{{{ parent.id }}}}', each: body, {of} yields: [{{account: {key}, name: it.name}}]}}}}}}"
+        );
+        load::load("x", &text).err().map(|problems| load::told(&problems)).unwrap_or_default()
+    };
+    assert!(said("", "it.id").contains("for another's record is no answer"), "{}", said("", "it.id"));
+    assert!(said("of: body.id,", "it.id").contains("for another's record is no answer"));
+    assert_eq!(said("of: body.id == parent.id,", "it.id"), "");
+    assert_eq!(said("", "parent.id"), "");
+}

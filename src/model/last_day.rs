@@ -35,6 +35,20 @@ impl LastDay {
         named.or_else(|| place.contains('/').then(|| TimeZone::get(place).ok()).flatten()).unwrap_or_else(company)
     }
 
+    /// Why the zone of a place can't be told, if it can't: it looks like a time zone and is none, or the settings name zones of places, and not
+    /// this one's. Where the settings name none, a place says nothing of time.
+    pub fn doubt_of(&self, place: Option<&str>) -> Option<String> {
+        let place = place.map(str::trim).filter(|place| !place.is_empty())?;
+        if self.zones.keys().any(|name| name.to_lowercase() == place.to_lowercase()) {
+            return None;
+        }
+        match place.contains('/') {
+            true if TimeZone::get(place).is_ok() => None,
+            true => Some(format!("{place:?} is no time zone")),
+            false => (!self.zones.is_empty()).then(|| format!("departure.zones has no time zone for {place:?}")),
+        }
+    }
+
     /// When a day begins and ends in a place; none for a day at the edge of what a calendar can hold.
     pub fn span(&self, day: Date, place: Option<&str>) -> Option<Span> {
         let zone = self.zone_of(place);
@@ -68,6 +82,12 @@ mod tests {
         assert_eq!(ends(&rule, Some("oslo office")), "2026-11-30T16:00:00Z");
         assert_eq!(ends(&rule, Some("Asia/Tokyo")), "2026-11-30T08:00:00Z");
         assert_eq!(ends(&rule, Some("Elsewhere")), "2026-12-01T01:00:00Z", "an unknown place is the company's");
+        assert!(rule.doubt_of(Some("Elsewhere")).unwrap().contains("Elsewhere"));
+        assert!(rule.doubt_of(Some("Amerika/Los_Angeles")).unwrap().contains("is no time zone"));
+        for fine in [None, Some(" "), Some("Asia/Tokyo"), Some("Oslo Office")] {
+            assert_eq!(rule.doubt_of(fine), None, "{fine:?}");
+        }
+        assert_eq!(LastDay::default().doubt_of(Some("Elsewhere")), None, "where no place has a zone, none is missing");
         assert_eq!(rule.span(date(2026, 11, 30), None).unwrap().begins.to_string(), "2026-11-30T08:00:00Z");
     }
 }

@@ -11,7 +11,7 @@ use super::read::Keep;
 use crate::manifest::express::{Expr, Scope};
 use crate::manifest::extract::{Extractor, records};
 use crate::manifest::raw;
-use crate::model::{Coverage, NodeRef, NodeSeen, Observation};
+use crate::model::{Coverage, NodeKind, NodeRef, NodeSeen, Observation};
 use crate::store::graph::Ready;
 
 /// What is read, and how its records are understood.
@@ -58,6 +58,10 @@ pub(super) struct Taken<'k> {
     own: HashMap<u64, i64>,
     /// Keys that came twice, with different content.
     twice: BTreeSet<NodeRef>,
+    /// Keys of people, in small letters, and as they came.
+    spelt: HashMap<String, NodeRef>,
+    /// Keys of people that another differs from in capital letters alone.
+    alike: BTreeSet<NodeRef>,
     pub mark: Option<String>,
     pub records: u64,
     /// Digests of the records that came, of a whole list: a record that comes twice was counted once.
@@ -117,6 +121,8 @@ impl<'k> Taken<'k> {
             changes: HashMap::new(),
             own: HashMap::new(),
             twice: BTreeSet::new(),
+            spelt: HashMap::new(),
+            alike: BTreeSet::new(),
             mark: None,
             records: 0,
             came: HashSet::new(),
@@ -236,17 +242,27 @@ impl<'k> Taken<'k> {
             if *self.own.entry(hasher.finish()).or_insert(content) != content {
                 self.twice.insert(node.clone());
             }
+            if node.kind == NodeKind::Person {
+                let other = self.spelt.entry(node.key.to_lowercase()).or_insert_with(|| node.clone());
+                if other.key != node.key {
+                    self.alike.extend([other.clone(), node.clone()]);
+                }
+            }
         }
     }
 
     /// Ends a read of a list: nothing rests on a record whose key came twice with different content, for one of them is wrong.
     pub fn settle(&mut self) {
-        if self.twice.is_empty() {
-            return;
+        let (twice, alike) = (std::mem::take(&mut self.twice), std::mem::take(&mut self.alike));
+        for unsure in [&twice, &alike].into_iter().filter(|unsure| !unsure.is_empty()) {
+            self.seen.retain(|ready| !ready.names(unsure));
+            self.nodes.retain(|node| !unsure.contains(&node.node));
         }
-        let twice = std::mem::take(&mut self.twice);
-        self.seen.retain(|ready| !ready.names(&twice));
-        self.nodes.retain(|node| !twice.contains(&node.node));
+        for node in alike {
+            self.problems.push(format!(
+                "{node} differs from another in capital letters alone, so whose record is whose can't be told: none is believed"
+            ));
+        }
         for node in twice {
             self.problems.push(format!("{node} came twice in one read, with different content: neither is believed"));
         }

@@ -11,6 +11,8 @@ mod gone;
 mod hand_offs;
 /// What an HR system's API leaves out, cuts short or mixes up.
 mod hr_api;
+/// Rows of HR's file that contradict themselves or one another.
+mod hr_rows;
 /// Access that a file has from a folder of somebody else.
 mod inherited;
 /// How completely a list was read: by its distinct records, and only by a read of the list itself.

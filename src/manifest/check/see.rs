@@ -104,6 +104,12 @@ fn one(checker: &mut Checker<'_>, name: &str, path: &str, collection: &raw::Coll
             checker.problem(format!("{path}.one"), "a collection with `for` is read for one parent already");
         }
     }
+    if is_another_s(checker.manifest, collection) {
+        checker.problem(
+            path,
+            "one record is read for one parent, and its own key says whose it is: hold it to the parent (of: body.id == parent.id), for another's record is no answer",
+        );
+    }
     let is_parent = checker.manifest.see.iter().any(|(_, other)| other.for_each.as_deref() == Some(name));
     if collection.yields.is_empty() && !is_parent {
         checker.problem(path, "yields nothing, and no collection is read for it");
@@ -111,6 +117,16 @@ fn one(checker: &mut Checker<'_>, name: &str, path: &str, collection: &raw::Coll
     for (index, means) in collection.yields.iter().enumerate() {
         meaning(checker, &format!("{path}.yields[{index}]"), means, extra);
     }
+}
+
+/// Whether a collection reads one more record of each parent, and takes whatever record comes for the parent's.
+fn is_another_s(manifest: &raw::Manifest, collection: &raw::Collection) -> bool {
+    let node =
+        |collection: &raw::Collection| collection.yields.iter().find_map(|means| means.node().map(|(kind, key)| (kind, key.to_owned())));
+    let parent = manifest.see.iter().find(|(name, _)| Some(name) == collection.for_each.as_ref()).and_then(|(_, parent)| node(parent));
+    let (Some((listed, _)), Some((kind, key))) = (parent, node(collection)) else { return false };
+    let held = collection.of.as_deref().is_some_and(|of| of.contains("parent."));
+    collection.each.as_deref() == Some("body") && kind == listed && key.starts_with("it.") && !held
 }
 
 /// Something that is known to be there.

@@ -1,0 +1,105 @@
+//! Rows of HR's file that contradict themselves or one another: a doubt that is said, and nothing that acts on it.
+
+use crate::run::{COULD_NOT, FINE, FOUND};
+use crate::small::Small;
+
+const HEAD: &str = "employee_number,first_name,last_name,work_email,other_emails,private_email,phones,title,department,manager,status,start_date,last_day,place";
+
+/// HR's file holds these rows from now on: number, status, first day, last day, place. All are Una's; Bo stays.
+fn rows(small: &Small, rows: &[[&str; 5]]) {
+    let mut text = format!("{HEAD}\nE2,Bo,Holm,bo@acme.example,,,,Accountant,Finance,,Active,2021-05-01,,\n");
+    for [number, status, first, last, place] in rows {
+        text += &format!("{number},Una,Fjord,una@acme.example,,,,Chief Financial Officer,Finance,,{status},{first},{last},{place}\n");
+    }
+    std::fs::write(small.folder().join("people.csv"), text).unwrap();
+}
+
+/// A company that hears HR every second while it serves.
+fn listening(more: &str) -> Small {
+    let small = Small::up(more);
+    small.settings("poll = \"\"", "poll = \"*/1 * * * * *\"");
+    rows(&small, &[["E1", "Active", "2019-02-01", "", ""]]);
+    small.exeunt(&["scan"]).ended(FINE);
+    small
+}
+
+/// Serves until HR was heard, and its case waits.
+fn waits(small: &Small) {
+    small.serve_until("the case waits", || small.exeunt(&["departures"]).out.contains("waiting"));
+    assert!(small.is_on("u1"), "nothing acts on a doubt");
+}
+
+// Trust: HR's word.
+#[test]
+fn whoever_left_and_begins_again_later_is_not_employed_today() {
+    let small = listening("");
+    rows(&small, &[["E1", "Active", "2126-02-01", "2026-10-31", ""]]);
+    waits(&small);
+    small.exeunt(&["scan"]).ended(FOUND);
+    let ran = small.exeunt(&["report", "shadow"]).ended(FOUND);
+    assert!(ran.out.contains("Una Fjord has left, and una@acme.example is active in app"), "{ran:?}");
+    // The new time here has begun: that is no leaver.
+    rows(&small, &[["E1", "Active", "2026-11-01", "2026-10-31", ""]]);
+    small.exeunt(&["scan"]).ended(FINE);
+    small.exeunt(&["report", "shadow"]).ended(FINE);
+    small.serve_until("the case is called off", || small.exeunt(&["departures"]).out.contains("cancelled"));
+    assert!(small.is_on("u1"));
+}
+
+// Trust: HR's word.
+#[test]
+fn a_place_whose_time_zone_nobody_knows_is_a_doubt_where_somebody_leaves() {
+    for (more, place, why) in [
+        ("", "Amerika/Los_Angeles", "\"Amerika/Los_Angeles\" is no time zone"),
+        ("[departure.zones]\n\"Oslo office\" = \"Europe/Oslo\"\n", "Bergen", "departure.zones has no time zone for \"Bergen\""),
+    ] {
+        let small = listening(more);
+        // Of somebody who stays, a place is only a place.
+        rows(&small, &[["E1", "Active", "2019-02-01", "", place]]);
+        small.exeunt(&["scan"]).ended(FINE);
+        rows(&small, &[["E1", "Active", "2019-02-01", "2126-10-31", place]]);
+        waits(&small);
+        for command in [&["scan"][..], &["report", "shadow"], &["people"]] {
+            let ran = small.exeunt(command).ended(COULD_NOT);
+            assert!(ran.err.contains(why) && ran.err.contains("Una Fjord (E1)"), "{ran:?}");
+        }
+    }
+    let small = listening("");
+    rows(&small, &[["E1", "Active", "2019-02-01", "2126-10-31", "America/Los_Angeles"]]);
+    small.exeunt(&["scan"]).ended(FINE);
+}
+
+// Trust: HR's word.
+#[test]
+fn two_numbers_that_differ_in_capital_letters_alone_are_believed_neither() {
+    let small = listening("");
+    rows(&small, &[["E1", "Active", "2019-02-01", "", ""], ["e1", "Left", "2019-02-01", "2026-10-31", ""]]);
+    let ran = small.exeunt(&["scan", "--json"]).ended(COULD_NOT);
+    assert!(ran.out.contains("person:E1 differs from another in capital letters alone"), "{ran:?}");
+    assert_ne!(small.exeunt(&["report", "shadow"]).code, FINE);
+    let people = small.exeunt(&["people", "--executives", "--json"]).json();
+    assert_eq!(people["people"].as_array().unwrap().len(), 1, "{people}");
+    assert!(small.exeunt(&["departures", "--json"]).json().as_array().unwrap().is_empty());
+}
+
+// Trust: HR's word.
+#[test]
+fn an_approval_stands_when_hr_moves_the_day_and_falls_when_its_word_is_in_doubt() {
+    let approved = |small: &Small| {
+        rows(small, &[["E1", "Active", "2019-02-01", "2126-10-31", ""]]);
+        waits(small);
+        let case = small.exeunt(&["departure", "1", "--json"]).json();
+        small.exeunt(&["approve", "1", "--plan", case["plan_hash"].as_str().unwrap(), "--by", "Ann"]).ended(FINE);
+        assert!(small.exeunt(&["departures"]).out.contains("scheduled"));
+    };
+    let small = listening("[departure]\napproval = true\n");
+    approved(&small);
+    rows(&small, &[["E1", "Active", "2019-02-01", "2126-09-30", ""]]);
+    small.serve_until("the case is moved", || small.exeunt(&["departures"]).out.contains("2126-10-01 00:00"));
+    assert!(small.exeunt(&["departures"]).out.contains("scheduled"), "its approval stands");
+
+    let small = listening("[departure]\napproval = true\n");
+    approved(&small);
+    rows(&small, &[["E1", "Active", "2126-12-01", "2126-09-30", ""]]);
+    waits(&small);
+}
