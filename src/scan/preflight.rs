@@ -19,6 +19,8 @@ pub struct Tried {
     pub hand: &'static str,
     /// Why it can't be relied on; none if it can.
     pub problem: Option<String>,
+    /// The problem is that a list, of which something is known to be there, is empty.
+    pub empty: bool,
 }
 
 impl Tried {
@@ -51,6 +53,7 @@ pub async fn preflight(store: &Store, system: i64, connection: &Connection) -> R
                 Err(error) => Err(error.to_string()),
             },
         };
+        let mut empty = false;
         let problem = match outcome {
             Err(problem) => Some(problem),
             Ok(reply) => {
@@ -60,6 +63,10 @@ pub async fn preflight(store: &Store, system: i64, connection: &Connection) -> R
                 };
                 let scope = scope.with("body", &reply.body).with("headers", &reply.headers).with("it", &first);
                 let missing = item.there.as_deref().and_then(|there| judge::answers(there, reply.class, &scope).err());
+                let there = item.there.as_deref().filter(|_| missing.is_some());
+                empty = there.is_some_and(|there| {
+                    Expr::compile(there).and_then(|there| there.eval(&scope)).is_ok_and(|there| there == Value::Array(Vec::new()))
+                });
                 let own = item.own_account.as_deref().map(|source| Expr::compile(source).and_then(|expr| expr.text(&scope))).transpose();
                 match own {
                     Err(problem) => Some(problem),
@@ -72,7 +79,7 @@ pub async fn preflight(store: &Store, system: i64, connection: &Connection) -> R
                 }
             }
         };
-        tried.push(Tried { right, hand: hand_word, problem });
+        tried.push(Tried { right, hand: hand_word, problem, empty });
     }
     Ok(tried)
 }
