@@ -138,7 +138,7 @@ pub async fn check(global: &Global, args: Check) -> Result<Exit> {
     for (name, connection) in &fleet.systems {
         let manifest = connection.manifest();
         let row = store.write(|tx| graph::system_row(tx, name, &manifest.scanner, manifest.category.word()))?;
-        let tried = scan::preflight(&store, row, connection, false).await?;
+        let tried = scan::preflight(&store, row, connection).await?;
         bad |= tried.iter().any(|tried| tried.problem.is_some());
         all.push((name.clone(), tried));
     }

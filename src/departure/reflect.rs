@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use super::Desk;
 use crate::clock;
+use crate::manifest::raw::Take;
 use crate::model::ActionState;
 use crate::revoke;
 use crate::store::departures::{self, ActionRow, DepartureRow};
@@ -21,7 +22,7 @@ pub(super) fn show(desk: &Desk<'_>, row: &DepartureRow) -> Result<()> {
     let actions = desk.store.read(|conn| departures::actions(conn, row.id))?;
     desk.store.write(|tx| {
         let now = clock::now();
-        for (action, shown) in proved(desk, &actions) {
+        for (action, _, shown) in proved(desk, &actions) {
             if let Some(proved) = action.proved {
                 proofs::show(tx, row.person, &shown, proved, now)?;
             }
@@ -36,8 +37,10 @@ pub(super) fn shown_again(desk: &Desk<'_>, row: &DepartureRow) -> Result<Vec<Act
     desk.store.read(|conn| {
         let actions = departures::actions(conn, row.id)?;
         let mut again = Vec::new();
-        for (action, shown) in proved(desk, &actions) {
-            if proofs::is_shown(conn, &shown)? {
+        for (action, take, shown) in proved(desk, &actions) {
+            let manifest = desk.fleet.systems.get(&action.system).map(|connection| connection.manifest());
+            let Some(stateless) = manifest.and_then(|manifest| revoke::contradicts(manifest, take, &shown)) else { continue };
+            if proofs::is_shown(conn, &shown, stateless)? {
                 again.push(action.clone());
             }
         }
@@ -45,10 +48,10 @@ pub(super) fn shown_again(desk: &Desk<'_>, row: &DepartureRow) -> Result<Vec<Act
     })
 }
 
-/// The actions that were proved, with what their proofs show to be gone.
-fn proved<'a>(desk: &'a Desk<'_>, actions: &'a [ActionRow]) -> impl Iterator<Item = (&'a ActionRow, Shown)> {
+/// The actions that were proved, as their manifests have them, with what their proofs show to be gone.
+fn proved<'a>(desk: &'a Desk<'_>, actions: &'a [ActionRow]) -> impl Iterator<Item = (&'a ActionRow, &'a Take, Shown)> {
     actions.iter().filter(|action| action.state == ActionState::Gone).filter_map(|action| {
         let take = desk.fleet.systems.get(&action.system)?.manifest().action(&action.name)?;
-        Some((action, revoke::shown(take, action)?))
+        Some((action, take, revoke::shown(take, action)?))
     })
 }

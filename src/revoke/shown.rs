@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::plan::ends_account;
 use super::spec::Spec;
+use crate::manifest::Manifest;
 use crate::manifest::express::Expr;
 use crate::manifest::raw::{Take, TakeKind};
 use crate::model::NodeKind;
@@ -27,6 +28,22 @@ pub fn shown(take: &Take, row: &ActionRow) -> Option<Shown> {
         // A device that is locked or erased, and a file that is frozen, are still there, and more may be planned for them.
         _ => by_absence(take).then_some(Shown::Node(node)),
     }
+}
+
+/// Whether a list that still has the thing contradicts the action's proof: where nothing but its absence proves it, and where the list says by itself
+/// whether it is in use. Answers with whether one without a state counts as in use.
+pub fn contradicts(manifest: &Manifest, take: &Take, shown: &Shown) -> Option<bool> {
+    let absence = take.prove.as_ref().is_some_and(|prove| prove.gone.trim() == "absent" || prove.see.is_some());
+    let kind = match shown {
+        Shown::Edge { .. } => return Some(true),
+        Shown::Account(node) | Shown::Node(node) => node.kind,
+    };
+    let told = manifest.see.iter().flat_map(|(_, collection)| &collection.yields).any(|yields| {
+        let of_kind = yields.node().is_some_and(|(of, _)| of == kind);
+        let state = yields.attrs.get("state").and_then(Value::as_str).and_then(|source| Expr::compile(source).ok());
+        of_kind && state.is_some_and(|state| !state.names().is_empty())
+    });
+    (absence || told).then_some(absence)
 }
 
 /// Whether the proof of an action is that the thing isn't there any more.

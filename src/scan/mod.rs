@@ -169,7 +169,11 @@ pub async fn scan_system(
         told: AtomicU64::new(0),
     };
     if person.is_none() {
-        let tried = preflight(store, row, connection, options.accept_loss).await?;
+        let mut tried = preflight(store, row, connection).await?;
+        // Where something was seen once, what an empty list means is judged where it is read.
+        if options.accept_loss || store.read(|conn| scans::was_seen(conn, row))? {
+            tried.retain(|tried| !tried.empty);
+        }
         lock(&scan.report).preflight = tried;
     }
     collections(&scan).await?;

@@ -8,7 +8,7 @@ use crate::connect::{Class, Connection, Lane, render};
 use crate::manifest::express::{Expr, Scope};
 use crate::manifest::judge;
 use crate::manifest::raw::{Classes, Hand};
-use crate::store::{Store, ours, scans};
+use crate::store::{Store, scans};
 
 /// One right that was tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct Tried {
     pub hand: &'static str,
     /// Why it can't be relied on; none if it can.
     pub problem: Option<String>,
+    /// The problem is that a list, of which something is known to be there, is empty.
+    pub empty: bool,
 }
 
 impl Tried {
@@ -28,11 +30,11 @@ impl Tried {
     }
 }
 
-/// Tries everything under the manifest's `preflight`, and remembers our own accounts. `accept_loss`: a list that is to hold something may be empty.
+/// Tries everything under the manifest's `preflight`, and remembers our own accounts.
 ///
 /// # Errors
 /// The store's.
-pub async fn preflight(store: &Store, system: i64, connection: &Connection, accept_loss: bool) -> Result<Vec<Tried>> {
+pub async fn preflight(store: &Store, system: i64, connection: &Connection) -> Result<Vec<Tried>> {
     let mut tried = Vec::new();
     for item in &connection.manifest().preflight {
         let scope = Scope::new().with("settings", connection.settings());
@@ -51,6 +53,7 @@ pub async fn preflight(store: &Store, system: i64, connection: &Connection, acce
                 Err(error) => Err(error.to_string()),
             },
         };
+        let mut empty = false;
         let problem = match outcome {
             Err(problem) => Some(problem),
             Ok(reply) => {
@@ -60,9 +63,10 @@ pub async fn preflight(store: &Store, system: i64, connection: &Connection, acce
                 };
                 let scope = scope.with("body", &reply.body).with("headers", &reply.headers).with("it", &first);
                 let missing = item.there.as_deref().and_then(|there| judge::answers(there, reply.class, &scope).err());
-                // Nothing is there where we have taken everything away.
-                let missing =
-                    if missing.is_some() && (accept_loss || store.read(|conn| ours::emptied(conn, system))?) { None } else { missing };
+                let there = item.there.as_deref().filter(|_| missing.is_some());
+                empty = there.is_some_and(|there| {
+                    Expr::compile(there).and_then(|there| there.eval(&scope)).is_ok_and(|there| there == Value::Array(Vec::new()))
+                });
                 let own = item.own_account.as_deref().map(|source| Expr::compile(source).and_then(|expr| expr.text(&scope))).transpose();
                 match own {
                     Err(problem) => Some(problem),
@@ -75,7 +79,7 @@ pub async fn preflight(store: &Store, system: i64, connection: &Connection, acce
                 }
             }
         };
-        tried.push(Tried { right, hand: hand_word, problem });
+        tried.push(Tried { right, hand: hand_word, problem, empty });
     }
     Ok(tried)
 }

@@ -60,17 +60,6 @@ impl Ours {
     }
 }
 
-/// Whether we have taken away whatever a system had: an action of ours was proved there, and no account in use is known there.
-///
-/// # Errors
-/// The database's.
-pub fn emptied(conn: &Connection, system: i64) -> Result<bool> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM action a JOIN system y ON y.name = a.system WHERE y.id = ?1 AND a.state = 'gone' AND a.verdict = 'gone')
-        AND NOT EXISTS (SELECT 1 FROM node_seen v JOIN node n ON n.id = v.node WHERE n.system = ?1 AND n.kind = 'account' AND v.until IS NULL
-            AND coalesce(json_extract(v.attrs, '$.state'), '') <> 'disabled')";
-    Ok(conn.prepare_cached(sql)?.query_row([system], |row| row.get(0))?)
-}
-
 /// The node that a value of an action's expressions stands for.
 fn id(conn: &Connection, system: &str, value: &Value) -> Result<Option<i64>> {
     let (Some(kind), Some(key)) = (value["kind"].as_str().and_then(|kind| kind.parse::<NodeKind>().ok()), value["id"].as_str()) else {

@@ -132,19 +132,20 @@ pub fn show(tx: &Transaction<'_>, person: NodeId, shown: &Shown, proved: Timesta
     Ok((nodes.len() + edges.len()) as u64)
 }
 
-/// Whether the graph shows what a proof showed gone. Asked after [`show`], it does only where a read that is later than the proof saw it.
+/// Whether the graph shows what a proof showed gone: an account or a credential in use, an edge. Asked after [`show`], it does only where a read that
+/// is later than the proof saw it. `stateless`: whether a node without a state counts as in use.
 ///
 /// # Errors
 /// The database's.
-pub fn is_shown(conn: &Connection, shown: &Shown) -> Result<bool> {
-    let open = |node: &Named, more: &str| -> Result<bool> {
-        let Some(row) = node.row(conn)? else { return Ok(false) };
-        let sql = format!("SELECT EXISTS (SELECT 1 FROM node_seen WHERE node = ?1 AND until IS NULL {more})");
-        Ok(conn.prepare_cached(&sql)?.query_row([row], |row| row.get(0))?)
-    };
+pub fn is_shown(conn: &Connection, shown: &Shown, stateless: bool) -> Result<bool> {
     match shown {
-        Shown::Node(node) => open(node, ""),
-        Shown::Account(account) => open(account, "AND json_extract(attrs, '$.state') = 'active'"),
+        Shown::Node(node) | Shown::Account(node) => {
+            let Some(row) = node.row(conn)? else { return Ok(false) };
+            let sql = "SELECT EXISTS (SELECT 1 FROM node_seen WHERE node = ?1 AND until IS NULL
+                AND coalesce(json_extract(attrs, '$.state'), ?2) = 'active')";
+            let stateless = if stateless { "active" } else { "" };
+            Ok(conn.prepare_cached(sql)?.query_row(params![row, stateless], |row| row.get(0))?)
+        }
         Shown::Edge { from, to, edge } => Ok(!edges_between(conn, from, to, edge, Timestamp::MAX)?.is_empty()),
     }
 }

@@ -17,6 +17,16 @@ pub fn known_system(tx: &Transaction<'_>, name: &str, scanner: &str) -> Result<i
     known.map_or_else(|| super::graph::system_row(tx, name, scanner, ""), Ok)
 }
 
+/// Whether anything of a system was ever seen.
+///
+/// # Errors
+/// The database's.
+pub fn was_seen(conn: &Connection, system: i64) -> Result<bool> {
+    Ok(conn.query_row("SELECT EXISTS (SELECT 1 FROM node_seen v JOIN scope s ON s.id = v.scope WHERE s.system = ?1)", [system], |row| {
+        row.get(0)
+    })?)
+}
+
 /// Opens a scan of a system (of one person's access there, if one is given).
 ///
 /// # Errors

@@ -373,6 +373,19 @@ fn an_emptied_list_is_believed_where_we_emptied_it() {
     assert_eq!(app.coverage()["complete"], 2, "{ran:?}");
 }
 
+// Trust: What was read.
+#[test]
+fn an_empty_list_on_the_first_night_is_no_list() {
+    let app = App::up(|_, _| no_groups());
+    for command in [&["scan"][..], &["report", "shadow"], &["report", "coverage"]] {
+        let ran = app.exeunt(command).ended(COULD_NOT);
+        assert!(ran.err.contains("what is known to be there is not in the answer") || command == ["scan"], "{ran:?}");
+    }
+    // Somebody looked, and it is so.
+    app.exeunt(&["scan", "--accept-loss"]).ended(FINE);
+    app.exeunt(&["report", "shadow"]).ended(FINE);
+}
+
 /// A manifest whose pages have a number, and whose system says how many records there are.
 const NUMBERED: &str = r#"
 scanner: numbered
