@@ -14,7 +14,7 @@ use crate::manifest::Manifest;
 use crate::model::{ActionState, Coverage, EdgeKind, Mode, NodeId, NodeKind, Verdict};
 use crate::revoke::{self, Cut, Plan, PlannedTask, Rules, Spec, SystemFacts};
 use crate::store::departures::{self, DepartureRow};
-use crate::store::{Store, links, scans};
+use crate::store::{Store, history, links, scans};
 
 /// A plan, and the proof on the graph of what it leaves.
 #[derive(Debug, Clone)]
@@ -67,8 +67,12 @@ pub fn prospect(config: &Config, store: &Store, fleet: &Fleet, graph: &Graph, pe
 /// What the last scans could not read to its end, by scope: lists of everybody's, in which the person may stand. What is read of watched people
 /// alone is read again in each departure.
 fn unread(store: &Store, fleet: &Fleet) -> Result<Vec<(String, String)>> {
-    let coverage = store.read(scans::latest_coverage)?;
+    let (coverage, last) = store.read(|conn| Ok((scans::latest_coverage(conn)?, history::last_scans(conn, None)?)))?;
     let mut unread = Vec::new();
+    // A scan that failed, and one whose credential lacks a right.
+    for scan in last.into_iter().filter(|scan| fleet.systems.contains_key(&scan.system) && scan.outcome.is_some()) {
+        unread.extend(scan.problem.map(|problem| (scan.system, problem)));
+    }
     for (system, connection) in &fleet.systems {
         let manifest = connection.manifest();
         let rows = coverage.iter().filter(|row| row.system == *system);

@@ -151,6 +151,17 @@ fn a_list_that_was_not_read_to_its_end_keeps_a_case_open() {
     app.exeunt(&["departures"]).ended(FOUND);
 }
 
+// Trust: What was read.
+#[test]
+fn a_right_that_the_last_scan_lacked_keeps_a_case_open() {
+    let (app, desk) = up(&[]);
+    lie(&desk, "GET /me", 403, json!({ "code": "no right" }));
+    app.exeunt(&["scan"]).ended(COULD_NOT);
+    let ran = app.exeunt(&["revoke", "E1", "--yes"]).ended(COULD_NOT);
+    assert!(ran.out.contains("not read again: app: the read credential lacks read"), "{ran:?}");
+    assert_eq!(case(&app), "open");
+}
+
 // Trust: What was done.
 #[test]
 fn what_a_later_read_of_ours_shows_again_is_not_gone() {
