@@ -99,13 +99,7 @@ fn up_with(tokens: &[&str], after: impl Fn(&mut Desk, &str) + Send + 'static) ->
         after(&mut desk, &format!("{method} {target}"));
         said
     };
-    let settings =
-        |url: &str| format!("[systems.app]\nscanner = \"desk\"\nread = \"file:token\"\nrevoke = \"file:token\"\nurl = \"{url}\"\n");
-    let app = App::with_settings(routes, settings);
-    std::fs::create_dir(app.path("scanners")).unwrap();
-    std::fs::write(app.path("scanners/desk.yaml"), DESK).unwrap();
-    let settings = std::fs::read_to_string(app.path("exeunt.toml")).unwrap();
-    std::fs::write(app.path("exeunt.toml"), format!("scanners = \"scanners\"\n{settings}")).unwrap();
+    let app = App::with_manifest(routes, "desk", DESK, "revoke = \"file:token\"\n");
     (app, desk)
 }
 

@@ -71,6 +71,18 @@ impl App {
         app
     }
 
+    /// The same with a vendor of this name and manifest, which is in the folder; `more` are its further settings.
+    pub fn with_manifest(routes: impl Fn(&str, &str) -> (u16, Value) + Send + 'static, name: &str, manifest: &str, more: &str) -> Self {
+        let app = Self::with_settings(routes, |url| {
+            format!("[systems.app]\nscanner = \"{name}\"\nread = \"file:token\"\nurl = \"{url}\"\n{more}")
+        });
+        std::fs::create_dir(app.path("scanners")).unwrap();
+        std::fs::write(app.path(&format!("scanners/{name}.yaml")), manifest).unwrap();
+        let settings = std::fs::read_to_string(app.path("exeunt.toml")).unwrap();
+        std::fs::write(app.path("exeunt.toml"), format!("scanners = \"scanners\"\n{settings}")).unwrap();
+        app
+    }
+
     /// Writes HR's file, with this private address of hers.
     pub fn hr(&self, private: &str) {
         let head = "employee_number,first_name,last_name,work_email,other_emails,private_email,phones,title,department,manager,status,start_date,last_day";
@@ -419,12 +431,7 @@ examples:
 
 /// The system of that manifest, and these answers.
 fn numbered(routes: impl Fn(&str, &str) -> (u16, Value) + Send + 'static) -> App {
-    let app = App::with_settings(routes, |url| format!("[systems.app]\nscanner = \"numbered\"\nread = \"file:token\"\nurl = \"{url}\"\n"));
-    std::fs::create_dir(app.path("scanners")).unwrap();
-    std::fs::write(app.path("scanners/numbered.yaml"), NUMBERED).unwrap();
-    let settings = std::fs::read_to_string(app.path("exeunt.toml")).unwrap();
-    std::fs::write(app.path("exeunt.toml"), format!("scanners = \"scanners\"\n{settings}")).unwrap();
-    app
+    App::with_manifest(routes, "numbered", NUMBERED, "")
 }
 
 // Trust: What was read.
