@@ -174,6 +174,10 @@ pub(super) async fn read_scope(
     };
     let paging = collection.paging.as_ref().or(scan.connection.manifest().connect.paging.as_ref());
     let reading = Reading { collection, paging, delta, extractor: &extractor, scope: &scope };
+    let reads = match reading.reads() {
+        Ok(reads) => reads,
+        Err(problem) => return ScopeRead::gap(problem),
+    };
     let mut taken = Taken::new(keep);
     let mut resumed_pages = 0;
     let mut from = link.and_then(Checkpoint::at);
@@ -191,9 +195,9 @@ pub(super) async fn read_scope(
         .pages(Hand::Read, Lane::Scan, &call, &collection.classes, collection.paging.as_ref(), from, &mut |page: Page| {
             // Extraction is work for all cores, and staging waits for the disk: the other tasks of this thread move elsewhere.
             let done = tokio::task::block_in_place(|| -> Result<()> {
-                let list = taken.page(&reading, &page.body, &page.headers);
-                if let (true, Some(list), Some(checkpoint)) = (stages, list, &page.checkpoint) {
-                    let kept = serde_json::to_value(taken.kept(&reading, &list).map_err(anyhow::Error::msg)?)?;
+                let came = taken.page(&reading, &page.body, &page.headers);
+                if let (true, Some(came), Some(checkpoint)) = (stages, came, &page.checkpoint) {
+                    let kept = serde_json::to_value(taken.kept(&reads, came))?;
                     scan.store.write(|tx| {
                         let number = page.number + resumed_pages;
                         let page = NewPage { collection: name, parent: &parent.key, number, kept: &kept, checkpoint: &checkpoint.0 };

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::read::Keep;
 use crate::manifest::express::{Expr, Scope};
-use crate::manifest::extract::{Extractor, records};
+use crate::manifest::extract::{Extractor, Reads, records};
 use crate::manifest::raw;
 use crate::model::{Coverage, NodeKind, NodeRef, NodeSeen, Observation};
 use crate::store::graph::Ready;
@@ -31,6 +31,21 @@ impl Reading<'_> {
     fn linked(&self) -> Option<&raw::Delta> {
         self.collection.delta.as_ref().filter(|delta| delta.call.is_none() && delta.filter.is_none())
     }
+
+    /// What of a record is read.
+    pub fn reads(&self) -> Result<Reads, String> {
+        let reads = self.extractor.reads();
+        match self.linked().and_then(|delta| delta.removed.as_deref()) {
+            Some(removed) => Ok(reads.and(&*Expr::compile(removed)?)),
+            None => Ok(reads),
+        }
+    }
+}
+
+/// The records of a page, and digests of them; none of changes.
+pub(super) struct Came {
+    records: Vec<Value>,
+    digests: Vec<u64>,
 }
 
 /// What is kept of a page, for a scan that goes on where one was cut off.
@@ -133,34 +148,26 @@ impl<'k> Taken<'k> {
     }
 
     /// Takes one page, of the whole list or of changes. Answers with its records; without them, if the page could not be understood.
-    pub fn page(&mut self, reading: &Reading<'_>, body: &Value, headers: &Value) -> Option<Vec<Value>> {
+    pub fn page(&mut self, reading: &Reading<'_>, body: &Value, headers: &Value) -> Option<Came> {
         self.try_page(reading, body, headers).map_err(|problem| self.problems.push(problem)).ok()
     }
 
     /// What is kept of a page that was taken just now: of each record what the manifest reads, for the rest may hold secrets.
-    pub fn kept(&self, reading: &Reading<'_>, list: &[Value]) -> Result<Kept, String> {
-        let mut reads = reading.extractor.reads();
-        if let Some(removed) = reading.linked().and_then(|delta| delta.removed.as_deref()) {
-            reads = reads.and(&*Expr::compile(removed)?);
-        }
-        Ok(Kept {
-            records: list.iter().map(|record| reads.of(record)).collect(),
-            digests: list.par_iter().map(digest).collect(),
-            mark: self.mark.clone(),
-            total: self.total,
-        })
+    pub fn kept(&self, reads: &Reads, page: Came) -> Kept {
+        let records = page.records.iter().map(|record| reads.of(record)).collect();
+        Kept { records, digests: page.digests, mark: self.mark.clone(), total: self.total }
     }
 
     /// Takes what was kept of a page.
     pub fn again(&mut self, reading: &Reading<'_>, kept: Kept) {
         self.records += kept.records.len() as u64;
         (self.mark, self.total) = (kept.mark, kept.total);
-        if let Err(problem) = self.whole(reading, &kept.records, kept.digests) {
+        if let Err(problem) = self.whole(reading, &kept.records, &kept.digests) {
             self.problems.push(problem);
         }
     }
 
-    fn try_page(&mut self, reading: &Reading<'_>, body: &Value, headers: &Value) -> Result<Vec<Value>, String> {
+    fn try_page(&mut self, reading: &Reading<'_>, body: &Value, headers: &Value) -> Result<Came, String> {
         let Reading { collection, delta, scope, .. } = *reading;
         let each = delta.and_then(|delta| delta.each.as_deref()).or(collection.each.as_deref());
         let list = records(collection, each, body, scope)?;
@@ -170,7 +177,7 @@ impl<'k> Taken<'k> {
         }
         if let Some(delta) = delta {
             self.changes(reading, delta, &list)?;
-            return Ok(list);
+            return Ok(Came { records: list, digests: Vec::new() });
         }
         if let Some(total) = reading.paging.and_then(|paging| paging.total.as_deref()) {
             let told = Expr::compile(total)?.text(&scope.clone().with("body", body).with("headers", headers))?;
@@ -179,12 +186,13 @@ impl<'k> Taken<'k> {
             // was read already. So the largest total counts. A cursor loses nothing by that.
             self.total = if numbered(reading.paging) { told.max(self.total) } else { told.or(self.total) };
         }
-        self.whole(reading, &list, list.par_iter().map(digest).collect())?;
-        Ok(list)
+        let digests: Vec<u64> = list.par_iter().map(digest).collect();
+        self.whole(reading, &list, &digests)?;
+        Ok(Came { records: list, digests })
     }
 
     /// Takes records of a whole list.
-    fn whole(&mut self, reading: &Reading<'_>, list: &[Value], digests: Vec<u64>) -> Result<(), String> {
+    fn whole(&mut self, reading: &Reading<'_>, list: &[Value], digests: &[u64]) -> Result<(), String> {
         let scope = reading.scope;
         self.count(reading.paging, digests);
         let removed = reading.linked().and_then(|delta| delta.removed.as_deref()).map(Expr::compile).transpose()?;
@@ -220,11 +228,11 @@ impl<'k> Taken<'k> {
     ///
     /// A page that holds nothing else is no progress. In a list that is read by numbers, pages that overlap are no longer where they were, or were
     /// never where they should be: what stands between them may have been passed over.
-    fn count(&mut self, paging: Option<&raw::Paging>, digests: Vec<u64>) {
+    fn count(&mut self, paging: Option<&raw::Paging>, digests: &[u64]) {
         if paging.is_none_or(|paging| paging.none) {
             return;
         }
-        let digests: HashSet<u64> = digests.into_iter().collect();
+        let digests: HashSet<u64> = digests.iter().copied().collect();
         let again = digests.iter().filter(|digest| self.came.contains(digest)).count() as u64;
         self.again += again;
         if again > 0 && again == digests.len() as u64 {
