@@ -134,8 +134,7 @@ fn shown(action: Option<&ActionRow>) -> &'static str {
 /// # Errors
 /// The database's.
 pub fn action_of(conn: &Connection, task: &TaskRow) -> Result<Option<ActionRow>> {
-    let (Some(departure), Some(id)) = (task.departure, task.action) else { return Ok(None) };
-    Ok(departures::actions(conn, departure)?.into_iter().find(|action| action.id == id))
+    Ok(task.action.map(|id| departures::action(conn, id)).transpose()?.flatten())
 }
 
 /// The departure's case in the audit log.

@@ -388,10 +388,22 @@ pub fn set_spec(tx: &Transaction<'_>, id: ActionId, spec: &str) -> Result<()> {
 /// # Errors
 /// The database's.
 pub fn actions(conn: &Connection, departure: DepartureId) -> Result<Vec<ActionRow>> {
-    let mut statement = conn.prepare_cached(
-        "SELECT id, departure, number, system, name, label, spec, state, verdict, why, job, sent, proved, tries FROM action WHERE departure = ?1 ORDER BY number",
-    )?;
-    let mut rows = statement.query([departure.0])?;
+    action_rows(conn, "departure = ?1 ORDER BY number", departure.0)
+}
+
+/// One action.
+///
+/// # Errors
+/// The database's.
+pub fn action(conn: &Connection, id: ActionId) -> Result<Option<ActionRow>> {
+    Ok(action_rows(conn, "id = ?1", id.0)?.pop())
+}
+
+fn action_rows(conn: &Connection, which: &str, id: i64) -> Result<Vec<ActionRow>> {
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT id, departure, number, system, name, label, spec, state, verdict, why, job, sent, proved, tries FROM action WHERE {which}"
+    ))?;
+    let mut rows = statement.query([id])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let verdict: Option<String> = row.get(8)?;

@@ -484,7 +484,6 @@ fn write_node(
     Ok(())
 }
 
-/// The node as it was seen, with those attributes of its open row that the system did not show; none if the row has none of them.
 /// The attributes that a person's record may not tell, and that stay as they were known. What HR says of employment is none of them: there an
 /// unknown is an unknown.
 fn unread(seen: &ReadyNode) -> Result<Vec<String>> {
@@ -496,6 +495,7 @@ fn unread(seen: &ReadyNode) -> Result<Vec<String>> {
     Ok(names.filter(|name| !["state", "last_day", "hired"].contains(name)).map(str::to_owned).collect())
 }
 
+/// The node as it was seen, with those attributes of its open row that the system did not show; none if the row has none of them.
 fn kept(tx: &Transaction<'_>, row: i64, seen: &ReadyNode, keep: &[String]) -> Result<Option<ReadyNode>> {
     let known: String = tx.prepare_cached("SELECT attrs FROM node_seen WHERE id = ?1")?.query_row([row], |row| row.get(0))?;
     let known: Map<String, Value> = serde_json::from_str(&known)?;
