@@ -305,6 +305,13 @@ pub struct Keep {
     pub until: jiff::civil::Date,
 }
 
+impl Keep {
+    /// Whether it is about this node: its system, its key there and its name.
+    pub fn is_about(&self, system: &str, key: &str, label: &str) -> bool {
+        self.system == system && (is_like(key, &self.node) || is_like(label, &self.node))
+    }
+}
+
 fn everything() -> String {
     "*".to_owned()
 }

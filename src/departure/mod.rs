@@ -359,12 +359,7 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
     desk.store.write_durably(|tx| recheck::settle(tx, id, clock::now()))?;
     let (tasks, actions) = desk.store.read(|conn| Ok((departures::tasks(conn, Some(id))?, departures::actions(conn, id)?)))?;
     outcome.judge_again(&actions);
-    // A person has looked where the doubt's task is done.
-    let doubts: Vec<String> = doubts
-        .iter()
-        .filter(|doubt| !tasks.iter().any(|task| task.done && task.title.contains(&doubt.what)))
-        .map(ToString::to_string)
-        .collect();
+    let doubts: Vec<String> = doubts.iter().filter(|doubt| !doubt.looked_at(&tasks)).map(ToString::to_string).collect();
     let tasks: Vec<(String, String)> = tasks.into_iter().filter(|task| !task.done).map(|task| (task.title, task.role)).collect();
     let proved = outcome.claimed + outcome.present + outcome.unknown == 0 && residual.is_empty() && unread.is_empty() && doubts.is_empty();
     // A person's word that it is done doesn't stand in for the read that would show it.

@@ -5,13 +5,12 @@ use jiff::{Timestamp, ToSpan as _};
 use rusqlite::Transaction;
 use serde_json::{Value, json};
 
-use super::reflect::{self, reflect as bring_up};
-use super::{Desk, checkpoint, entry, find, hear, look, look_again, make_plan, person_of, run_deps};
+use super::{Desk, checkpoint, entry, find, hear, look, look_again, make_plan, person_of, reflect, run_deps};
 use crate::clock;
 use crate::graph::Graph;
 use crate::handoff;
 use crate::model::{ActionState, DepartureId, DepartureState, Mode, Verdict};
-use crate::revoke::{self, Doubt, Outcome, Rechecked};
+use crate::revoke::{self, Outcome, Rechecked};
 use crate::store::departures::{self, ActionRow, DepartureRow, NewTask};
 
 /// How long closed cases are watched for access that comes back, in days.
@@ -33,7 +32,7 @@ pub async fn recheck(desk: &Desk<'_>, id: DepartureId) -> Result<Vec<Rechecked>>
     let newly_gone = found.iter().any(|seen| seen.was != ActionState::Gone && seen.verdict == Verdict::Gone);
     if back || newly_gone {
         look_again(desk, &row).await?;
-        bring_up(desk, &row)?;
+        reflect(desk, &row)?;
     }
     let shown = contradicted(desk, &row).await?;
     let nothing_left = shown.is_empty() && nothing_left(desk, &row)?;
@@ -77,15 +76,8 @@ pub async fn reopen(desk: &Desk<'_>) -> Result<Vec<(DepartureId, Vec<String>)>> 
         if shown.is_empty() || desk.store.read(|conn| departures::known(conn, row.person, row.mode, None))?.is_some() {
             continue;
         }
-        desk.store.write_durably(|tx| {
-            departures::move_to(tx, row.id, DepartureState::Open, clock::now())?;
-            entry(tx, row.id, "departure.reopened", "engine", json!({ "shown_again": shown }))
-        })?;
-        contradicted(desk, &row).await?;
+        recheck(desk, row.id).await?;
         opened.push((row.id, shown));
-    }
-    if !opened.is_empty() {
-        checkpoint(desk)?;
     }
     Ok(opened)
 }
@@ -132,8 +124,8 @@ fn nothing_left(desk: &Desk<'_>, row: &DepartureRow) -> Result<bool> {
     let (_, prospect) = make_plan(desk, row)?;
     let left = look::left(desk, row, &prospect)?;
     let tasks = desk.store.read(|conn| departures::tasks(conn, Some(row.id)))?;
-    let looked_at = |doubt: &Doubt| tasks.iter().any(|task| task.done && task.title.contains(&doubt.what));
-    Ok(left.untried.is_empty() && left.residual.is_empty() && prospect.unread.is_empty() && prospect.plan.doubts.iter().all(looked_at))
+    let looked_at = prospect.plan.doubts.iter().all(|doubt| doubt.looked_at(&tasks));
+    Ok(left.untried.is_empty() && left.residual.is_empty() && prospect.unread.is_empty() && looked_at)
 }
 
 /// Closes the tasks of what is proved gone, where they ask for no file; whether any is left open.

@@ -12,7 +12,7 @@ use super::cut;
 use super::doubts;
 use super::order;
 use super::spec::{Blind, EdgeName, Falls, Kept, OtherHit, OwnCredential, Plan, PlannedAction, PlannedTask, Spec, Who, label};
-use crate::config::{Keep, is_like};
+use crate::config::Keep;
 use crate::graph::{Graph, Node, Person};
 use crate::manifest::express::Expr;
 use crate::manifest::raw::{Take, TakeKind};
@@ -155,7 +155,7 @@ impl Planner<'_> {
             let mut matched = false;
             for index in &nodes {
                 let node = &self.graph.net[*index];
-                if node.system != keep.system || !(is_like(&node.key, &keep.node) || is_like(node.label(), &keep.node)) {
+                if !keep.is_about(&node.system, &node.key, node.label()) {
                     continue;
                 }
                 matched = true;

@@ -7,6 +7,7 @@ use crate::audit;
 use crate::graph::{Edge, Graph};
 use crate::manifest::express::{Scope, plain};
 use crate::model::NodeId;
+use crate::store::departures::TaskRow;
 use petgraph::graph::{EdgeIndex, NodeIndex};
 
 /// What is taken away from whom, what people have to do, what is kept, and what is left.
@@ -279,6 +280,13 @@ pub struct Doubt {
     pub what: String,
     /// Why it is in doubt.
     pub why: String,
+}
+
+impl Doubt {
+    /// Whether a person has looked: the doubt's task is done.
+    pub fn looked_at(&self, tasks: &[TaskRow]) -> bool {
+        tasks.iter().any(|task| task.done && task.title.contains(&self.what))
+    }
 }
 
 impl std::fmt::Display for Doubt {

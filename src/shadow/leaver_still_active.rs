@@ -8,7 +8,6 @@
 
 use super::view::{Held, dates, login};
 use super::{Check, View, standing_admin};
-use crate::config::is_like;
 use crate::graph::Person;
 use crate::model::{Finding, Severity};
 
@@ -64,8 +63,7 @@ fn is_kept(view: &View<'_>, person: &Person, held: Held<'_>) -> bool {
     let today = view.now.to_zoned(jiff::tz::TimeZone::UTC).date();
     view.config.departure.keep.iter().any(|keep| {
         keep.until >= today
-            && keep.system == held.node.system
             && (keep.person == "*" || person.is_called(&keep.person))
-            && (is_like(&held.node.key, &keep.node) || is_like(held.node.label(), &keep.node))
+            && keep.is_about(&held.node.system, &held.node.key, held.node.label())
     })
 }
