@@ -53,6 +53,8 @@ pub fn seen(sim: &Sim, system: &str) {
 #[track_caller]
 pub fn gone(sim: &Sim, system: &str, departure: &str, lines: impl Iterator<Item = String>) {
     let words = Words::of(sim);
+    // Whether the read of the state before a call came back before the call left is the machine's.
+    let lines = lines.map(|line| line.replace("was gone already; ", "").replace("was gone already", "-"));
     let mut lines: Vec<String> = lines.map(|line| words.plain(&line)).collect();
     lines.sort();
     hold("gone", system, Some(departure), &json!(lines));
