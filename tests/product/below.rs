@@ -10,6 +10,7 @@ scanner: drives
 title: Drives
 category: sharing
 contract: none
+own: [shelf]
 settings: { url: { example: "https://drives.example" } }
 credentials: { read: { kind: bearer, scopes: [read] }, revoke: { kind: bearer, scopes: [write] } }
 connect: { http: "{{ settings.url }}", paging: { none: true } }
@@ -29,9 +30,10 @@ see:
     watched: true
     call: GET /users/{{ parent.id }}/files
     empty: expected
-    yields: [ { resource: it.id, type: file, owned_by: account(parent.id) } ]
+    yields: [ { resource: it.id, type: file, shelf: it.shelf, owned_by: account(parent.id) } ]
   permissions:
     for: files
+    when: "'bin' not in parent.shelf"
     call: GET /files/{{ parent.id }}/permissions
     empty: expected
     yields: [ { edge: can_access, from: address(it.mail), to: resource(parent.id), level: "'write'" } ]
@@ -48,7 +50,7 @@ take:
 examples:
   - { of: users, reply: [ { id: u1, name: "una@acme.example", state: active } ], yields: [ { account: u1, name: "una@acme.example", emails: ["una@acme.example"], state: active } ] }
   - { of: sessions, given: { parent: { id: u1 } }, reply: [ { id: s1 } ], yields: [ { credential: s1, type: session, held_by: account(u1) } ] }
-  - { of: files, given: { parent: { id: u1 } }, reply: [ { id: f1 } ], yields: [ { resource: f1, type: file, owned_by: account(u1) } ] }
+  - { of: files, given: { parent: { id: u1 } }, reply: [ { id: f1, shelf: a/b } ], yields: [ { resource: f1, type: file, shelf: a/b, owned_by: account(u1) } ] }
   - { of: permissions, given: { parent: { id: f1 } }, reply: [ { mail: "bo@acme.example" } ], yields: [ { edge: can_access, from: "address(bo@acme.example)", to: resource(f1), level: write } ] }
 "#;
 
@@ -68,14 +70,14 @@ fn drives(forbidden: &'static str) -> impl Fn(&str, &str) -> (u16, Value) + Send
             "/users" => json!([user("u1", "una", &una_is), user("u2", "bo", "active")]),
             "/users/u1" => user("u1", "una", &una_is),
             "/users/u2" => user("u2", "bo", "active"),
-            "/users/u2/files" => json!([{ "id": "budget" }]),
+            "/users/u2/files" => json!([{ "id": "budget", "shelf": if forbidden == "shelf" { json!(7) } else { json!("a/b") } }]),
             _ => json!([]),
         };
         (200, reply)
     }
 }
 
-/// A night with what is refused then, and Una's departure with the same.
+/// A night with what is refused (or isn't told) then, and Una's departure with the same.
 fn departs(forbidden: &'static str) -> (App, crate::run::Ran) {
     let app = App::with_manifest(drives(""), "drives", DRIVES, "revoke = \"file:token\"\n");
     app.hr("");
@@ -107,6 +109,9 @@ fn a_departure_names_a_gap_in_what_lies_in_another_s_drive() {
     // Bo's files, of which nobody knows who has them.
     let (_, ended) = departs("/u2/files");
     assert!(ended.json()["unread"].to_string().contains("app files(u2)"), "{ended:?}");
+    // Whether they are to be read can't be told by a shelf that is a number.
+    let (_, ended) = departs("shelf");
+    assert!(ended.json()["unread"].to_string().contains("app permissions(budget)"), "{ended:?}");
     // Bo's sessions are Bo's alone; Una's are hers.
     let (_, ended) = departs("/u2/sessions");
     assert_eq!((ended.code, &ended.json()["unread"], &ended.json()["state"]), (FINE, &json!([]), &json!("closed")), "{ended:?}");
