@@ -345,7 +345,7 @@ async fn collection_scopes(scan: &Scan<'_>, name: &str, collection: &raw::Collec
             None => whole(scan, name, collection, kind).await,
         };
     };
-    let (wanted, untold) = wanted_parents(scan, name, collection, parent, parents)?;
+    let Wanted { parents: wanted, untold } = wanted_parents(scan, name, collection, parent, parents)?;
     if !scan.again {
         delta::note_changed_parents(scan, name, collection).await?;
     }
@@ -387,14 +387,15 @@ async fn collection_scopes(scan: &Scan<'_>, name: &str, collection: &raw::Collec
     Ok(known)
 }
 
-/// The parents for which a collection is to be read, and those of which its condition can't tell it, with the reason.
-fn wanted_parents<'a>(
-    scan: &'a Scan<'_>,
-    name: &str,
-    collection: &raw::Collection,
-    parent: &str,
-    known: &Known,
-) -> Result<(Vec<Parent<'a>>, Vec<(Parent<'a>, String)>)> {
+/// For whom a collection is to be read.
+struct Wanted<'a> {
+    parents: Vec<Parent<'a>>,
+    /// Those of which its condition can't tell it, with the reason.
+    untold: Vec<(Parent<'a>, String)>,
+}
+
+/// The parents for which a collection is to be read.
+fn wanted_parents<'a>(scan: &'a Scan<'_>, name: &str, collection: &raw::Collection, parent: &str, known: &Known) -> Result<Wanted<'a>> {
     let focus = scan.options.person.as_ref().map(|(_, key)| key.as_str());
     let when = collection.when.as_deref().map(Expr::compile).transpose().map_err(anyhow::Error::msg)?;
     let mut wanted = Vec::new();
@@ -419,17 +420,17 @@ fn wanted_parents<'a>(
             wanted.push(Parent { key: node.node.key.clone(), node: Some(node_value(scan.system, node)), person, below });
         }
     }
-    let Some(when) = when else { return Ok((wanted, Vec::new())) };
-    let (mut kept, mut untold) = (Vec::with_capacity(wanted.len()), Vec::new());
+    let Some(when) = when else { return Ok(Wanted { parents: wanted, untold: Vec::new() }) };
+    let (mut parents, mut untold) = (Vec::with_capacity(wanted.len()), Vec::new());
     for parent in wanted {
         let holds = when.truth(&scope_of(scan, &parent));
         match holds {
-            Ok(true) => kept.push(parent),
+            Ok(true) => parents.push(parent),
             Ok(false) => {}
             Err(problem) => untold.push((parent, problem)),
         }
     }
-    Ok((kept, untold))
+    Ok(Wanted { parents, untold })
 }
 
 /// Whether a scope's list was read to its end when it was last asked for.
