@@ -277,6 +277,12 @@ pub fn print_ended(ended: &Ended) {
     if outcome.already > 0 {
         out::say(format!("            {} of them were gone already, before our call", outcome.already));
     }
+    if outcome.by_effect > 0 {
+        out::say(format!(
+            "            {} of them are proved by the effect of another action, for no read shows their own call: exeunt departure {}",
+            outcome.by_effect, ended.id
+        ));
+    }
     if outcome.lives_on > 0 {
         out::say(format!(
             "            {} of them leave behind what was issued before (access tokens, tickets), for a while: exeunt departure {}",

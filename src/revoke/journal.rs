@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
+use super::others;
 use super::spec::{Plan, PlannedTask, Spec, Thing, case_name};
 use crate::audit::{self, Draft};
 use crate::clock;
@@ -98,6 +99,9 @@ pub(super) fn open(store: &Store, id: DepartureId, actor: &str, anew: bool) -> R
             let mut draft = draft(id, actor, "revocation.intent", Some(target(free, &action.system, &action.name, &action.label)));
             draft.detail =
                 json!({ "kind": action.kind, "irreversible": action.irreversible, "after": action.after, "plan": row.plan_hash });
+            if let Some(other) = &action.effect_of {
+                draft.detail["proof"] = json!(others::says(other));
+            }
             drafts.push(draft);
             places.push((place, Begin::Fresh));
         }

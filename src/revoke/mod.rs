@@ -12,6 +12,7 @@ mod cut;
 pub mod doubts;
 mod journal;
 mod order;
+mod others;
 mod outcome;
 mod plan;
 mod read;

@@ -14,6 +14,7 @@ use super::before;
 use super::call;
 use super::critical::{self, Measured};
 use super::journal::{self, Begin};
+use super::others;
 use super::outcome::{Outcome, summarize};
 use super::spec::Plan;
 use crate::connect::Connection;
@@ -83,8 +84,21 @@ pub(super) enum Status {
     Waiting,
     /// Proved (perhaps to be fired once more).
     Proved,
+    /// Proved, and it was gone before its call left.
+    Already,
     /// Ended without a proof.
     Failed,
+}
+
+impl Status {
+    /// What an earlier run, or a later read, said of an action.
+    pub(super) fn of(row: &ActionRow) -> Self {
+        match (row.state, row.was_gone_already()) {
+            (ActionState::Gone, true) => Self::Already,
+            (ActionState::Gone, false) => Self::Proved,
+            _ => Self::Failed,
+        }
+    }
 }
 
 /// What all actions of a run share.
@@ -93,8 +107,6 @@ pub(super) struct Shared {
     pub journal: journal::Journal,
     pub statuses: Vec<watch::Sender<Status>>,
     pub labels: Vec<String>,
-    /// Whether an action keeps something safe (moves, holds, exports, or is a person's) that a later one could destroy.
-    pub preserves: Vec<bool>,
 }
 
 impl Shared {
@@ -153,7 +165,6 @@ pub async fn run(deps: &RunDeps, departure: DepartureId, options: &Options) -> R
         journal,
         statuses,
         labels: opening.plan.actions.iter().map(|action| action.label.clone()).collect(),
-        preserves: opening.plan.actions.iter().map(|action| action.kind != "revoke" || action.hand_off).collect(),
     });
 
     // Everything that can be made ready is, before the first call leaves.
@@ -164,6 +175,7 @@ pub async fn run(deps: &RunDeps, departure: DepartureId, options: &Options) -> R
         .filter(|(_, (_, begin))| begin.acts())
         .map(|(place, (row, begin))| {
             let job = action::prepare(deps, place, row.clone(), *begin, &opening.plan.actions[place], &waits[place]);
+            let job = job.with_others(others::of(deps, &opening.plan, &known, place, &waits));
             job.with_look(looks.get_mut(place).and_then(Option::take))
         })
         .collect();
@@ -218,8 +230,8 @@ pub async fn run(deps: &RunDeps, departure: DepartureId, options: &Options) -> R
 
 fn status_of(row: &ActionRow, begin: Begin) -> Status {
     match (begin, row.state) {
-        (Begin::Done, ActionState::Gone) | (Begin::Closed, _) => Status::Proved,
-        (Begin::Done, _) => Status::Failed,
+        (Begin::Closed, _) => Status::Proved,
+        (Begin::Done, _) => Status::of(row),
         _ => Status::Waiting,
     }
 }

@@ -7,7 +7,7 @@ use crate::audit;
 use crate::graph::{Edge, Graph};
 use crate::manifest::express::{Scope, plain};
 use crate::model::NodeId;
-use crate::store::departures::TaskRow;
+use crate::store::departures::{ActionRow, TaskRow};
 use petgraph::graph::{EdgeIndex, NodeIndex};
 
 /// What is taken away from whom, what people have to do, what is kept, and what is left.
@@ -84,6 +84,9 @@ pub struct PlannedAction {
     pub undoable: bool,
     /// A person does it: its task stands among the plan's tasks.
     pub hand_off: bool,
+    /// No read shows its call: the action whose effect proves it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect_of: Option<String>,
 }
 
 /// Everything that an action's templates need, so that it can be fired again although the graph has changed.
@@ -105,6 +108,19 @@ impl Spec {
             }
         }
         scope
+    }
+}
+
+impl Spec {
+    /// What the journal holds about an action, if it can be read.
+    pub fn of(row: &ActionRow) -> Option<Self> {
+        serde_json::from_str(&row.spec).ok()
+    }
+
+    /// The account that the action concerns: its system, kind and key.
+    pub fn concern(&self) -> Option<[String; 3]> {
+        let node = self.near.last()?;
+        Some(["system", "kind", "key"].map(|field| node.get(field).map(plain).unwrap_or_default()))
     }
 }
 

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 use serde_json::Value;
 
 use super::graph::moment;
-use crate::model::{ActionId, ActionState, DepartureId, DepartureState, Mode, NO_READ, NodeId, TaskId, Verdict};
+use crate::model::{ALREADY, ActionId, ActionState, BY_EFFECT, DepartureId, DepartureState, Mode, NO_READ, NodeId, TaskId, Verdict};
 
 /// A departure to be opened.
 #[derive(Debug, Clone)]
@@ -340,6 +340,16 @@ impl ActionRow {
     /// Whether no read can prove it: it is done when a person, or a ticket, says so.
     pub fn by_word(&self) -> bool {
         self.state == ActionState::HandedOff && self.why.as_deref().is_some_and(|why| why.starts_with(NO_READ))
+    }
+
+    /// Whether it was gone before its call left, or before a person did anything.
+    pub fn was_gone_already(&self) -> bool {
+        self.state == ActionState::Gone && self.why.as_deref().is_some_and(|why| why.starts_with(ALREADY))
+    }
+
+    /// Whether no read shows its call: what proves it is the effect of another action.
+    pub fn by_effect(&self) -> bool {
+        self.state == ActionState::Gone && self.why.as_deref().is_some_and(|why| why.contains(BY_EFFECT))
     }
 
     /// Whether nothing is left to prove of it, once its task is done.

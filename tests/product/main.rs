@@ -5,6 +5,8 @@
 mod back;
 /// Exit codes: 0 where something is known to be well, and nowhere else.
 mod codes;
+/// A call that no read shows, and the action whose effect proves it.
+mod effects;
 /// When something is gone, and a case closed.
 mod gone;
 /// A person's task, and what may prove it.
