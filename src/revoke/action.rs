@@ -400,7 +400,8 @@ async fn act(shared: &Shared, job: &mut Job, times: &mut Times) -> Result<End, Q
 
 /// Waits for what must come before an action; says why it may not be fired, where it mayn't.
 async fn held_back(shared: &Shared, job: &Job) -> Option<String> {
-    for before in &job.after {
+    // Only what must not leave without a person's part waits for it.
+    for before in job.after.iter().filter(|before| !shared.by_hand[**before] || job.others.must.contains(before)) {
         let failed = wait(shared, *before).await == Status::Failed;
         // A factor that wouldn't go is no reason to leave the account alive; files that wouldn't move are one to keep it.
         if failed && job.others.must.contains(before) {

@@ -1,6 +1,6 @@
-//! The state before the call, read as the proof reads it: a proof that was true before proves nothing of ours, it was gone already. The reads go
-//! out while the journal is written and connections are opened, and they delay no call: what isn't back when the call leaves is given up, and
-//! the last scan's reading stands.
+//! The state before the call, or before a person does anything, read as the proof reads it: a proof that was true before proves nothing of ours, it
+//! was gone already. The reads go out while the journal is written and connections are opened, and they delay no call: what isn't back when the call
+//! leaves is given up, and the last scan's reading stands.
 
 use std::time::Duration;
 
@@ -34,6 +34,17 @@ impl LastScan {
     fn of(action: &PlannedAction) -> Self {
         let state = action.spec.scope.get("node").and_then(|node| node.get("state"));
         if action.falls.ends_node && state.is_some_and(|state| state == "disabled") { Self::Gone } else { Self::There }
+    }
+
+    /// What a fresh reading says, or what the last scan said where that tells nothing.
+    fn read(self, reading: Reading, at: jiff::Timestamp) -> Before {
+        match reading {
+            Reading::Gone(words) => Before { gone: true, words: json!({ "state": "gone", "read": at.to_string(), "reply": words }) },
+            Reading::Still(words) | Reading::Failed(words) => {
+                Before { gone: false, words: json!({ "state": "there", "read": at.to_string(), "reply": words }) }
+            }
+            Reading::Unknown(why) => self.says(&why),
+        }
     }
 
     fn says(self, why: &str) -> Before {
@@ -73,20 +84,31 @@ pub(super) fn start(deps: &RunDeps, plan: &Plan, new: impl Fn(usize) -> bool) ->
     plan.actions.iter().enumerate().map(look).collect()
 }
 
+impl Before {
+    /// The last scan showed it, and nothing was read since.
+    pub(super) fn by_last_scan(why: &str) -> Self {
+        LastScan::There.says(why)
+    }
+}
+
 impl Look {
+    /// What comes back within this time.
+    pub(super) async fn settle_within(mut self, longest: Duration) -> Before {
+        let Some(read) = &mut self.read else { return self.last.says("it was not read") };
+        match tokio::time::timeout(longest, read).await {
+            Ok(Ok((reading, at))) => self.last.read(reading, at),
+            Ok(Err(_)) => self.last.says("reading it broke off"),
+            Err(_) => self.last.says("it was not answered in time"),
+        }
+    }
+
     /// What has come back by now. The read is given up if it hasn't: it would see what the call has done.
     pub(super) async fn settle(mut self) -> Before {
         let Some(read) = self.read.take_if(|read| read.is_finished()) else {
             return self.last.says("it was not answered before the call left");
         };
         match read.await {
-            Ok((Reading::Gone(words), at)) => {
-                Before { gone: true, words: json!({ "state": "gone", "read": at.to_string(), "reply": words }) }
-            }
-            Ok((Reading::Still(words) | Reading::Failed(words), at)) => {
-                Before { gone: false, words: json!({ "state": "there", "read": at.to_string(), "reply": words }) }
-            }
-            Ok((Reading::Unknown(why), _)) => self.last.says(&why),
+            Ok((reading, at)) => self.last.read(reading, at),
             Err(_) => self.last.says("reading it broke off"),
         }
     }

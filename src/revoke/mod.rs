@@ -5,6 +5,7 @@
 
 mod action;
 mod before;
+mod by_hand;
 mod call;
 mod candidates;
 mod critical;

@@ -20,7 +20,7 @@ pub struct Outcome {
     pub sent: usize,
     /// Proved gone.
     pub gone: usize,
-    /// Of these, how many a read showed to be gone before the call left.
+    /// Of these, how many a read showed to be gone before the call left, or before a person did anything.
     pub already: usize,
     /// Of these, how many no read shows: the effect of another action proves them.
     #[serde(default)]
@@ -64,6 +64,9 @@ pub struct Line {
     pub label: String,
     /// Where it stands.
     pub state: String,
+    /// Whether a call was sent for it.
+    #[serde(default)]
+    pub sent: bool,
     /// What the fresh read said.
     pub verdict: Option<String>,
     /// The reason of a refusal or a doubt, or what lives on.
@@ -156,6 +159,7 @@ impl Line {
             system: row.system.clone(),
             label: row.label.clone(),
             state: row.state.word().into(),
+            sent: row.sent.is_some(),
             verdict: row.verdict.map(|verdict| verdict.word().into()),
             why: row.why.clone(),
             took_ms: None,

@@ -95,7 +95,7 @@ pub async fn recheck(deps: &RunDeps, departure: DepartureId, again: Option<Times
 }
 
 /// News of an action.
-struct Step {
+pub(super) struct Step {
     row: ActionRow,
     gone: bool,
     /// What is to be said of it beside that it is gone.
@@ -105,22 +105,45 @@ struct Step {
     detail: Value,
 }
 
-fn note(tx: &rusqlite::Transaction<'_>, departure: DepartureId, actor: &str, steps: &[Step], again: Option<Timestamp>) -> Result<()> {
+impl Step {
+    /// The news of a person's task, if a read of it brings any.
+    pub(super) fn of_hand_off(row: &ActionRow, reading: &Reading) -> Option<Self> {
+        let was_gone = row.state == ActionState::Gone;
+        let (gone, detail) = match reading {
+            Reading::Gone(detail) if !was_gone => (true, detail.clone()),
+            Reading::Still(detail) | Reading::Failed(detail) if was_gone => (false, detail.clone()),
+            _ => return None,
+        };
+        Some(Self { row: row.clone(), gone, why: None, by_hand: true, detail })
+    }
+}
+
+pub(super) fn note(
+    tx: &rusqlite::Transaction<'_>,
+    departure: DepartureId,
+    actor: &str,
+    steps: &[Step],
+    again: Option<Timestamp>,
+) -> Result<()> {
     let now = clock::now();
     for Step { row, gone, why, by_hand, detail } in steps {
+        let mut detail = detail.clone();
         let act = if *gone {
             let (verdict, why) = (Some(Verdict::Gone), why.clone());
+            // What a person did: how it is known that it was there before.
+            if let (true, Some(before), Value::Object(detail)) = (*by_hand, departures::state_before(tx, row.id)?, &mut detail) {
+                detail.insert("before".to_owned(), before);
+            }
             let step = Move { verdict, why, detail: detail.clone(), ..Move::to(ActionState::Gone, now) };
             departures::move_action(tx, row.id, &step)?;
             "revocation.verified"
         } else if row.state == ActionState::Gone {
-            let mut detail = detail.clone();
             if let (Some(again), Value::Object(map), false) = (again, &mut detail, *by_hand) {
                 map.insert(departures::AGAIN_AT.to_owned(), json!(again.as_microsecond()));
             }
             let state = if *by_hand { ActionState::HandedOff } else { ActionState::Stuck };
             let (verdict, why) = (Some(Verdict::Present), Some(RETURNED.to_owned()));
-            departures::move_action(tx, row.id, &Move { verdict, why, detail, ..Move::to(state, now) })?;
+            departures::move_action(tx, row.id, &Move { verdict, why, detail: detail.clone(), ..Move::to(state, now) })?;
             let title = format!("Came back: {}", row.label);
             if !departures::is_asked(tx, row.id, &title)? {
                 let then = if again.is_some() && !by_hand {

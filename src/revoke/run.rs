@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 
 use super::action::{self, Job};
 use super::before;
+use super::by_hand::{self, Asked, How};
 use super::call;
 use super::critical::{self, Measured};
 use super::journal::{self, Begin};
@@ -107,6 +108,8 @@ pub(super) struct Shared {
     pub journal: journal::Journal,
     pub statuses: Vec<watch::Sender<Status>>,
     pub labels: Vec<String>,
+    /// Whether a person does it.
+    pub by_hand: Vec<bool>,
 }
 
 impl Shared {
@@ -138,13 +141,13 @@ pub async fn run(deps: &RunDeps, departure: DepartureId, options: &Options) -> R
     let opening = match plan.filter(|_| known.is_empty()) {
         // On the first run all of the plan is new, so connections are opened while the journal is written.
         Some(plan) => {
-            looks = before::start(deps, &plan, |place| !plan.actions[place].hand_off);
+            looks = before::start(deps, &plan, |_| true);
             let (opening, ()) = tokio::join!(opening, warm(deps, &plan, |place| !plan.actions[place].hand_off, options.warm_for));
             opening??
         }
         None => {
             let opening = opening.await??;
-            looks = before::start(deps, &opening.plan, |place| opening.actions[place].1 == Begin::Fresh);
+            looks = before::start(deps, &opening.plan, |place| matches!(opening.actions[place].1, Begin::Fresh | Begin::Asked));
             warm(deps, &opening.plan, |place| opening.actions[place].1.acts(), options.warm_for).await;
             opening
         }
@@ -165,6 +168,7 @@ pub async fn run(deps: &RunDeps, departure: DepartureId, options: &Options) -> R
         journal,
         statuses,
         labels: opening.plan.actions.iter().map(|action| action.label.clone()).collect(),
+        by_hand: opening.plan.actions.iter().map(|action| action.hand_off).collect(),
     });
 
     // Everything that can be made ready is, before the first call leaves.
@@ -179,11 +183,33 @@ pub async fn run(deps: &RunDeps, departure: DepartureId, options: &Options) -> R
             job.with_look(looks.get_mut(place).and_then(Option::take))
         })
         .collect();
+    let asked: Vec<Asked> = opening
+        .actions
+        .iter()
+        .enumerate()
+        .filter_map(|(place, (row, begin))| {
+            let action = &opening.plan.actions[place];
+            let how = match begin {
+                Begin::Asked => {
+                    let tasks = opening.plan.tasks.iter().filter(|task| task.action == Some(action.number)).cloned().collect();
+                    How::New { look: looks.get_mut(place).and_then(Option::take), tasks }
+                }
+                Begin::AskedBefore => How::Again(Box::new(action.clone())),
+                _ => return None,
+            };
+            Some(Asked { place, row: row.clone(), how })
+        })
+        .collect();
     drop(looks);
     shared.tell(Progress::Ready { actions: jobs.len() });
     let mut running = JoinSet::new();
     for job in jobs {
         running.spawn(action::drive(shared.clone(), job));
+    }
+    // Nobody's call waits for it but what must not leave before a person has done their part.
+    let mut people = JoinSet::new();
+    if !asked.is_empty() {
+        people.spawn(by_hand::drive(shared.clone(), departure, asked));
     }
     drop(shared);
     let mut measured: Vec<Option<Measured>> = vec![None; opening.actions.len()];
@@ -214,6 +240,9 @@ pub async fn run(deps: &RunDeps, departure: DepartureId, options: &Options) -> R
                 break;
             }
         }
+    }
+    while let Some(written) = people.join_next().await {
+        written??;
     }
     writer.done.await??;
     if *writer.stopped.borrow() {

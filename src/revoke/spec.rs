@@ -1,13 +1,14 @@
 //! What a plan is made of: plain data that is stored with the departure, hashed, shown and, after a crash, read back.
 
+use jiff::{Timestamp, ToSpan as _};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::audit;
 use crate::graph::{Edge, Graph};
 use crate::manifest::express::{Scope, plain};
-use crate::model::NodeId;
-use crate::store::departures::{ActionRow, TaskRow};
+use crate::model::{ActionId, DepartureId, NodeId};
+use crate::store::departures::{ActionRow, NewTask, TaskRow};
 use petgraph::graph::{EdgeIndex, NodeIndex};
 
 /// What is taken away from whom, what people have to do, what is kept, and what is left.
@@ -223,6 +224,21 @@ pub struct PlannedTask {
     pub covers: Vec<i64>,
     /// Edges that it accounts for, and what lies behind them.
     pub covers_edges: Vec<EdgeName>,
+}
+
+impl PlannedTask {
+    /// The task that is to be opened.
+    pub(super) fn to_open(&self, departure: DepartureId, action: Option<ActionId>, now: Timestamp) -> NewTask {
+        NewTask {
+            departure: Some(departure),
+            action,
+            role: self.role.clone(),
+            title: self.title.clone(),
+            steps: self.steps.clone(),
+            attach: self.attach.clone(),
+            due: now.checked_add(i64::try_from(self.due_secs).unwrap_or(86_400).seconds()).unwrap_or(now),
+        }
+    }
 }
 
 /// Something that the leaver keeps.

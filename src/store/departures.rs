@@ -519,6 +519,19 @@ pub fn is_asked(conn: &Connection, action: ActionId, title: &str) -> Result<bool
     Ok(statement.exists(params![action.0, title])?)
 }
 
+/// What was read of a hand-off before anybody was asked to do it.
+///
+/// # Errors
+/// The database's.
+pub fn state_before(conn: &Connection, action: ActionId) -> Result<Option<Value>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT json_extract(detail, '$.before') AS before FROM action_event WHERE action = ?1 AND state = 'handed_off' AND before IS NOT NULL
+         ORDER BY id DESC LIMIT 1",
+    )?;
+    let text: Option<String> = statement.query_row([action.0], |row| row.get(0)).optional()?;
+    Ok(text.map(|text| serde_json::from_str(&text)).transpose()?)
+}
+
 fn add_event(tx: &Transaction<'_>, id: ActionId, at: Timestamp, state: ActionState, detail: &Value) -> Result<()> {
     tx.prepare_cached("INSERT INTO action_event (action, at, state, detail) VALUES (?1, ?2, ?3, ?4)")?.execute(params![
         id.0,
