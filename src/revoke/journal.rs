@@ -127,7 +127,9 @@ pub(super) fn open(store: &Store, id: DepartureId, actor: &str, anew: bool) -> R
         for task in &plan.tasks {
             let place = task.action.and_then(|number| plan.actions.iter().position(|action| action.number == number));
             let stands_for = place.and_then(|place| places.get(place)).map(|(row, _)| *row);
-            if place.and_then(|place| places.get(place)).is_some_and(|(_, begin)| *begin == Begin::Asked) {
+            let done = |place: ActionId| known.iter().any(|row| row.id == place && row.state == ActionState::Gone);
+            // Whether there is anything to ask for is read first; what was done is asked of nobody.
+            if place.and_then(|place| places.get(place)).is_some_and(|(row, begin)| *begin == Begin::Asked || done(*row)) {
                 continue;
             }
             // A task that stands for an action is that action's; another thing of the same name has one of its own.

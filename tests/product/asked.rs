@@ -48,6 +48,7 @@ struct Desk {
     deleted: bool,
     /// Nobody can say where the laptop is.
     silent: bool,
+    refuses: bool,
 }
 
 fn up() -> (App, Arc<Mutex<Desk>>) {
@@ -62,6 +63,7 @@ fn up() -> (App, Arc<Mutex<Desk>>) {
             ("GET", "/users/u1") if !desk.deleted => (200, una),
             ("GET", "/laptops/u1") if !desk.silent => (200, json!({ "id": "u1", "returned": desk.returned })),
             ("GET", "/laptops/u1") => (503, json!({})),
+            ("DELETE", "/users/u1") if desk.refuses => (403, json!({ "code": "no right" })),
             ("DELETE", "/users/u1") => {
                 desk.deleted = true;
                 (200, json!({}))
@@ -102,6 +104,20 @@ fn what_was_done_before_anybody_was_asked_is_nobodys_task() {
     assert_eq!(action(&app, "delete")["state"], "gone");
     assert_eq!(before(&app, "task.opened"), Vec::<Value>::new());
     assert!(before(&app, "revocation.verified").iter().any(|before| before["state"] == "gone"));
+}
+
+// Trust: What was done.
+#[test]
+fn what_was_done_already_is_nobodys_task_the_second_time_either() {
+    let (app, desk) = up();
+    desk.lock().unwrap().returned = true;
+    desk.lock().unwrap().refuses = true;
+    for _ in 0..2 {
+        app.exeunt(&["revoke", "E1", "--yes"]).ended(FOUND);
+        let tasks = app.exeunt(&["tasks", "--all"]).ended(FOUND).out;
+        assert!(tasks.contains("Refused: delete") && !tasks.contains("Collect the laptop"), "{tasks}");
+        assert_eq!(action(&app, "collect")["why"], "was gone already");
+    }
 }
 
 // Trust: What was done.
