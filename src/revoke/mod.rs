@@ -30,7 +30,7 @@ pub use outcome::{DryRun, Line, Outcome, dry_run};
 pub use plan::{Rules, SystemFacts, plan};
 pub use recheck::{Rechecked, recheck};
 pub use run::{Options, Progress, RunDeps, run};
-pub use shown::{contradicts, shown};
+pub use shown::{listed, shown};
 pub use spec::{
     Blind, Doubt, EdgeName, Falls, Kept, OtherHit, OwnCredential, Plan, PlannedAction, PlannedTask, ResidualPath, Spec, Who, case_name,
 };
