@@ -137,6 +137,7 @@ pub(super) fn left(desk: &Desk<'_>, row: &DepartureRow, prospect: &Prospect) -> 
 pub(super) fn narrowed(mut prospect: Prospect, numbers: &[u32]) -> Result<Prospect> {
     let plan = &mut prospect.plan;
     plan.actions.retain(|action| numbers.contains(&action.number));
+    plan.tasks.retain(|task| task.action.is_none_or(|number| numbers.contains(&number)));
     for action in &mut plan.actions {
         action.after.retain(|number| numbers.contains(number));
         action.again_after.retain(|number| numbers.contains(number));

@@ -38,9 +38,8 @@ pub(super) fn shown_again(desk: &Desk<'_>, row: &DepartureRow) -> Result<Vec<Act
         let actions = departures::actions(conn, row.id)?;
         let mut again = Vec::new();
         for (action, take, shown) in proved(desk, &actions) {
-            let manifest = desk.fleet.systems.get(&action.system).map(|connection| connection.manifest());
-            let Some(stateless) = manifest.and_then(|manifest| revoke::contradicts(manifest, take, &shown)) else { continue };
-            if proofs::is_shown(conn, &shown, stateless)? {
+            let Some(connection) = desk.fleet.systems.get(&action.system) else { continue };
+            if proofs::is_shown(conn, &shown, revoke::listed(connection.manifest(), take, &shown))? {
                 again.push(action.clone());
             }
         }

@@ -5,6 +5,7 @@
 
 mod action;
 mod before;
+mod by_hand;
 mod call;
 mod candidates;
 mod critical;
@@ -12,6 +13,7 @@ mod cut;
 pub mod doubts;
 mod journal;
 mod order;
+mod others;
 mod outcome;
 mod plan;
 mod read;
@@ -28,7 +30,7 @@ pub use outcome::{DryRun, Line, Outcome, dry_run};
 pub use plan::{Rules, SystemFacts, plan};
 pub use recheck::{Rechecked, recheck};
 pub use run::{Options, Progress, RunDeps, run};
-pub use shown::{contradicts, shown};
+pub use shown::{listed, shown};
 pub use spec::{
     Blind, Doubt, EdgeName, Falls, Kept, OtherHit, OwnCredential, Plan, PlannedAction, PlannedTask, ResidualPath, Spec, Who, case_name,
 };

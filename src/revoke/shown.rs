@@ -9,7 +9,7 @@ use crate::manifest::express::Expr;
 use crate::manifest::raw::{Take, TakeKind};
 use crate::model::NodeKind;
 use crate::store::departures::ActionRow;
-use crate::store::proofs::{Named, Shown};
+use crate::store::proofs::{Listed, Named, Shown};
 
 /// What an action's proof shows to be gone; nothing, where it takes nothing from the graph by itself.
 pub fn shown(take: &Take, row: &ActionRow) -> Option<Shown> {
@@ -30,20 +30,22 @@ pub fn shown(take: &Take, row: &ActionRow) -> Option<Shown> {
     }
 }
 
-/// Whether a list that still has the thing contradicts the action's proof: where nothing but its absence proves it, and where the list says by itself
-/// whether it is in use. Answers with whether one without a state counts as in use.
-pub fn contradicts(manifest: &Manifest, take: &Take, shown: &Shown) -> Option<bool> {
-    let absence = take.prove.as_ref().is_some_and(|prove| prove.gone.trim() == "absent" || prove.see.is_some());
+/// What it says against the action's proof that a list still has the thing: that it is there, where nothing but its absence proves it; or else its
+/// state, where the list says by itself whether it is in use.
+pub fn listed(manifest: &Manifest, take: &Take, shown: &Shown) -> Listed {
     let kind = match shown {
-        Shown::Edge { .. } => return Some(true),
+        Shown::Edge { .. } => return Listed::InUse,
         Shown::Account(node) | Shown::Node(node) => node.kind,
     };
-    let told = manifest.see.iter().flat_map(|(_, collection)| &collection.yields).any(|yields| {
+    if take.prove.as_ref().is_some_and(|prove| prove.gone.trim() == "absent" || prove.see.is_some()) {
+        return Listed::InUse;
+    }
+    let says_state = manifest.see.iter().flat_map(|(_, collection)| &collection.yields).any(|yields| {
         let of_kind = yields.node().is_some_and(|(of, _)| of == kind);
         let state = yields.attrs.get("state").and_then(Value::as_str).and_then(|source| Expr::compile(source).ok());
         of_kind && state.is_some_and(|state| !state.names().is_empty())
     });
-    (absence || told).then_some(absence)
+    if says_state { Listed::AsItsState } else { Listed::SaysNothing }
 }
 
 /// Whether the proof of an action is that the thing isn't there any more.

@@ -87,6 +87,17 @@ pub enum Shown {
     },
 }
 
+/// What it says against a proof that a list still has the thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listed {
+    /// That it is in use, unless its state there says otherwise.
+    InUse,
+    /// What its state there says, and nothing where it has none.
+    AsItsState,
+    /// Nothing: the list keeps what is gone, and doesn't say so.
+    SaysNothing,
+}
+
 /// No complete read of the row's scope is later than the proof: such a read knows better.
 const NOT_READ_SINCE: &str =
     "until IS NULL AND NOT EXISTS (SELECT 1 FROM coverage c WHERE c.scope = v.scope AND c.complete = 1 AND c.at > ?1)";
@@ -133,17 +144,21 @@ pub fn show(tx: &Transaction<'_>, person: NodeId, shown: &Shown, proved: Timesta
 }
 
 /// Whether the graph shows what a proof showed gone: an account or a credential in use, an edge. Asked after [`show`], it does only where a read that
-/// is later than the proof saw it. `stateless`: whether a node without a state counts as in use.
+/// is later than the proof saw it. `listed`: what it says that a list has it.
 ///
 /// # Errors
 /// The database's.
-pub fn is_shown(conn: &Connection, shown: &Shown, stateless: bool) -> Result<bool> {
+pub fn is_shown(conn: &Connection, shown: &Shown, listed: Listed) -> Result<bool> {
+    let stateless = match listed {
+        Listed::InUse => "active",
+        Listed::AsItsState => "",
+        Listed::SaysNothing => return Ok(false),
+    };
     match shown {
         Shown::Node(node) | Shown::Account(node) => {
             let Some(row) = node.row(conn)? else { return Ok(false) };
             let sql = "SELECT EXISTS (SELECT 1 FROM node_seen WHERE node = ?1 AND until IS NULL
                 AND coalesce(json_extract(attrs, '$.state'), ?2) = 'active')";
-            let stateless = if stateless { "active" } else { "" };
             Ok(conn.prepare_cached(sql)?.query_row(params![row, stateless], |row| row.get(0))?)
         }
         Shown::Edge { from, to, edge } => Ok(!edges_between(conn, from, to, edge, Timestamp::MAX)?.is_empty()),
