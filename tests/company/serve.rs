@@ -90,7 +90,7 @@ fn assert_everything_is_lost(sim: &Sim, case: &Value) {
 
 /// A company that has been scanned once, and whose server does nothing by the clock.
 fn scanned() -> Sim {
-    let sim = Sim::up();
+    let sim = Sim::up_with_few();
     sim.change_settings("schedule = \"0 2 * * *\"", "schedule = \"\"");
     sim.change_settings("poll = \"*/15 * * * *\"", "poll = \"\"");
     sim.exeunt(&["scan"]);

@@ -16,7 +16,7 @@ fn with(sim: &Sim, from: &str, to: &str) -> String {
 
 #[test]
 fn a_mistake_is_one_clear_line_and_changes_nothing() {
-    let sim = Sim::up();
+    let sim = Sim::up_with_few();
     sim.exeunt(&["scan", "bamboohr"]);
     sim.exeunt(&["scan", "kisi"]);
     let read = "SELECT count(*) FROM scan WHERE outcome <> 'failed'";
@@ -55,7 +55,7 @@ fn a_mistake_is_one_clear_line_and_changes_nothing() {
 
 #[test]
 fn a_host_that_can_not_be_reached_is_a_gap() {
-    let sim = Sim::up();
+    let sim = Sim::up_with_few();
     sim.exeunt(&["scan", "bamboohr"]);
     sim.exeunt(&["scan", "kisi"]);
     let before = sim.open_graph(Some("kisi"));
@@ -76,7 +76,7 @@ fn a_host_that_can_not_be_reached_is_a_gap() {
 
 #[test]
 fn what_every_reading_command_prints_as_json_is_json() {
-    let sim = Sim::up();
+    let sim = Sim::up_with_few();
     sim.exeunt(&["scan"]);
     sim.exeunt(&["revoke", "E1002", "--yes"]);
     for args in [

@@ -24,6 +24,9 @@ const SCANNERS: &str = "EXEUNT_TEST_SCANNERS";
 const HEART: &[&str] =
     &["okta", "google-workspace", "github", "slack", "intune", "kisi", "scim", "active-directory", "openldap", "board-portal"];
 
+/// So many people beside those that a story is about are few. What is done twenty times over is done with few.
+const FEW: usize = 60;
+
 /// The simulated company, and a folder with settings that name it. Everything goes when it is dropped.
 pub struct Sim {
     pub world: World,
@@ -35,6 +38,11 @@ impl Sim {
     /// Brings the heart of the company up; its vendors answer at once. The demo runs with all of it, and each system has tests of its own.
     pub fn up() -> Self {
         Self::up_with(&|name| HEART.contains(&name))
+    }
+
+    /// The same with few people.
+    pub fn up_with_few() -> Self {
+        Self::up_with_staff(FEW, &|name| HEART.contains(&name))
     }
 
     /// Brings HR up, and the systems that are wanted.
@@ -56,9 +64,9 @@ impl Sim {
         sim
     }
 
-    /// Brings the company up, with a store that another one's was copied from.
+    /// Brings the company up with few people, and a store that another one's was copied from.
     pub fn up_with_store(store: &Path) -> Self {
-        let sim = Self::up();
+        let sim = Self::up_with_few();
         std::fs::copy(store, sim.store()).unwrap();
         sim
     }
