@@ -214,9 +214,10 @@ impl Pager<'_> {
                 other => Err(format!("the next page's address is no text but {other}")),
             };
         }
+        // Null: the reply does not say.
         let last = match &paging.last {
-            Some(source) => Some(Expr::compile(source)?.truth(&scope)?),
-            None => None,
+            Some(source) if !eval(source)?.is_null() => Some(Expr::compile(source)?.truth(&scope)?),
+            _ => None,
         };
         if let Some(source) = &paging.cursor {
             return Ok(match eval(source)? {
@@ -230,15 +231,18 @@ impl Pager<'_> {
         if paging.scim {
             return scim(&reply.body, at.or(paging.start).unwrap_or(1), before, counted);
         }
-        let numbered = |first: u64, step: u64| {
-            let ends = last.unwrap_or(paging.size.map_or(records == 0, |size| records < size));
-            (!ends).then(|| Mark::At(at.or(paging.start).unwrap_or(first) + step.max(1), before + records))
+        // A short page is no end: a server may give fewer than were asked for. An empty page is one, unless the system says that there is more.
+        let numbered = |first: u64, step: u64| match last {
+            Some(true) => Ok(None),
+            None if records == 0 => Ok(None),
+            Some(false) if records == 0 => Err("the page is empty, and the system says that it is not the last".to_owned()),
+            _ => Ok(Some(Mark::At(at.or(paging.start).unwrap_or(first) + step, before + records))),
         };
         if paging.page.is_some() {
-            return Ok(numbered(1, 1));
+            return numbered(1, 1);
         }
         if paging.offset.is_some() {
-            return Ok(numbered(0, paging.size.unwrap_or(records)));
+            return numbered(0, paging.size.map_or(records, |size| size.min(records)));
         }
         Ok(None)
     }

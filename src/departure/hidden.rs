@@ -1,15 +1,13 @@
-//! What an action of a departure hides: a suspended account's links are listed no more. It is read before the action goes out, and what could not
-//! be read then is said, for nobody can read it afterwards.
+//! What an action of a departure hides: a suspended account's links are listed no more. It is read before the action goes out. What could not be
+//! read then is a gap that stays, for nobody can read it afterwards.
 
 use std::collections::BTreeSet;
 
 use anyhow::Result;
 
 use super::Desk;
-use crate::model::Coverage;
 use crate::revoke::Plan;
 use crate::store::departures::DepartureRow;
-use crate::store::scans;
 use crate::survey;
 
 /// The collections that actions of a plan hide: system and name.
@@ -33,23 +31,4 @@ pub(super) async fn look_before(desk: &Desk<'_>, row: &DepartureRow, plan: &Plan
     // What can't be read is in the store, and is said at the end.
     survey::survey(desk.config, desk.store, &desk.fleet.only(&systems), &options, &|_, _| {}).await?;
     Ok(true)
-}
-
-/// What actions of the plan hide and what was never read to its end before them: scope and reason. `keys` are those of the person and of
-/// what is theirs.
-pub(super) fn never_read(desk: &Desk<'_>, plan: &Plan, keys: &BTreeSet<String>) -> Result<Vec<(String, String)>> {
-    let hidden = hidden_by(desk, plan);
-    if hidden.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut unread = Vec::new();
-    for read in desk.store.read(scans::latest_coverage)? {
-        if let Coverage::Gap(reason) = read.coverage
-            && hidden.contains(&(read.system.as_str(), read.collection.as_str()))
-            && keys.contains(&read.parent)
-        {
-            unread.push((format!("{} {}({})", read.system, read.collection, read.parent), reason));
-        }
-    }
-    Ok(unread)
 }

@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use serde_json::json;
 
+use super::unread::unread;
 use super::{Desk, own_accounts, person_of};
 use crate::clock;
 use crate::config::Config;
 use crate::connect::fleet::Fleet;
 use crate::graph::{Graph, Person, Reach};
-use crate::manifest::Manifest;
-use crate::model::{ActionState, Coverage, EdgeKind, Mode, NodeId, NodeKind, Verdict};
+use crate::model::{ActionState, EdgeKind, Mode, NodeId, NodeKind, Verdict};
 use crate::revoke::{self, Cut, Plan, PlannedTask, Rules, Spec, SystemFacts};
 use crate::store::departures::{self, DepartureRow};
-use crate::store::{Store, history, links, scans};
+use crate::store::{Store, links};
 
 /// A plan, and the proof on the graph of what it leaves.
 #[derive(Debug, Clone)]
@@ -27,7 +27,7 @@ pub struct Prospect {
     pub cut: Cut,
     /// The hash of the exact plan, for approvals.
     pub hash: String,
-    /// Lists that the last scans could not read to their end: what the person has there isn't known.
+    /// Lists that the last scans could not read to their end, and that may hold something of the person.
     pub unread: Vec<(String, String)>,
 }
 
@@ -61,39 +61,8 @@ pub fn prospect(config: &Config, store: &Store, fleet: &Fleet, graph: &Graph, pe
     revoke::doubts::add(&mut plan, revoke::doubts::of_once(&person, &once));
     let cut = revoke::prove(graph, &person, &plan);
     let hash = plan.hash().map_err(anyhow::Error::msg)?;
-    Ok(Prospect { person, plan, cut, hash, unread: unread(store, fleet)? })
-}
-
-/// What the last scans could not read to its end, by scope: lists of everybody's, in which the person may stand. What is read of watched people
-/// alone is read again in each departure.
-fn unread(store: &Store, fleet: &Fleet) -> Result<Vec<(String, String)>> {
-    let (coverage, last) = store.read(|conn| Ok((scans::latest_coverage(conn)?, history::last_scans(conn, None)?)))?;
-    let mut unread = Vec::new();
-    // A scan that failed, and one whose credential lacks a right.
-    for scan in last.into_iter().filter(|scan| fleet.systems.contains_key(&scan.system) && scan.outcome.is_some()) {
-        unread.extend(scan.problem.map(|problem| (scan.system, problem)));
-    }
-    for (system, connection) in &fleet.systems {
-        let manifest = connection.manifest();
-        let rows = coverage.iter().filter(|row| row.system == *system);
-        if rows.clone().next().is_none() && !manifest.see.is_empty() {
-            unread.push((system.clone(), format!("never read: run `exeunt scan {system}`")));
-        }
-        for row in rows.filter(|row| !of_one_person(manifest, &row.collection)) {
-            if let Coverage::Gap(reason) = &row.coverage {
-                let parent = if row.parent.is_empty() { String::new() } else { format!("({})", row.parent) };
-                unread.push((format!("{system} {}{parent}", row.collection), reason.clone()));
-            }
-        }
-    }
-    Ok(unread)
-}
-
-/// Whether a collection is read for watched people alone, or below one that is.
-fn of_one_person(manifest: &Manifest, name: &str) -> bool {
-    let Some(collection) = manifest.collection(name) else { return false };
-    let parent = collection.for_each.as_deref();
-    collection.watched || parent == Some("people") || parent.is_some_and(|parent| parent != name && of_one_person(manifest, parent))
+    let unread = unread(store, fleet, graph, &person)?;
+    Ok(Prospect { person, plan, cut, hash, unread })
 }
 
 /// Apps behind single sign-on that policy leaves to people: a task for each that the person has.

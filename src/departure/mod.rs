@@ -11,6 +11,7 @@ mod hidden;
 mod look;
 mod recheck;
 mod reflect;
+mod unread;
 
 use anyhow::{Context as _, Result, bail};
 use jiff::Timestamp;
@@ -314,9 +315,7 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
         unread = look_again(desk, &row).await?;
         reflect::show(desk, &row)?;
         let (graph, prospect) = make_plan(desk, &row)?;
-        let theirs = prospect.person.accounts(&graph).into_iter().map(|index| graph.net[index].key.clone());
-        let theirs = theirs.chain([prospect.person.key.clone()]).collect();
-        for never in hidden::never_read(desk, &first, &theirs)?.into_iter().chain(prospect.unread.iter().cloned()) {
+        for never in prospect.unread.iter().cloned() {
             if !unread.iter().any(|(scope, _)| *scope == never.0) {
                 unread.push(never);
             }

@@ -1,11 +1,13 @@
 //! Whom the settings' rules mean: a rule that means nobody watches nobody, and is said; so is an executive of whom HR has no record any more.
 
 use jiff::Timestamp;
+use serde_json::Value;
 
-use super::{Graph, Node, Person};
+use super::{Graph, Node, Person, executive_rule};
 use crate::model::NodeKind;
 
-/// What is wrong with the rule and the list that say who is an executive, where people are known: nobody fits, or a name is nobody's.
+/// What is wrong with the rule and the list that say who is an executive, where people are known: nobody fits, a name is nobody's, or HR's record
+/// does not tell what the rule asks for and never told it.
 pub fn unmatched(people: &[Person], rule: Option<&str>, list: &[String]) -> Vec<String> {
     if people.is_empty() {
         return Vec::new();
@@ -23,7 +25,36 @@ pub fn unmatched(people: &[Person], rule: Option<&str>, list: &[String]) -> Vec<
             people.len()
         ));
     }
+    problems.extend(rule.and_then(|rule| untold(people, rule)));
     problems
+}
+
+/// Of whom it isn't known whether the rule means them.
+fn untold(people: &[Person], rule: &str) -> Option<String> {
+    const NAMED: usize = 5;
+    let asked = executive_rule(rule).ok()?.fields_of("person");
+    let is_untold = |person: &Person| {
+        let value = person.as_value();
+        let empty = |field: &str| match &value[field] {
+            Value::Null => true,
+            Value::String(text) => text.is_empty(),
+            Value::Array(list) => list.is_empty(),
+            _ => false,
+        };
+        // What was known once is known still.
+        !person.executive
+            && !person.has_left(crate::clock::now())
+            && person.unknown.iter().any(|field| asked.contains(field) && empty(field))
+    };
+    let untold: Vec<&str> = people.iter().filter(|person| is_untold(person)).map(|person| person.name.as_str()).collect();
+    let more = if untold.len() > NAMED { format!(" and {} more", untold.len() - NAMED) } else { String::new() };
+    (!untold.is_empty()).then(|| {
+        format!(
+            "HR's record does not tell what people.executive asks for ({}) of {}{more}: whether they are executives isn't known, and they are not watched; let the key read it, or name them in people.executives",
+            asked.join(", "),
+            untold.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ")
+        )
+    })
 }
 
 /// The executives of whom HR has no record any more, though it never said that they left, and who have an account that is active.

@@ -345,13 +345,7 @@ async fn collection_scopes(scan: &Scan<'_>, name: &str, collection: &raw::Collec
             None => whole(scan, name, collection, kind).await,
         };
     };
-    let wanted = match wanted_parents(scan, name, collection, parent, parents) {
-        Ok(wanted) => wanted,
-        Err(problem) => {
-            scan.gap(name, "", &problem);
-            return Ok(Known::default());
-        }
-    };
+    let Wanted { parents: wanted, untold } = wanted_parents(scan, name, collection, parent, parents)?;
     if !scan.again {
         delta::note_changed_parents(scan, name, collection).await?;
     }
@@ -359,6 +353,12 @@ async fn collection_scopes(scan: &Scan<'_>, name: &str, collection: &raw::Collec
         .map(|parent| async move { read_whole_scope(scan, name, collection, parent, kind).await })
         .buffer_unordered(16);
     let (mut known, mut told, mut doubtful) = (Known::default(), HashSet::new(), Vec::new());
+    for (parent, problem) in untold {
+        let scope = scan.store.write(|tx| graph::scope_row(tx, scan.row, name, &parent.key))?;
+        let read = ScopeRead::gap(format!("whether this is to be read can't be told: {problem}"));
+        let one = ReadScope { scope, parent, read, keep: Keep::new(scan, name, kind), lost: Vec::new() };
+        known.add(finish(scan, name, collection, one, kind)?);
+    }
     while let Some(read) = reads.next().await {
         match read? {
             Scoped::Unread(more) => known.add(more),
@@ -387,16 +387,17 @@ async fn collection_scopes(scan: &Scan<'_>, name: &str, collection: &raw::Collec
     Ok(known)
 }
 
+/// For whom a collection is to be read.
+struct Wanted<'a> {
+    parents: Vec<Parent<'a>>,
+    /// Those of which its condition can't tell it, with the reason.
+    untold: Vec<(Parent<'a>, String)>,
+}
+
 /// The parents for which a collection is to be read.
-fn wanted_parents<'a>(
-    scan: &'a Scan<'_>,
-    name: &str,
-    collection: &raw::Collection,
-    parent: &str,
-    known: &Known,
-) -> Result<Vec<Parent<'a>>, String> {
+fn wanted_parents<'a>(scan: &'a Scan<'_>, name: &str, collection: &raw::Collection, parent: &str, known: &Known) -> Result<Wanted<'a>> {
     let focus = scan.options.person.as_ref().map(|(_, key)| key.as_str());
-    let when = collection.when.as_deref().map(Expr::compile).transpose()?;
+    let when = collection.when.as_deref().map(Expr::compile).transpose().map_err(anyhow::Error::msg)?;
     let mut wanted = Vec::new();
     if parent == "people" {
         for person in scan.watchlist.people().iter().filter(|person| focus.is_none_or(|key| key == person.key)) {
@@ -419,19 +420,22 @@ fn wanted_parents<'a>(
             wanted.push(Parent { key: node.node.key.clone(), node: Some(node_value(scan.system, node)), person, below });
         }
     }
-    let Some(when) = when else { return Ok(wanted) };
-    let mut kept = Vec::with_capacity(wanted.len());
+    let Some(when) = when else { return Ok(Wanted { parents: wanted, untold: Vec::new() }) };
+    let (mut parents, mut untold) = (Vec::with_capacity(wanted.len()), Vec::new());
     for parent in wanted {
-        if when.truth(&scope_of(scan, &parent))? {
-            kept.push(parent);
+        let holds = when.truth(&scope_of(scan, &parent));
+        match holds {
+            Ok(true) => parents.push(parent),
+            Ok(false) => {}
+            Err(problem) => untold.push((parent, problem)),
         }
     }
-    Ok(kept)
+    Ok(Wanted { parents, untold })
 }
 
 /// Whether a scope's list was read to its end when it was last asked for.
-fn was_read_whole(scan: &Scan<'_>, name: &str, parent: &str) -> Result<bool, String> {
-    scan.store.read(|conn| scans::was_read_whole(conn, scan.row, name, parent)).map_err(|error| error.to_string())
+fn was_read_whole(scan: &Scan<'_>, name: &str, parent: &str) -> Result<bool> {
+    scan.store.read(|conn| scans::was_read_whole(conn, scan.row, name, parent))
 }
 
 /// A scope as a scan has come to it.

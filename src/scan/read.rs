@@ -69,7 +69,8 @@ impl ScopeRead {
         }
     }
 
-    fn gap(reason: impl Into<String>) -> Self {
+    /// Nothing was read, and why.
+    pub fn gap(reason: impl Into<String>) -> Self {
         Self {
             seen: Vec::new(),
             nodes: Vec::new(),

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use serde_json::Value;
 
 use super::graph::{Tally, moment};
-use crate::model::{Coverage, Extent, NodeId, ScanId, ScopeId};
+use crate::model::{Coverage, Extent, NodeId, NodeRef, ScanId, ScopeId};
 
 /// A system's number. One that was never read gets its row now, and its category once it is read.
 ///
@@ -269,6 +269,19 @@ pub fn was_read_whole(conn: &Connection, system: i64, collection: &str, parent: 
         .query_row(params![system, collection, parent], |row| row.get(0))
         .optional()?;
     Ok(complete == Some(true))
+}
+
+/// For which parents a collection listed a node: their keys, an empty one for a collection that is read once.
+///
+/// # Errors
+/// The database's.
+pub fn listed_for(conn: &Connection, system: &str, collection: &str, node: &NodeRef) -> Result<Vec<String>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT DISTINCT s.parent FROM system y JOIN node n ON n.system = y.id JOIN node_seen v ON v.node = n.id JOIN scope s ON s.id = v.scope
+         WHERE y.name = ?1 AND s.collection = ?2 AND n.kind = ?3 AND n.key = ?4 ORDER BY 1",
+    )?;
+    let parents = statement.query_map(params![system, collection, node.kind.word(), node.key], |row| row.get(0))?;
+    Ok(parents.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Remembers which account our own credential belongs to.

@@ -55,12 +55,18 @@ fn bamboo(says: Says) -> impl Fn(&str, &str) -> (u16, Value) + Send + 'static {
 
 /// A company whose HR is that, read once.
 fn up() -> App {
-    let app = App::with_settings(bamboo(Says::default()), |url| {
+    let app = unread(Says::default());
+    app.exeunt(&["scan"]).ended(FINE);
+    app
+}
+
+/// A company whose HR answers so, not read yet.
+fn unread(says: Says) -> App {
+    let app = App::with_settings(bamboo(says), |url| {
         format!("[systems.bamboo]\nscanner = \"bamboohr\"\nread = \"file:token\"\nurl = \"{url}\"\n")
     });
     let settings = std::fs::read_to_string(app.path("exeunt.toml")).unwrap();
     std::fs::write(app.path("exeunt.toml"), settings.replace("[systems.hr]\nscanner = \"hr-file\"\npath = \"people.csv\"\n", "")).unwrap();
-    app.exeunt(&["scan"]).ended(FINE);
     app
 }
 
@@ -95,6 +101,26 @@ fn a_field_that_the_key_may_not_read_of_one_person_is_a_gap_and_stays_known() {
         app.answer(bamboo(Says::default()));
         app.exeunt(&["scan", "--json"]).ended(FINE);
         assert_eq!(una(&app), before, "{field}");
+    }
+}
+
+// Trust: HR's word.
+#[test]
+fn an_executive_whose_title_was_never_told_is_a_doubt_in_every_report() {
+    fn hide(record: &mut Value) {
+        record["jobTitleName"] = Value::Null;
+        record["_restrictedFields"] = json!(["jobTitleName"]);
+    }
+    let app = unread(Says { roster: Some(|body| hide(&mut body["data"][6])), record: Some(hide), changed: None });
+    // Somebody else fits the rule, so that it is no rule for nobody.
+    let settings = std::fs::read_to_string(app.path("exeunt.toml")).unwrap();
+    std::fs::write(app.path("exeunt.toml"), settings.replace("matches('chief')", "matches('chief', 'clerk')")).unwrap();
+    app.exeunt(&["scan", "--json"]).ended(COULD_NOT);
+    for command in [&["report", "shadow", "--format", "json"][..], &["report", "access", "--format", "json"], &["scan"]] {
+        let ran = app.exeunt(command);
+        assert_ne!(ran.code, FINE, "{command:?}: {ran:?}");
+        let says = format!("{}{}", ran.out, ran.err);
+        assert!(says.contains("asks for (title) of Una Fjord 7:"), "{command:?}: {ran:?}");
     }
 }
 

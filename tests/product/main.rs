@@ -3,6 +3,8 @@
 
 /// What a case does by itself after it has run.
 mod back;
+/// A list two levels below one of everybody's.
+mod below;
 /// Exit codes: 0 where something is known to be well, and nowhere else.
 mod codes;
 /// When something is gone, and a case closed.

@@ -135,8 +135,9 @@ async fn a_repeated_token_or_address_is_a_gap() {
     assert_eq!(bodies.len(), 2);
 }
 
+// Trust: What was read.
 #[tokio::test]
-async fn pages_and_offsets_end_with_a_short_page() {
+async fn numbered_pages_end_with_an_empty_page_and_never_with_a_short_one() {
     let server = serve(|seen, _| {
         let size = number(seen, "per");
         let at = if seen.url.starts_with("/pages") { (number(seen, "page") - 1) * size } else { number(seen, "from") };
@@ -144,14 +145,23 @@ async fn pages_and_offsets_end_with_a_short_page() {
     })
     .await;
     let wire = bearer(&server, "");
-    for (call, paging) in [
-        ("/pages", "{ page: page, size: 2, size_into: per }"),
-        ("/offset", "{ offset: from, size: 2, size_into: per }"),
-        ("/offset?x=1", "{ offset: from, size: 2, size_into: per, last: body.last }"),
+    for (call, paging, pages) in [
+        ("/pages", "{ page: page, size: 2, size_into: per }", 4),
+        ("/offset", "{ offset: from, size: 2, size_into: per }", 4),
+        ("/offset?x=1", "{ offset: from, size: 2, size_into: per, last: body.last }", 3),
+        ("/offset?x=2", "{ offset: from, size: 2, size_into: per, last: body.says }", 4),
     ] {
         let (ended, bodies, _) = read(&wire, &get(call), paging, None).await;
-        assert_eq!((ended, flat(&bodies, "list")), (Ended::Complete { pages: 3 }, ALL.to_vec()), "{call}");
+        assert_eq!((ended, flat(&bodies, "list")), (Ended::Complete { pages }, ALL.to_vec()), "{call}");
     }
+    // The server gives two at a time, whatever is asked for.
+    let server = serve(|seen, _| (200, vec![], json!(slice(number(seen, "from"), 2)))).await;
+    let (ended, bodies, _) = read(&bearer(&server, ""), &get("/capped"), "{ offset: from, size: 4, size_into: per }", None).await;
+    assert_eq!((ended, flat(&bodies, "")), (Ended::Complete { pages: 4 }, ALL.to_vec()));
+    // It says that there is more, and gives nothing.
+    let server = serve(|_, _| (200, vec![], json!({ "list": [], "last": false }))).await;
+    let (ended, ..) = read(&bearer(&server, ""), &get("/more"), "{ offset: from, last: body.last }", None).await;
+    assert!(reason(&ended).contains("the page is empty"), "{ended:?}");
 }
 
 #[tokio::test]

@@ -147,13 +147,14 @@ pub struct Paging {
     /// Literal (page, offset, scim): the number of the first page or record; 1 when left out (0 for offset).
     #[serde(default)]
     pub start: Option<u64>,
-    /// Literal (page, offset, scim): records in a page. A page with fewer is the last.
+    /// Literal (page, offset, scim): records that are asked for in a page. A page with fewer is not the last: an empty one is, or what `last` says.
     #[serde(default)]
     pub size: Option<u64>,
     /// Literal (page, offset): the parameter that carries the size; it stands where `into` would.
     #[serde(default)]
     pub size_into: Option<String>,
-    /// Expression (page, offset, cursor): true on the last page, where the vendor says so.
+    /// Expression (page, offset, cursor): true on the last page, where the vendor says so; null where a reply doesn't say, and then an empty page is
+    /// the last.
     #[serde(default)]
     pub last: Option<String>,
     /// Expression over `body`, `headers` (page, offset, cursor, link, next): how many records the whole list has, where the vendor says so. Fewer

@@ -11,6 +11,8 @@ fn everything_goes() {
     for action in ["close_link", "remove_collaboration"] {
         assert!(departed.proved(action) <= departed.sent("inactivate"), "{action}: {departed:?}");
     }
+    // His private address had a folder of somebody whom nobody watches, by what lies in it: it ended at that folder.
+    assert!(departed.actions("remove_collaboration").iter().any(|action| action.to_string().contains("Lender updates")), "{departed:?}");
     assert!(departed.proved("hold") <= departed.sent("transfer_content"), "{departed:?}");
 }
 

@@ -9,7 +9,9 @@ use super::System;
 fn everything_goes() {
     let system = System::up("dropbox");
     system.findings_are_the_key();
-    let departed = system.everything_goes("E1002", &[]);
+    let departed = system.everything_goes("E1002", &["in the folder Bank papers"]);
+    // What he has by a folder of somebody else's is a task: only its owner takes people out of it.
+    assert_eq!(departed.state("remove_inherited_outsider"), "handed_off", "{departed:?}");
     // Nobody speaks for who is suspended: what is a member's own goes first.
     for action in ["revoke_link", "remove_outsider"] {
         assert!(departed.proved(action) <= departed.sent("suspend"), "{action}: {departed:?}");
@@ -21,7 +23,7 @@ fn a_member_is_removed_after_the_suspension_and_hands_the_files_over_where_that_
     let system = System::up_unscanned("dropbox");
     system.allow(&["remove_from_group", "remove_and_transfer"]);
     system.scan();
-    let departed = system.everything_goes("E1002", &[]);
+    let departed = system.everything_goes("E1002", &["in the folder Bank papers"]);
     assert_eq!((departed.state("remove_from_group"), departed.state("remove_and_transfer")), ("gone", "gone"), "{departed:?}");
     for action in ["suspend", "hold"] {
         assert!(departed.proved(action) <= departed.sent("remove_and_transfer"), "{action}: {departed:?}");
@@ -60,5 +62,5 @@ fn without_the_add_on_legal_keeps_the_content_and_a_lie_is_found_out() {
     let departed = system.depart("E1002");
     assert_eq!((departed.state("hold_by_hand"), departed.state("suspend")), ("handed_off", "gone"), "{departed:?}");
     assert_ne!(departed.state("unlink_app"), "gone", "{departed:?}");
-    assert_eq!(system.left("E1002"), ["the linked app PDF Stamper"]);
+    assert_eq!(system.left("E1002"), ["the linked app PDF Stamper", "rafael.okonjo@postbox.example in the folder Bank papers"]);
 }
