@@ -13,6 +13,7 @@ use crate::graph::Graph;
 use crate::model::{DepartureId, DepartureState, Verdict};
 use crate::report::case::{Case, CaseTold};
 use crate::report::html;
+use crate::revoke::Line;
 use crate::store::Store;
 use crate::store::departures::{self as rows, DepartureRow};
 
@@ -260,7 +261,9 @@ const SHOWN: usize = 6;
 /// Prints how a departure ended.
 pub fn print_ended(ended: &Ended) {
     let outcome = &ended.outcome;
-    let calls = outcome.actions.len() - outcome.handed_off;
+    // What a person did, or found done, had no call.
+    let by_hand = |line: &&Line| line.state == "handed_off" || (line.state == "gone" && !line.sent);
+    let calls = outcome.actions.iter().filter(|line| !by_hand(line)).count();
     out::say(format!(
         "Firing      {} of {calls} sent, those that wait for nothing within {:.1} ms",
         outcome.sent, outcome.first_to_last_call_ms
@@ -275,7 +278,13 @@ pub fn print_ended(ended: &Ended) {
         outcome.stuck
     ));
     if outcome.already > 0 {
-        out::say(format!("            {} of them were gone already, before our call", outcome.already));
+        out::say(format!("            {} of them were gone already, before our call or a person's work", outcome.already));
+    }
+    if outcome.by_effect > 0 {
+        out::say(format!(
+            "            {} of them are proved by the effect of another action, for no read shows their own call: exeunt departure {}",
+            outcome.by_effect, ended.id
+        ));
     }
     if outcome.lives_on > 0 {
         out::say(format!(

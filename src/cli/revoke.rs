@@ -13,7 +13,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::departure::{self, Desk, Ended, Prospect, Step, Word};
 use crate::graph::Graph;
-use crate::model::{DepartureState, Mode};
+use crate::model::{BY_EFFECT, DepartureState, Mode};
 use crate::revoke::{PlannedTask, Progress};
 use crate::store::departures::{self as rows, Opened};
 
@@ -218,6 +218,9 @@ fn show_plan(global: &Global, prospect: &Prospect) {
         }
         if action.hand_off {
             notes.push("by hand".to_owned());
+        }
+        if let Some(other) = &action.effect_of {
+            notes.push(format!("{BY_EFFECT} {other}"));
         }
         let notes = if notes.is_empty() { String::new() } else { format!("   ({})", notes.join("; ")) };
         out::say(format!("  {:>3}  {}{notes}", action.number, action.label));

@@ -131,9 +131,12 @@ fn nothing_left(desk: &Desk<'_>, row: &DepartureRow) -> Result<bool> {
 /// Closes the tasks of what is proved gone, where they ask for no file; whether any is left open.
 pub(super) fn settle(tx: &Transaction<'_>, id: DepartureId, now: Timestamp) -> Result<bool> {
     let actions = departures::actions(tx, id)?;
-    let gone = |action| actions.iter().any(|row| Some(row.id) == action && row.state == ActionState::Gone);
-    for task in departures::tasks(tx, Some(id))?.iter().filter(|task| !task.done && task.attach.is_none() && gone(task.action)) {
-        handoff::close(tx, task.id, "engine", "a fresh read shows that it is done", None, now)?;
+    let gone = |action| actions.iter().find(|row| Some(row.id) == action && row.state == ActionState::Gone);
+    for task in departures::tasks(tx, Some(id))?.iter().filter(|task| !task.done && task.attach.is_none()) {
+        let Some(action) = gone(task.action) else { continue };
+        let note =
+            if action.by_effect() { "a fresh read shows the effect of another action" } else { "a fresh read shows that it is done" };
+        handoff::close(tx, task.id, "engine", note, None, now)?;
     }
     Ok(departures::tasks(tx, Some(id))?.iter().any(|task| !task.done))
 }
@@ -146,7 +149,7 @@ fn restate(tx: &Transaction<'_>, id: DepartureId, actions: &[ActionRow]) -> Resu
     let mut outcome = Outcome { actions: lines, ..Outcome::default() };
     outcome.judge_again(actions);
     let Value::Object(now) = serde_json::to_value(&outcome)? else { return Ok(()) };
-    for name in ["gone", "lives_on", "claimed", "present", "unknown", "refused", "stuck", "handed_off"] {
+    for name in ["gone", "already", "by_effect", "lives_on", "claimed", "present", "unknown", "refused", "stuck", "handed_off"] {
         summary.insert(name.to_owned(), now[name].clone());
     }
     summary.insert("actions".into(), json!(outcome.actions.len()));

@@ -123,6 +123,7 @@ pub fn closed(task: &TaskRow, action: Option<&ActionRow>) -> Option<String> {
 /// What reads say of a task that somebody closed.
 fn shown(action: Option<&ActionRow>) -> &'static str {
     match action {
+        Some(action) if action.by_effect() => "no read shows the call; what it takes away is gone by the effect of another action",
         Some(action) if action.state == ActionState::Gone => "a fresh read shows it",
         Some(action) if !action.by_word() => "no read has shown it so far",
         _ => "no read proves it",

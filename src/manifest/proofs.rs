@@ -1,5 +1,6 @@
 //! Whether each proof earns its verdict, as the manifest's own examples show: it can say that the thing is still there, it can say that it is gone,
-//! and a person's task is not proved by what another action of the file changes.
+//! a person's task is not proved by what another action of the file changes, and a call whose proof reads nothing but the effect of another says
+//! so (`effect_of`).
 
 use std::collections::BTreeMap;
 
@@ -9,10 +10,14 @@ use super::examples;
 use super::judge::Finding;
 use super::load::{self, Problem};
 use super::located::{self, Fault, Lines};
-use super::raw::{Example, Manifest, Take};
+use super::raw::{Example, Manifest, Take, TakeKind};
+use crate::model::{EdgeKind, Mode};
 
 /// What to do where no read can show it.
 const NO_READ: &str = "where no read can show it, say why in hand_off.no_proof and leave prove out: a person closes the task with a note";
+
+/// What to do where no read shows what a call does.
+const NO_OWN_READ: &str = "read what this call itself changes; where no read shows that, say so with prove.effect_of";
 
 /// What is wrong with the proofs of a file that was read, each with its line.
 pub fn problems(file: &str, text: &str, manifest: &Manifest) -> Vec<Problem> {
@@ -36,12 +41,36 @@ fn faults(manifest: &Manifest) -> Vec<(String, String)> {
         if !says(|finding| *finding == Finding::Gone) {
             fault(format!("no example shows that it can succeed: write an example with gone: true; {NO_READ}"));
         }
-        for (other, action) in manifest.take.iter().filter(|(other, _)| take.hand_off.is_some() && other != name) {
-            if may_prove(name, take, other, action) && proves(manifest, name, take, other, action) {
+        let declared = take.prove.as_ref().and_then(|prove| prove.effect_of.as_deref());
+        let others = manifest.take.iter().filter(|(other, _)| other != name);
+        if take.hand_off.is_some() {
+            for (other, action) in others.filter(|(other, action)| may_prove(name, take, other, action)) {
+                if proves(manifest, name, take, other, action) {
+                    fault(format!(
+                        "what {other} does proves the hand-off {name} as well, though nobody has done it: an example of {other} that says gone says gone \
+                         here, too; read what the person's own work changes; {NO_READ}"
+                    ));
+                }
+            }
+        } else if let Some(effect_of) = declared {
+            if let Some((other, action)) = others.clone().find(|(other, _)| other == effect_of)
+                && !(read(take).is_some() && read(take) == read(action) && proves(manifest, name, take, other, action))
+            {
                 fault(format!(
-                    "what {other} does proves the hand-off {name} as well, though nobody has done it: an example of {other} that says gone says gone \
-                     here, too; read what the person's own work changes; {NO_READ}"
+                    "effect_of: {other}, but the effect of {other} does not prove it: read what the proof of {other} reads, so that its example that says \
+                     gone says gone here, too"
                 ));
+            }
+        } else {
+            for (other, action) in
+                others.filter(|(other, action)| may_prove_call(take, other, action) && may_prove(name, take, other, action))
+            {
+                if is_effect(manifest, name, take, other, action) {
+                    fault(format!(
+                        "the proof of {name} reads nothing of its own: wherever it says gone, the proof of {other} does, too, and what {other} does makes \
+                         it true; {NO_OWN_READ}: {other}"
+                    ));
+                }
             }
         }
     }
@@ -55,29 +84,70 @@ fn said<'m>(manifest: &'m Manifest, name: &'m str, take: &'m Take) -> impl Itera
     own.filter_map(move |example| examples::proof(manifest, prove?, example, &example.given).ok())
 }
 
-/// Whether another action could prove a hand-off: both may be in one plan, they read the same, and it doesn't wait for the hand-off's proof.
+/// Whether another action could prove this one: both may be in one plan, they read the same, and the other doesn't wait for this one's proof.
 fn may_prove(name: &str, task: &Take, other: &str, action: &Take) -> bool {
     let waits = action.after.iter().any(|before| before == name) || task.before.iter().any(|after| after == other);
-    let instead = task.hand_off.as_ref().is_some_and(|task| task.unless.iter().any(|call| call == other));
-    // An action waits without end only if it can't be taken back.
-    !(instead || (waits && action.irreversible) || exclude(task, action)) && read(task).is_some_and(|of_task| read(action) == Some(of_task))
+    let instead = |task: &Take, call: &str| task.hand_off.as_ref().is_some_and(|task| task.unless.iter().any(|known| known == call));
+    let held = waits && must_be_proved_first(task, action);
+    !(instead(task, other) || instead(action, name) || held || exclude(task, action))
+        && read(task).is_some_and(|of_task| read(action) == Some(of_task))
 }
 
-/// Whether a reply that proves the other action proves the hand-off.
+/// Whether an action that waits for another is held back for as long as that one isn't proved: where it can't be taken back, and the other keeps
+/// something safe, is a person's, or could never be proved afterwards.
+pub fn must_be_proved_first(before: &Take, action: &Take) -> bool {
+    action.irreversible && (before.kind != TakeKind::Revoke || before.hand_off.is_some() || same_absence(before, action))
+}
+
+/// Whether the same absence, and nothing else, proves both: once it is shown, it can't be told which of them did it.
+pub fn same_absence(one: &Take, other: &Take) -> bool {
+    let by_absence = |take: &Take| take.prove.as_ref().is_some_and(|prove| prove.gone.trim() == "absent");
+    by_absence(one) && by_absence(other) && read(one).is_some_and(|reads| read(other) == Some(reads))
+}
+
+/// Whether a call could prove another: it is done to the same thing or to what holds it, there is a mode that has both, and its own proof is not
+/// the effect of a third. What is only sent once the other is proved says by itself that it was gone already.
+fn may_prove_call(call: &Take, other: &str, action: &Take) -> bool {
+    let holds = |on: &str| on == "account" || on.parse::<EdgeKind>().is_ok();
+    let modes = |take: &Take| take.modes.clone().unwrap_or_else(|| vec![Mode::Departure.word().to_owned()]);
+    let together = modes(call).iter().any(|mode| modes(action).contains(mode));
+    let effect = action.prove.as_ref().is_some_and(|prove| prove.effect_of.is_some());
+    let after = call.after.iter().any(|before| before == other) && must_be_proved_first(action, call) && same_absence(action, call);
+    together && !effect && !after && action.hand_off.is_none() && (call.on == action.on || holds(&action.on))
+}
+
+/// Whether the proof of a call shows only what another action does: that one makes it true where it wasn't, and it is true nowhere else.
+fn is_effect(manifest: &Manifest, name: &str, call: &Take, other: &str, action: &Take) -> bool {
+    let Some(prove) = &call.prove else { return false };
+    let was_there = of(manifest, other, false).any(|example| {
+        let given = given(of(manifest, name, true).next(), call, example, action);
+        examples::proof(manifest, prove, example, &given) == Ok(Finding::Still)
+    });
+    let nothing_else = action.prove.as_ref().is_some_and(|proves_other| {
+        of(manifest, name, true).all(|example| {
+            let given = given(of(manifest, other, true).next(), action, example, call);
+            examples::proof(manifest, proves_other, example, &given) == Ok(Finding::Gone)
+        })
+    });
+    was_there && nothing_else && proves(manifest, name, call, other, action)
+}
+
+/// The examples of an action's proof that say gone, or that don't.
+fn of<'m>(manifest: &'m Manifest, name: &'m str, gone: bool) -> impl Iterator<Item = &'m Example> {
+    manifest.examples.iter().filter(move |example| example.prove.as_deref() == Some(name) && example.gone == Some(gone))
+}
+
+/// Whether a reply that proves the other action proves this one.
 fn proves(manifest: &Manifest, name: &str, task: &Take, other: &str, action: &Take) -> bool {
     let Some(prove) = &task.prove else { return false };
-    let of = |name: &str| {
-        let name = name.to_owned();
-        manifest.examples.iter().filter(move |example| example.prove.as_ref() == Some(&name) && example.gone == Some(true))
-    };
-    of(other).any(|example| {
-        let given = given(of(name).next(), task, example, action);
+    of(manifest, other, true).any(|example| {
+        let given = given(of(manifest, name, true).next(), task, example, action);
         examples::proof(manifest, prove, example, &given) == Ok(Finding::Gone)
     })
 }
 
-/// What stands in scope when a reply to the read of another action is put before the proof of a hand-off: what the other is done to, over what
-/// the hand-off's own example knows of it.
+/// What stands in scope when a reply to the read of another action is put before the proof of an action: what the other is done to, over what
+/// the action's own example knows of it.
 fn given(own: Option<&Example>, task: &Take, example: &Example, action: &Take) -> BTreeMap<String, Value> {
     let mut given = own.map(|own| own.given.clone()).unwrap_or_default();
     given.remove("seen");

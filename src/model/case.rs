@@ -56,6 +56,12 @@ pub const RETURNED: &str = "it came back: it was proved gone, and a fresh read s
 /// How the reason begins that is kept with a hand-off which no read can prove: a person's word closes it, and it never counts as proved.
 pub const NO_READ: &str = "no read can show it";
 
+/// How the reason begins that is kept with an action whose proof was true before its call, or before a person did anything.
+pub const ALREADY: &str = "was gone already";
+
+/// What is said of a call that no read shows, before the name of the action whose effect proves it.
+pub const BY_EFFECT: &str = "no read shows this call; proved by the effect of";
+
 impl ActionState {
     /// Whether an action may move from this state to `next`. Every legal move stands here.
     pub fn may_become(self, next: Self) -> bool {

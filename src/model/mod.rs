@@ -8,7 +8,7 @@ mod observation;
 mod tell;
 
 pub use access::{EdgeKind, Level, NodeKind, NodeRef, normal_address, normal_alias};
-pub use case::{ActionState, DepartureState, Mode, NO_READ, RETURNED, Verdict};
+pub use case::{ALREADY, ActionState, BY_EFFECT, DepartureState, Mode, NO_READ, RETURNED, Verdict};
 pub use finding::{Finding, Severity};
 pub use last_day::{LastDay, Span};
 pub use observation::{Coverage, EdgeSeen, Extent, NodeSeen, Observation};

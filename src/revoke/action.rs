@@ -6,10 +6,12 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::before::{self, ALREADY, Before};
+use super::before::{self, Before};
 use super::call;
 use super::critical::{Measured, Waits};
 use super::journal::{Begin, Entry, Evidence, target};
+use super::others::{self, Others};
+use super::outcome::LIVES_ON;
 use super::read::{self, Reading};
 use super::run::{Progress, RunDeps, Shared, Status};
 use super::spec::{PlannedAction, Spec};
@@ -18,7 +20,7 @@ use crate::connect::{Call, Class, Connection, Lane, Reply};
 use crate::manifest::express::{Expr, plain};
 use crate::manifest::raw::{Hand, Take};
 use crate::manifest::{Manifest, duration};
-use crate::model::{ActionState, Verdict};
+use crate::model::{ALREADY, ActionState, Verdict};
 use crate::store::departures::{self, ActionRow, Move};
 
 /// An action that is ready to go.
@@ -28,6 +30,7 @@ pub(super) struct Job {
     begin: Begin,
     after: Vec<usize>,
     again: Vec<usize>,
+    others: Others,
     irreversible: bool,
     line: Result<Line, String>,
     /// Rendered ahead for what leaves at once.
@@ -41,6 +44,11 @@ impl Job {
     /// With the read of the state before its call.
     pub(super) fn with_look(self, look: Option<before::Look>) -> Self {
         Self { look, ..self }
+    }
+
+    /// With what it asks of the other actions.
+    pub(super) fn with_others(self, others: Others) -> Self {
+        Self { others, ..self }
     }
 }
 
@@ -117,6 +125,7 @@ pub(super) fn prepare(deps: &RunDeps, place: usize, row: ActionRow, begin: Begin
         begin,
         after: waits.after.clone(),
         again: waits.again.clone(),
+        others: Others::default(),
         irreversible: planned.irreversible,
         line,
         call,
@@ -137,16 +146,19 @@ struct End {
 }
 
 impl End {
-    /// With the state before the call: a proof that was true before is none of ours.
-    fn with(mut self, before: Option<&Before>) -> Self {
-        let Some(before) = before else { return self };
-        if let Value::Object(detail) = &mut self.detail {
+    /// With the state before the call: a proof that was true before is none of ours. `already`: that of the action whose effect proves this one was.
+    fn with(mut self, before: Option<&Before>, already: bool) -> Self {
+        if let (Value::Object(detail), Some(before)) = (&mut self.detail, before) {
             detail.insert("before".into(), before.words.clone());
         }
-        if before.gone && self.state == ActionState::Gone {
-            self.why = Some(self.why.map_or_else(|| ALREADY.to_owned(), |why| format!("{ALREADY}; {why}")));
+        if self.state == ActionState::Gone && (already || before.is_some_and(|before| before.gone)) {
+            self.says_first(ALREADY);
         }
         self
+    }
+
+    fn says_first(&mut self, words: &str) {
+        self.why = Some(self.why.take().map_or_else(|| words.to_owned(), |why| format!("{words}; {why}")));
     }
 }
 
@@ -184,17 +196,21 @@ struct Times {
 pub(super) async fn drive(shared: Arc<Shared>, mut job: Job) -> (usize, Option<Measured>) {
     let mut times = Times::default();
     let end = match act(&shared, &mut job, &mut times).await {
-        Ok(end) => end.with(job.before.as_ref()),
+        Ok(end) => judged_with_others(&shared, &job, end).await,
         // The journal has stopped: so does everything.
         Err(Quit::Stopped) => return (job.place, None),
         Err(Quit::StaysGone) => {
-            shared.statuses[job.place].send_replace(Status::Proved);
+            shared.statuses[job.place].send_replace(Status::of(&job.row));
             shared.tell(Progress::Judged { number: job.row.number, verdict: Verdict::Gone, state: ActionState::Gone });
             return (job.place, None);
         }
     };
     let now = Instant::now();
-    let proved = end.state == ActionState::Gone;
+    let status = match (end.state, end.why.as_deref()) {
+        (ActionState::Gone, Some(why)) if why.starts_with(ALREADY) => Status::Already,
+        (ActionState::Gone, _) => Status::Proved,
+        _ => Status::Failed,
+    };
     let (state, verdict) = (end.state, end.verdict);
     let audit = match end.state {
         ActionState::Gone => "revocation.verified",
@@ -212,15 +228,38 @@ pub(super) async fn drive(shared: Arc<Shared>, mut job: Job) -> (usize, Option<M
         task: end.task,
         written: None,
     });
-    shared.statuses[job.place].send_replace(if proved { Status::Proved } else { Status::Failed });
+    shared.statuses[job.place].send_replace(status);
     shared.tell(Progress::Judged { number: row.number, verdict, state });
     let measured = times.sent.map(|sent| Measured {
         sent,
         judged: times.judged.unwrap_or(now),
         again: times.sent_again.map(|sent| (sent, now)),
-        proved,
+        proved: status != Status::Failed,
     });
     (job.place, measured)
+}
+
+/// What an action's end is worth beside what is known of the others: where no read shows its call, the action whose effect proves it must have been
+/// proved itself.
+async fn judged_with_others(shared: &Shared, job: &Job, mut end: End) -> End {
+    let mut already = false;
+    let gone_before = job.before.as_ref().is_some_and(|before| before.gone);
+    if let Some(effect) = &job.others.effect {
+        let other = effect.settled(shared).await;
+        already = other == Status::Already;
+        match (end.state, other) {
+            (ActionState::Gone, Status::Failed) if !gone_before => {
+                end = stuck(job, Verdict::Unknown, others::says_not(&effect.name), end.detail)
+            }
+            (ActionState::Gone, _) => end.says_first(&others::says(&effect.name)),
+            // The read is not about this call.
+            (ActionState::Stuck, Status::Failed) if end.verdict == Verdict::Present => {
+                end = stuck(job, end.verdict, others::says_not(&effect.name), end.detail);
+            }
+            _ => {}
+        }
+    }
+    end.with(job.before.as_ref(), already)
 }
 
 /// Why an action ends without a new word on it.
@@ -243,10 +282,19 @@ async fn act(shared: &Shared, job: &mut Job, times: &mut Times) -> Result<End, Q
     let within = read::within(take);
     let mut id = job.row.job.clone();
 
-    if job.row.state == ActionState::Planned
-        && let Some(why) = held_back(shared, job).await
-    {
-        return Ok(stuck(job, Verdict::Unknown, why, json!({})));
+    if job.row.state == ActionState::Planned {
+        if let Some(why) = held_back(shared, job).await {
+            return Ok(stuck(job, Verdict::Unknown, why, json!({})));
+        }
+        // The same read has just shown it, for another action.
+        for before in &job.others.same {
+            if wait(shared, *before).await != Status::Failed {
+                job.before = Some(Before {
+                    gone: true,
+                    words: json!({ "state": "gone", "read": "by the proof of another action", "action": shared.labels[*before] }),
+                });
+            }
+        }
     }
 
     let mut fire_first = true;
@@ -297,7 +345,8 @@ async fn act(shared: &Shared, job: &mut Job, times: &mut Times) -> Result<End, Q
             announce(shared, job).await?;
         }
         if let Some(look) = job.look.take() {
-            job.before = Some(look.settle().await);
+            let before = look.settle().await;
+            job.before.get_or_insert(before);
         }
         match fire(shared, job, line, take, rendered, &mut id, &mut times.sent).await {
             Fired::Accepted => {}
@@ -306,7 +355,13 @@ async fn act(shared: &Shared, job: &mut Job, times: &mut Times) -> Result<End, Q
         }
     }
     if job.again.is_empty() {
-        let reading = read::until_gone(&line.connection, take, &line.spec, id.as_deref(), within).await;
+        // What the other has not done by its end is not waited for.
+        let nothing_comes = match &job.others.effect {
+            Some(effect) => effect.settled(shared).await == Status::Failed,
+            None => false,
+        };
+        let patience = if nothing_comes { Duration::ZERO } else { within };
+        let reading = read::until_gone(&line.connection, take, &line.spec, id.as_deref(), patience).await;
         return Ok(end(job, line, take, id.as_deref(), reading, no).await);
     }
 
@@ -315,12 +370,15 @@ async fn act(shared: &Shared, job: &mut Job, times: &mut Times) -> Result<End, Q
         for other in &job.again {
             wait(shared, *other).await;
         }
+        if let Some(effect) = &job.others.effect {
+            effect.settled(shared).await;
+        }
     };
     tokio::pin!(others);
     let early = tokio::select! {
         biased;
         () = &mut others => true,
-        reading = read::until_gone(&line.connection, take, &line.spec, id.as_deref(), within) => {
+        reading = read::until_gone(&line.connection, take, &line.spec, id.as_deref(), within), if job.others.effect.is_none() => {
             let proved = matches!(reading, Reading::Gone(_));
             shared.statuses[job.place].send_replace(if proved { Status::Proved } else { Status::Failed });
             false
@@ -342,10 +400,11 @@ async fn act(shared: &Shared, job: &mut Job, times: &mut Times) -> Result<End, Q
 
 /// Waits for what must come before an action; says why it may not be fired, where it mayn't.
 async fn held_back(shared: &Shared, job: &Job) -> Option<String> {
-    for before in &job.after {
+    // Only what must not leave without a person's part waits for it.
+    for before in job.after.iter().filter(|before| !shared.by_hand[**before] || job.others.must.contains(before)) {
         let failed = wait(shared, *before).await == Status::Failed;
         // A factor that wouldn't go is no reason to leave the account alive; files that wouldn't move are one to keep it.
-        if failed && job.irreversible && shared.preserves[*before] {
+        if failed && job.others.must.contains(before) {
             return Some(format!("it can't be taken back, and what must come before it is not proved: {}", shared.labels[*before]));
         }
     }
@@ -353,7 +412,7 @@ async fn held_back(shared: &Shared, job: &Job) -> Option<String> {
 }
 
 /// Waits until another action is proved or has ended without.
-async fn wait(shared: &Shared, place: usize) -> Status {
+pub(super) async fn wait(shared: &Shared, place: usize) -> Status {
     let mut status = shared.statuses[place].subscribe();
     match status.wait_for(|status| *status != Status::Waiting).await {
         Ok(status) => *status,
@@ -547,8 +606,8 @@ async fn gone(job: &Job, line: &Line, take: &Take, id: Option<&str>, detail: Val
 /// What is said when what was issued before outlives its source.
 fn lives_until(text: &str, now: Timestamp) -> String {
     match duration::parse(text).ok().and_then(|lives| now.checked_add(jiff::SignedDuration::try_from(lives).ok()?).ok()) {
-        Some(at) => format!("live until {at:.0}: what was issued before lives on for {text}"),
-        None => format!("live: what was issued before lives on {text}"),
+        Some(at) => format!("{LIVES_ON} until {at:.0}: what was issued before lives on for {text}"),
+        None => format!("{LIVES_ON}: what was issued before lives on {text}"),
     }
 }
 

@@ -1,6 +1,6 @@
-//! The state before the call, read as the proof reads it: a proof that was true before proves nothing of ours, it was gone already. The reads go
-//! out while the journal is written and connections are opened, and they delay no call: what isn't back when the call leaves is given up, and
-//! the last scan's reading stands.
+//! The state before the call, or before a person does anything, read as the proof reads it: a proof that was true before proves nothing of ours, it
+//! was gone already. The reads go out while the journal is written and connections are opened, and they delay no call: what isn't back when the call
+//! leaves is given up, and the last scan's reading stands.
 
 use std::time::Duration;
 
@@ -16,11 +16,42 @@ use crate::connect::Lane;
 /// Longest that anybody waits for it beside the other work.
 const AT_MOST: Duration = Duration::from_secs(30);
 
-/// What is said of an action whose proof was true before its call.
-pub(super) const ALREADY: &str = "was gone already";
+/// A read that is under way, and what the last scan showed.
+pub(super) struct Look {
+    read: Option<JoinHandle<(Reading, jiff::Timestamp)>>,
+    last: LastScan,
+}
 
-/// A read that is under way.
-pub(super) struct Look(Option<JoinHandle<(Reading, jiff::Timestamp)>>);
+/// What the last scan showed of what an action is done to.
+#[derive(Clone, Copy)]
+enum LastScan {
+    There,
+    /// An account that is switched off, and the action switches it off.
+    Gone,
+}
+
+impl LastScan {
+    fn of(action: &PlannedAction) -> Self {
+        let state = action.spec.scope.get("node").and_then(|node| node.get("state"));
+        if action.falls.ends_node && state.is_some_and(|state| state == "disabled") { Self::Gone } else { Self::There }
+    }
+
+    /// What a fresh reading says, or what the last scan said where that tells nothing.
+    fn read(self, reading: Reading, at: jiff::Timestamp) -> Before {
+        match reading {
+            Reading::Gone(words) => Before { gone: true, words: json!({ "state": "gone", "read": at.to_string(), "reply": words }) },
+            Reading::Still(words) | Reading::Failed(words) => {
+                Before { gone: false, words: json!({ "state": "there", "read": at.to_string(), "reply": words }) }
+            }
+            Reading::Unknown(why) => self.says(&why),
+        }
+    }
+
+    fn says(self, why: &str) -> Before {
+        let gone = matches!(self, Self::Gone);
+        Before { gone, words: json!({ "state": if gone { "gone" } else { "there" }, "read": "by the last scan", "why": why }) }
+    }
+}
 
 /// What is known of the state before a call.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,46 +70,54 @@ pub(super) fn start(deps: &RunDeps, plan: &Plan, new: impl Fn(usize) -> bool) ->
         // The proof of a job asks about the job, and there is none yet.
         let asks = connection.manifest().action(&name).is_some_and(|take| take.job.is_none() && take.prove.is_some());
         (asks && new(place)).then(|| {
-            Look(Some(tokio::spawn(async move {
+            let last = LastScan::of(action);
+            let read = Some(tokio::spawn(async move {
                 let manifest = connection.manifest().clone();
                 let Some(take) = manifest.action(&name) else { return (Reading::Unknown(String::new()), clock::now()) };
                 // As a scan reads: the calls go first, and the emergency share of the budget is theirs.
                 let read = tokio::time::timeout(AT_MOST, read::once_in(Lane::Scan, &connection, take, &spec, None)).await;
                 (read.unwrap_or_else(|_| Reading::Unknown("it was not answered in time".to_owned())), clock::now())
-            })))
+            }));
+            Look { read, last }
         })
     };
     plan.actions.iter().enumerate().map(look).collect()
 }
 
+impl Before {
+    /// The last scan showed it, and nothing was read since.
+    pub(super) fn by_last_scan(why: &str) -> Self {
+        LastScan::There.says(why)
+    }
+}
+
 impl Look {
+    /// What comes back within this time.
+    pub(super) async fn settle_within(mut self, longest: Duration) -> Before {
+        let Some(read) = &mut self.read else { return self.last.says("it was not read") };
+        match tokio::time::timeout(longest, read).await {
+            Ok(Ok((reading, at))) => self.last.read(reading, at),
+            Ok(Err(_)) => self.last.says("reading it broke off"),
+            Err(_) => self.last.says("it was not answered in time"),
+        }
+    }
+
     /// What has come back by now. The read is given up if it hasn't: it would see what the call has done.
     pub(super) async fn settle(mut self) -> Before {
-        let Some(read) = self.0.take_if(|read| read.is_finished()) else {
-            return last_scan("it was not answered before the call left");
+        let Some(read) = self.read.take_if(|read| read.is_finished()) else {
+            return self.last.says("it was not answered before the call left");
         };
         match read.await {
-            Ok((Reading::Gone(words), at)) => {
-                Before { gone: true, words: json!({ "state": "gone", "read": at.to_string(), "reply": words }) }
-            }
-            Ok((Reading::Still(words) | Reading::Failed(words), at)) => {
-                Before { gone: false, words: json!({ "state": "there", "read": at.to_string(), "reply": words }) }
-            }
-            Ok((Reading::Unknown(why), _)) => last_scan(&why),
-            Err(_) => last_scan("reading it broke off"),
+            Ok((reading, at)) => self.last.read(reading, at),
+            Err(_) => self.last.says("reading it broke off"),
         }
     }
 }
 
 impl Drop for Look {
     fn drop(&mut self) {
-        if let Some(read) = &self.0 {
+        if let Some(read) = &self.read {
             read.abort();
         }
     }
-}
-
-/// The plan is made of what the last scan showed to be there.
-fn last_scan(why: &str) -> Before {
-    Before { gone: false, words: json!({ "state": "there", "read": "by the last scan", "why": why }) }
 }

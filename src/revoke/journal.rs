@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use super::spec::{Plan, PlannedTask, Spec, Thing, case_name};
+use super::others;
+use super::spec::{Plan, Spec, Thing, case_name};
 use crate::audit::{self, Draft};
 use crate::clock;
 use crate::model::{ActionId, ActionState, DepartureId, DepartureState, NO_READ};
@@ -36,6 +37,10 @@ pub(super) enum Begin {
     Done,
     /// No read can prove it, and its task is done: leave it, and let go what waits for it.
     Closed,
+    /// A person is to be asked: read first whether there is anything to ask for.
+    Asked,
+    /// A person was asked in an earlier run: read again.
+    AskedBefore,
 }
 
 impl Begin {
@@ -76,7 +81,7 @@ pub(super) fn open(store: &Store, id: DepartureId, actor: &str, anew: bool) -> R
                 if anew && matches!(row.state, ActionState::Refused | ActionState::Stuck) && action.spec.names_another(&row.spec) {
                     departures::set_spec(tx, row.id, &serde_json::to_string(&action.spec)?)?;
                 }
-                places.push((row.id, begin(row, cut_off)));
+                places.push((row.id, if action.hand_off { begin_by_hand(row, cut_off) } else { begin(row, cut_off) }));
                 continue;
             }
             free += 1;
@@ -87,8 +92,9 @@ pub(super) fn open(store: &Store, id: DepartureId, actor: &str, anew: bool) -> R
             if action.hand_off {
                 let task = plan.tasks.iter().find(|task| task.action == Some(action.number));
                 let why = task.and_then(|task| task.no_proof.as_ref()).map(|why| format!("{NO_READ}: {why}"));
+                let begin = if why.is_some() { Begin::Done } else { Begin::Asked };
                 departures::move_action(tx, place, &Move { why, ..Move::to(ActionState::HandedOff, now) })?;
-                places.push((place, Begin::Done));
+                places.push((place, begin));
                 continue;
             }
             // What waits for nothing leaves right after this commit.
@@ -98,6 +104,9 @@ pub(super) fn open(store: &Store, id: DepartureId, actor: &str, anew: bool) -> R
             let mut draft = draft(id, actor, "revocation.intent", Some(target(free, &action.system, &action.name, &action.label)));
             draft.detail =
                 json!({ "kind": action.kind, "irreversible": action.irreversible, "after": action.after, "plan": row.plan_hash });
+            if let Some(other) = &action.effect_of {
+                draft.detail["proof"] = json!(others::says(other));
+            }
             drafts.push(draft);
             places.push((place, Begin::Fresh));
         }
@@ -107,16 +116,26 @@ pub(super) fn open(store: &Store, id: DepartureId, actor: &str, anew: bool) -> R
             if done && known.iter().any(|row| row.id == *place && row.by_word()) {
                 *begin = Begin::Closed;
             }
+            // It was cut off before anybody was asked.
+            if *begin == Begin::AskedBefore
+                && !asked.iter().any(|task| task.action == Some(*place))
+                && known.iter().any(|row| row.id == *place && row.state == ActionState::HandedOff)
+            {
+                *begin = Begin::Asked;
+            }
         }
         for task in &plan.tasks {
             let place = task.action.and_then(|number| plan.actions.iter().position(|action| action.number == number));
             let stands_for = place.and_then(|place| places.get(place)).map(|(row, _)| *row);
+            if place.and_then(|place| places.get(place)).is_some_and(|(_, begin)| *begin == Begin::Asked) {
+                continue;
+            }
             // A task that stands for an action is that action's; another thing of the same name has one of its own.
             let same = |known: &TaskRow| known.action.is_none() || stands_for.is_none() || known.action == stands_for;
             if asked.iter().any(|known| known.title == task.title && known.steps == task.steps && same(known)) {
                 continue;
             }
-            drafts.push(open_task(tx, id, actor, &new_task(task, id, stands_for, now), now)?);
+            drafts.push(open_task(tx, id, actor, &task.to_open(id, stands_for, now), now)?);
         }
         audit::append_many(tx, now, &drafts)?;
         let rows = departures::actions(tx, id)?;
@@ -136,6 +155,14 @@ fn thing_of(row: &ActionRow) -> Result<Thing> {
     Ok(spec.thing())
 }
 
+fn begin_by_hand(row: &ActionRow, cut_off: bool) -> Begin {
+    match row.state {
+        ActionState::HandedOff if row.by_word() => Begin::Done,
+        ActionState::Gone if cut_off => Begin::Done,
+        _ => Begin::AskedBefore,
+    }
+}
+
 fn begin(row: &ActionRow, cut_off: bool) -> Begin {
     match row.state {
         ActionState::Planned => Begin::Fresh,
@@ -144,18 +171,6 @@ fn begin(row: &ActionRow, cut_off: bool) -> Begin {
         ActionState::Gone | ActionState::Refused | ActionState::Stuck if cut_off => Begin::Done,
         // It came back, or is tried again.
         ActionState::Gone | ActionState::Refused | ActionState::Stuck => Begin::ReadFirst,
-    }
-}
-
-fn new_task(task: &PlannedTask, departure: DepartureId, action: Option<ActionId>, now: Timestamp) -> NewTask {
-    NewTask {
-        departure: Some(departure),
-        action,
-        role: task.role.clone(),
-        title: task.title.clone(),
-        steps: task.steps.clone(),
-        attach: task.attach.clone(),
-        due: now.checked_add(i64::try_from(task.due_secs).unwrap_or(86_400).seconds()).unwrap_or(now),
     }
 }
 

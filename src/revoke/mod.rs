@@ -5,6 +5,7 @@
 
 mod action;
 mod before;
+mod by_hand;
 mod call;
 mod candidates;
 mod critical;
@@ -12,6 +13,7 @@ mod cut;
 pub mod doubts;
 mod journal;
 mod order;
+mod others;
 mod outcome;
 mod plan;
 mod read;

@@ -4,12 +4,14 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::before::ALREADY;
 use super::critical::{self, Measured, Waits};
 use super::journal::Begin;
 use super::spec::{Blind, OtherHit, Plan};
 use crate::model::{ActionState, Verdict};
 use crate::store::departures::ActionRow;
+
+/// How it begins what is said of something issued before that lives on.
+pub(super) const LIVES_ON: &str = "live";
 
 /// What came of a run.
 #[derive(Serialize, Deserialize, schemars::JsonSchema, Clone, Debug, Default, PartialEq)]
@@ -18,8 +20,11 @@ pub struct Outcome {
     pub sent: usize,
     /// Proved gone.
     pub gone: usize,
-    /// Of these, how many a read showed to be gone before the call left.
+    /// Of these, how many a read showed to be gone before the call left, or before a person did anything.
     pub already: usize,
+    /// Of these, how many no read shows: the effect of another action proves them.
+    #[serde(default)]
+    pub by_effect: usize,
     /// Of the gone, how many leave something issued before alive for a while.
     pub lives_on: usize,
     /// Accepted, under way, not yet proved.
@@ -59,6 +64,9 @@ pub struct Line {
     pub label: String,
     /// Where it stands.
     pub state: String,
+    /// Whether a call was sent for it.
+    #[serde(default)]
+    pub sent: bool,
     /// What the fresh read said.
     pub verdict: Option<String>,
     /// The reason of a refusal or a doubt, or what lives on.
@@ -135,9 +143,10 @@ impl Outcome {
             (count(ActionState::HandedOff), count(ActionState::Refused), count(ActionState::Stuck));
         (self.gone, self.claimed) = (judged(Verdict::Gone), judged(Verdict::Claimed));
         (self.present, self.unknown) = (judged(Verdict::Present), judged(Verdict::Unknown));
-        let gone = || rows.iter().filter(|row| row.state == ActionState::Gone).filter_map(|row| row.why.as_deref());
-        self.already = gone().filter(|why| why.starts_with(ALREADY)).count();
-        self.lives_on = gone().filter(|why| *why != ALREADY).count();
+        self.already = rows.iter().filter(|row| row.was_gone_already()).count();
+        self.by_effect = rows.iter().filter(|row| row.by_effect()).count();
+        let gone = rows.iter().filter(|row| row.state == ActionState::Gone).filter_map(|row| row.why.as_deref());
+        self.lives_on = gone.filter(|why| why.split("; ").any(|part| part.starts_with(LIVES_ON))).count();
         let took: std::collections::BTreeMap<u32, Option<f64>> = self.actions.iter().map(|line| (line.number, line.took_ms)).collect();
         self.actions = rows.iter().map(|row| Line { took_ms: took.get(&row.number).copied().flatten(), ..Line::of(row) }).collect();
     }
@@ -150,6 +159,7 @@ impl Line {
             system: row.system.clone(),
             label: row.label.clone(),
             state: row.state.word().into(),
+            sent: row.sent.is_some(),
             verdict: row.verdict.map(|verdict| verdict.word().into()),
             why: row.why.clone(),
             took_ms: None,

@@ -11,6 +11,7 @@ use super::candidates::{self, Candidate, Candidates, Target};
 use super::cut;
 use super::doubts;
 use super::order;
+use super::others;
 use super::spec::{Blind, EdgeName, Falls, Kept, OtherHit, OwnCredential, Plan, PlannedAction, PlannedTask, Spec, Who, label};
 use crate::config::Keep;
 use crate::graph::{Graph, Node, Person};
@@ -405,6 +406,7 @@ impl Planner<'_> {
                 irreversible: take.irreversible,
                 undoable: take.undo.is_some(),
                 hand_off: by_hand,
+                effect_of: others::effect_of(take).map(str::to_owned),
                 ..PlannedAction::default()
             },
             task,

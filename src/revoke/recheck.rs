@@ -7,12 +7,14 @@ use serde_json::{Value, json};
 
 use super::action::FAILED;
 use super::journal::{draft, open_task, target};
+use super::others;
 use super::read::{self, Reading};
-use super::run::RunDeps;
+use super::run::{RunDeps, Status};
 use super::spec::Spec;
 use crate::audit;
 use crate::clock;
-use crate::model::{ActionState, DepartureId, NO_READ, RETURNED, Verdict};
+use crate::manifest::raw::Take;
+use crate::model::{ALREADY, ActionState, DepartureId, NO_READ, RETURNED, Verdict};
 use crate::store::departures::{self, ActionRow, Move, NewTask};
 
 /// What looking again at an action showed.
@@ -51,19 +53,29 @@ pub async fn recheck(deps: &RunDeps, departure: DepartureId, again: Option<Times
     let looked = join_all(rows.iter().filter(wanted).map(|row| async move { (row, look(deps, row).await) })).await;
     let mut found = Vec::new();
     let mut steps = Vec::new();
-    for (row, reading) in looked {
-        let Some(reading) = reading else { continue };
+    let mut looked: Vec<_> = looked.into_iter().filter_map(|(row, reading)| Some((row, reading?, take_of(deps, row)?))).collect();
+    // How the actions stand by now: first those that their own reads show.
+    let mut by_now = rows.clone();
+    looked.sort_by_key(|(.., take)| others::effect_of(take).is_some());
+    for (row, reading, take) in looked {
+        let effect = others::effect_of(&take).map(|name| (name, others::known(&by_now, row, name)));
         let (verdict, why, detail) = match reading {
-            Reading::Gone(detail) => (Verdict::Gone, None, detail),
+            Reading::Gone(_) if row.state != ActionState::Gone && effect.is_some_and(|(_, other)| other == Status::Failed) => {
+                (Verdict::Unknown, effect.map(|(name, _)| others::says_not(name)), json!({}))
+            }
+            Reading::Gone(detail) => (Verdict::Gone, effect.map(|(name, other)| says(name, other)), detail),
             Reading::Still(detail) => (Verdict::Present, None, detail),
             Reading::Failed(detail) => (Verdict::Present, Some(FAILED.to_owned()), detail),
             Reading::Unknown(why) => (Verdict::Unknown, Some(why), json!({})),
         };
         let news = (verdict == Verdict::Gone) != (row.state == ActionState::Gone);
         if news && verdict != Verdict::Unknown {
-            let take = deps.connections.get(&row.system).and_then(|connection| connection.manifest().action(&row.name));
-            let by_hand = take.is_some_and(|take| take.hand_off.is_some());
-            steps.push(Step { row: row.clone(), gone: verdict == Verdict::Gone, by_hand, detail });
+            let gone = verdict == Verdict::Gone;
+            if let Some(now) = by_now.iter_mut().find(|known| known.id == row.id) {
+                now.state = if gone { ActionState::Gone } else { ActionState::Stuck };
+                now.why = None;
+            }
+            steps.push(Step { row: row.clone(), gone, why: why.clone().filter(|_| gone), by_hand: take.hand_off.is_some(), detail });
         }
         found.push(Rechecked { number: row.number, label: row.label.clone(), was: row.state, verdict, why });
     }
@@ -83,29 +95,55 @@ pub async fn recheck(deps: &RunDeps, departure: DepartureId, again: Option<Times
 }
 
 /// News of an action.
-struct Step {
+pub(super) struct Step {
     row: ActionRow,
     gone: bool,
+    /// What is to be said of it beside that it is gone.
+    why: Option<String>,
     /// A person does it.
     by_hand: bool,
     detail: Value,
 }
 
-fn note(tx: &rusqlite::Transaction<'_>, departure: DepartureId, actor: &str, steps: &[Step], again: Option<Timestamp>) -> Result<()> {
+impl Step {
+    /// The news of a person's task, if a read of it brings any.
+    pub(super) fn of_hand_off(row: &ActionRow, reading: &Reading) -> Option<Self> {
+        let was_gone = row.state == ActionState::Gone;
+        let (gone, detail) = match reading {
+            Reading::Gone(detail) if !was_gone => (true, detail.clone()),
+            Reading::Still(detail) | Reading::Failed(detail) if was_gone => (false, detail.clone()),
+            _ => return None,
+        };
+        Some(Self { row: row.clone(), gone, why: None, by_hand: true, detail })
+    }
+}
+
+pub(super) fn note(
+    tx: &rusqlite::Transaction<'_>,
+    departure: DepartureId,
+    actor: &str,
+    steps: &[Step],
+    again: Option<Timestamp>,
+) -> Result<()> {
     let now = clock::now();
-    for Step { row, gone, by_hand, detail } in steps {
+    for Step { row, gone, why, by_hand, detail } in steps {
+        let mut detail = detail.clone();
         let act = if *gone {
-            let step = Move { verdict: Some(Verdict::Gone), detail: detail.clone(), ..Move::to(ActionState::Gone, now) };
+            let (verdict, why) = (Some(Verdict::Gone), why.clone());
+            // What a person did: how it is known that it was there before.
+            if let (true, Some(before), Value::Object(detail)) = (*by_hand, departures::state_before(tx, row.id)?, &mut detail) {
+                detail.insert("before".to_owned(), before);
+            }
+            let step = Move { verdict, why, detail: detail.clone(), ..Move::to(ActionState::Gone, now) };
             departures::move_action(tx, row.id, &step)?;
             "revocation.verified"
         } else if row.state == ActionState::Gone {
-            let mut detail = detail.clone();
             if let (Some(again), Value::Object(map), false) = (again, &mut detail, *by_hand) {
                 map.insert(departures::AGAIN_AT.to_owned(), json!(again.as_microsecond()));
             }
             let state = if *by_hand { ActionState::HandedOff } else { ActionState::Stuck };
             let (verdict, why) = (Some(Verdict::Present), Some(RETURNED.to_owned()));
-            departures::move_action(tx, row.id, &Move { verdict, why, detail, ..Move::to(state, now) })?;
+            departures::move_action(tx, row.id, &Move { verdict, why, detail: detail.clone(), ..Move::to(state, now) })?;
             let title = format!("Came back: {}", row.label);
             if !departures::is_asked(tx, row.id, &title)? {
                 let then = if again.is_some() && !by_hand {
@@ -131,10 +169,20 @@ fn note(tx: &rusqlite::Transaction<'_>, departure: DepartureId, actor: &str, ste
         };
         let verdict = if *gone { Verdict::Gone } else { Verdict::Present };
         let mut draft = draft(departure, actor, act, Some(target(row.number, &row.system, &row.name, &row.label)));
-        draft.detail = json!({ "verdict": verdict.word(), "reply": detail });
+        draft.detail = json!({ "verdict": verdict.word(), "why": why, "reply": detail });
         audit::append(tx, now, &draft)?;
     }
     Ok(())
+}
+
+/// What is said of an action that the effect of another proves.
+fn says(name: &str, other: Status) -> String {
+    let words = others::says(name);
+    if other == Status::Already { format!("{ALREADY}; {words}") } else { words }
+}
+
+fn take_of(deps: &RunDeps, row: &ActionRow) -> Option<Take> {
+    deps.connections.get(&row.system)?.manifest().action(&row.name).cloned()
 }
 
 /// One fresh read; none where there is nothing to read.

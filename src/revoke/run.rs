@@ -11,9 +11,11 @@ use tokio::task::JoinSet;
 
 use super::action::{self, Job};
 use super::before;
+use super::by_hand::{self, Asked, How};
 use super::call;
 use super::critical::{self, Measured};
 use super::journal::{self, Begin};
+use super::others;
 use super::outcome::{Outcome, summarize};
 use super::spec::Plan;
 use crate::connect::Connection;
@@ -83,8 +85,21 @@ pub(super) enum Status {
     Waiting,
     /// Proved (perhaps to be fired once more).
     Proved,
+    /// Proved, and it was gone before its call left.
+    Already,
     /// Ended without a proof.
     Failed,
+}
+
+impl Status {
+    /// What an earlier run, or a later read, said of an action.
+    pub(super) fn of(row: &ActionRow) -> Self {
+        match (row.state, row.was_gone_already()) {
+            (ActionState::Gone, true) => Self::Already,
+            (ActionState::Gone, false) => Self::Proved,
+            _ => Self::Failed,
+        }
+    }
 }
 
 /// What all actions of a run share.
@@ -93,8 +108,8 @@ pub(super) struct Shared {
     pub journal: journal::Journal,
     pub statuses: Vec<watch::Sender<Status>>,
     pub labels: Vec<String>,
-    /// Whether an action keeps something safe (moves, holds, exports, or is a person's) that a later one could destroy.
-    pub preserves: Vec<bool>,
+    /// Whether a person does it.
+    pub by_hand: Vec<bool>,
 }
 
 impl Shared {
@@ -126,13 +141,13 @@ pub async fn run(deps: &RunDeps, departure: DepartureId, options: &Options) -> R
     let opening = match plan.filter(|_| known.is_empty()) {
         // On the first run all of the plan is new, so connections are opened while the journal is written.
         Some(plan) => {
-            looks = before::start(deps, &plan, |place| !plan.actions[place].hand_off);
+            looks = before::start(deps, &plan, |_| true);
             let (opening, ()) = tokio::join!(opening, warm(deps, &plan, |place| !plan.actions[place].hand_off, options.warm_for));
             opening??
         }
         None => {
             let opening = opening.await??;
-            looks = before::start(deps, &opening.plan, |place| opening.actions[place].1 == Begin::Fresh);
+            looks = before::start(deps, &opening.plan, |place| matches!(opening.actions[place].1, Begin::Fresh | Begin::Asked));
             warm(deps, &opening.plan, |place| opening.actions[place].1.acts(), options.warm_for).await;
             opening
         }
@@ -153,7 +168,7 @@ pub async fn run(deps: &RunDeps, departure: DepartureId, options: &Options) -> R
         journal,
         statuses,
         labels: opening.plan.actions.iter().map(|action| action.label.clone()).collect(),
-        preserves: opening.plan.actions.iter().map(|action| action.kind != "revoke" || action.hand_off).collect(),
+        by_hand: opening.plan.actions.iter().map(|action| action.hand_off).collect(),
     });
 
     // Everything that can be made ready is, before the first call leaves.
@@ -164,7 +179,25 @@ pub async fn run(deps: &RunDeps, departure: DepartureId, options: &Options) -> R
         .filter(|(_, (_, begin))| begin.acts())
         .map(|(place, (row, begin))| {
             let job = action::prepare(deps, place, row.clone(), *begin, &opening.plan.actions[place], &waits[place]);
+            let job = job.with_others(others::of(deps, &opening.plan, &known, place, &waits));
             job.with_look(looks.get_mut(place).and_then(Option::take))
+        })
+        .collect();
+    let asked: Vec<Asked> = opening
+        .actions
+        .iter()
+        .enumerate()
+        .filter_map(|(place, (row, begin))| {
+            let action = &opening.plan.actions[place];
+            let how = match begin {
+                Begin::Asked => {
+                    let tasks = opening.plan.tasks.iter().filter(|task| task.action == Some(action.number)).cloned().collect();
+                    How::New { look: looks.get_mut(place).and_then(Option::take), tasks }
+                }
+                Begin::AskedBefore => How::Again(Box::new(action.clone())),
+                _ => return None,
+            };
+            Some(Asked { place, row: row.clone(), how })
         })
         .collect();
     drop(looks);
@@ -172,6 +205,11 @@ pub async fn run(deps: &RunDeps, departure: DepartureId, options: &Options) -> R
     let mut running = JoinSet::new();
     for job in jobs {
         running.spawn(action::drive(shared.clone(), job));
+    }
+    // Nobody's call waits for it but what must not leave before a person has done their part.
+    let mut people = JoinSet::new();
+    if !asked.is_empty() {
+        people.spawn(by_hand::drive(shared.clone(), departure, asked));
     }
     drop(shared);
     let mut measured: Vec<Option<Measured>> = vec![None; opening.actions.len()];
@@ -203,6 +241,9 @@ pub async fn run(deps: &RunDeps, departure: DepartureId, options: &Options) -> R
             }
         }
     }
+    while let Some(written) = people.join_next().await {
+        written??;
+    }
     writer.done.await??;
     if *writer.stopped.borrow() {
         // The actions saw it before we did.
@@ -218,8 +259,8 @@ pub async fn run(deps: &RunDeps, departure: DepartureId, options: &Options) -> R
 
 fn status_of(row: &ActionRow, begin: Begin) -> Status {
     match (begin, row.state) {
-        (Begin::Done, ActionState::Gone) | (Begin::Closed, _) => Status::Proved,
-        (Begin::Done, _) => Status::Failed,
+        (Begin::Closed, _) => Status::Proved,
+        (Begin::Done, _) => Status::of(row),
         _ => Status::Waiting,
     }
 }

@@ -1,13 +1,14 @@
 //! What a plan is made of: plain data that is stored with the departure, hashed, shown and, after a crash, read back.
 
+use jiff::{Timestamp, ToSpan as _};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::audit;
 use crate::graph::{Edge, Graph};
 use crate::manifest::express::{Scope, plain};
-use crate::model::NodeId;
-use crate::store::departures::TaskRow;
+use crate::model::{ActionId, DepartureId, NodeId};
+use crate::store::departures::{ActionRow, NewTask, TaskRow};
 use petgraph::graph::{EdgeIndex, NodeIndex};
 
 /// What is taken away from whom, what people have to do, what is kept, and what is left.
@@ -84,6 +85,9 @@ pub struct PlannedAction {
     pub undoable: bool,
     /// A person does it: its task stands among the plan's tasks.
     pub hand_off: bool,
+    /// No read shows its call: the action whose effect proves it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect_of: Option<String>,
 }
 
 /// Everything that an action's templates need, so that it can be fired again although the graph has changed.
@@ -105,6 +109,19 @@ impl Spec {
             }
         }
         scope
+    }
+}
+
+impl Spec {
+    /// What the journal holds about an action, if it can be read.
+    pub fn of(row: &ActionRow) -> Option<Self> {
+        serde_json::from_str(&row.spec).ok()
+    }
+
+    /// The account that the action concerns: its system, kind and key.
+    pub fn concern(&self) -> Option<[String; 3]> {
+        let node = self.near.last()?;
+        Some(["system", "kind", "key"].map(|field| node.get(field).map(plain).unwrap_or_default()))
     }
 }
 
@@ -207,6 +224,21 @@ pub struct PlannedTask {
     pub covers: Vec<i64>,
     /// Edges that it accounts for, and what lies behind them.
     pub covers_edges: Vec<EdgeName>,
+}
+
+impl PlannedTask {
+    /// The task that is to be opened.
+    pub(super) fn to_open(&self, departure: DepartureId, action: Option<ActionId>, now: Timestamp) -> NewTask {
+        NewTask {
+            departure: Some(departure),
+            action,
+            role: self.role.clone(),
+            title: self.title.clone(),
+            steps: self.steps.clone(),
+            attach: self.attach.clone(),
+            due: now.checked_add(i64::try_from(self.due_secs).unwrap_or(86_400).seconds()).unwrap_or(now),
+        }
+    }
 }
 
 /// Something that the leaver keeps.

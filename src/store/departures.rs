@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 use serde_json::Value;
 
 use super::graph::moment;
-use crate::model::{ActionId, ActionState, DepartureId, DepartureState, Mode, NO_READ, NodeId, TaskId, Verdict};
+use crate::model::{ALREADY, ActionId, ActionState, BY_EFFECT, DepartureId, DepartureState, Mode, NO_READ, NodeId, TaskId, Verdict};
 
 /// A departure to be opened.
 #[derive(Debug, Clone)]
@@ -342,6 +342,16 @@ impl ActionRow {
         self.state == ActionState::HandedOff && self.why.as_deref().is_some_and(|why| why.starts_with(NO_READ))
     }
 
+    /// Whether it was gone before its call left, or before a person did anything.
+    pub fn was_gone_already(&self) -> bool {
+        self.state == ActionState::Gone && self.why.as_deref().is_some_and(|why| why.starts_with(ALREADY))
+    }
+
+    /// Whether no read shows its call: what proves it is the effect of another action.
+    pub fn by_effect(&self) -> bool {
+        self.state == ActionState::Gone && self.why.as_deref().is_some_and(|why| why.contains(BY_EFFECT))
+    }
+
     /// Whether nothing is left to prove of it, once its task is done.
     pub fn settled(&self) -> bool {
         self.state == ActionState::Gone || self.by_word()
@@ -507,6 +517,19 @@ pub fn tried_again(conn: &Connection) -> Result<Vec<(DepartureId, ActionId, Time
 pub fn is_asked(conn: &Connection, action: ActionId, title: &str) -> Result<bool> {
     let mut statement = conn.prepare_cached("SELECT 1 FROM task WHERE action = ?1 AND title = ?2 AND state = 'open'")?;
     Ok(statement.exists(params![action.0, title])?)
+}
+
+/// What was read of a hand-off before anybody was asked to do it.
+///
+/// # Errors
+/// The database's.
+pub fn state_before(conn: &Connection, action: ActionId) -> Result<Option<Value>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT json_extract(detail, '$.before') AS before FROM action_event WHERE action = ?1 AND state = 'handed_off' AND before IS NOT NULL
+         ORDER BY id DESC LIMIT 1",
+    )?;
+    let text: Option<String> = statement.query_row([action.0], |row| row.get(0)).optional()?;
+    Ok(text.map(|text| serde_json::from_str(&text)).transpose()?)
 }
 
 fn add_event(tx: &Transaction<'_>, id: ActionId, at: Timestamp, state: ActionState, detail: &Value) -> Result<()> {

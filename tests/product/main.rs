@@ -1,12 +1,16 @@
 //! What holds for exeunt without the simulated company: the built command, the tree, and real servers (`tests/real/run`).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
+/// What was so before a person was asked, and what waits for a person.
+mod asked;
 /// What a case does by itself after it has run.
 mod back;
 /// A list two levels below one of everybody's.
 mod below;
 /// Exit codes: 0 where something is known to be well, and nowhere else.
 mod codes;
+/// A call that no read shows, and the action whose effect proves it.
+mod effects;
 /// When something is gone, and a case closed.
 mod gone;
 /// A person's task, and what may prove it.

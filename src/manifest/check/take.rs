@@ -43,6 +43,8 @@ fn orders(checker: &mut Checker<'_>) {
             }
         }
     }
+    // The read that proves it is made once the other is proved.
+    waits.extend(effects(checker));
     for circle in circles(&names, &waits) {
         let path = order_path(checker, &circle);
         checker.problem(path, format!("actions that wait for each other: {}", told(&circle)));
@@ -51,6 +53,32 @@ fn orders(checker: &mut Checker<'_>) {
         checker
             .problem(format!("take.{}.again_after", circle[0]), format!("actions that would fire each other for ever: {}", told(&circle)));
     }
+}
+
+/// The actions that the effect of another proves, each with that other.
+fn effects<'m>(checker: &mut Checker<'m>) -> Vec<(&'m str, &'m str)> {
+    let manifest = checker.manifest;
+    let mut found = Vec::new();
+    for (name, take) in &manifest.take {
+        let Some(other) = take.prove.as_ref().and_then(|prove| prove.effect_of.as_deref()) else { continue };
+        let path = format!("take.{name}.prove.effect_of");
+        let known = manifest.take.iter().find(|(known, _)| known == other).map(|(_, other)| other);
+        match known {
+            None => {
+                let hint = checker.near_action(other);
+                checker.problem(path, format!("there is no action {other:?}{hint}"));
+            }
+            Some(_) if take.hand_off.is_some() => checker.problem(
+                path,
+                "a person's task is not proved by what another action does; where no read can show it, say why in hand_off.no_proof and leave prove out",
+            ),
+            Some(known) if known.hand_off.is_some() || known.prove.as_ref().is_some_and(|prove| prove.effect_of.is_some()) => {
+                checker.problem(path, format!("{other} has no proof of its own call; name the action whose effect the read shows"));
+            }
+            Some(_) => found.push((name.as_str(), other)),
+        }
+    }
+    found
 }
 
 /// The key to blame for a circle: the first action's `after`, or else its `before`.

@@ -186,6 +186,11 @@ pub struct Prove {
     /// Expression over the answer: it is gone. A reply of class `gone` proves it by itself, unless the classes say otherwise; `gone: absent` says
     /// that nothing else does.
     pub gone: String,
+    /// Literal: the action of this file whose effect this read shows, where no read shows what the call itself does (`effect_of: suspend`: a suspended
+    /// account has no session, and no call lists them). The read is that action's own. The verdict is about the access then, and says so; it is
+    /// `gone` only where that action was proved gone in the same departure.
+    #[serde(default)]
+    pub effect_of: Option<String>,
     /// (call) Expression over the answer: this reply is about what was asked (`body.id == node.id`); one of which it isn't true says nothing.
     /// When left out, the reply must hold the value that the call asks about (the last of the path, or one of the body), or a list.
     /// What names the thing itself is evidence enough. A list is evidence only if something else that is known to be there answers in the same

@@ -244,6 +244,31 @@ async fn what_can_not_be_read_is_unknown_never_gone() {
     assert_eq!(case.acts("revocation.returned"), 1, "it is said once");
 }
 
+/// A record that goes by itself once its device has done as told, and that can be deleted.
+fn retired(call: &str) -> String {
+    let delete = MANIFEST.find("  delete:\n").unwrap();
+    let absent = "prove: { call: \"GET /users/{{ node.id }}\", gone: absent, within: 300ms }";
+    let retire = format!("  retire:\n    on: account\n    irreversible: true\n    call: {call}\n    {absent}\n");
+    let delete = MANIFEST[delete..].replace("after: [suspend]", "after: [retire]").replace("default: false", "default: true");
+    format!("{}{retire}{delete}", &MANIFEST[..MANIFEST.find("  delete:\n").unwrap()]).replace("within: 2s", "within: 300ms")
+}
+
+// Trust: What was done.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_record_whose_absence_is_the_only_proof_of_another_action_stays_until_that_is_proved() {
+    let still_there = case_of(&retired("POST /users/u1/retire"), |_| {}, &[]).await;
+    still_there.run().await;
+    assert_eq!(still_there.state("retire"), (ActionState::Stuck, "present".into()));
+    assert_eq!(still_there.state("delete"), (ActionState::Stuck, "unknown".into()));
+    assert_eq!(still_there.vendor.calls("DELETE /users/u1"), 0);
+
+    let done = case_of(&retired("DELETE /users/u1"), |_| {}, &[]).await;
+    let outcome = done.run().await;
+    assert_eq!((done.state("retire").0, done.state("delete").0), (ActionState::Gone, ActionState::Gone));
+    let delete = outcome.actions.iter().find(|line| line.label.starts_with("delete")).unwrap();
+    assert_eq!(delete.why.as_deref(), Some("was gone already"), "{outcome:#?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hand_off_is_proved_by_the_next_read() {
     let badge = |world: &World| {
