@@ -5,7 +5,7 @@ mod person;
 mod reach;
 mod snapshot;
 
-pub use executives::{placeless, unmatched, vanished};
+pub use executives::{contested, placeless, unmatched, vanished};
 pub use person::{Person, Standing, executive_rule};
 pub use reach::{Path, Reach};
 pub use snapshot::{Edge, Graph, Link, LinkState, Node};

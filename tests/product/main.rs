@@ -57,9 +57,11 @@ mod settings;
 mod shared_mailbox;
 /// A company of one executive and one app, whose server does what a test tells it.
 mod small;
+/// Two people's addresses that change places.
+mod swapped;
 /// Layers point down, registries are complete, the repository speaks of exeunt alone.
 mod tidy;
-/// The table of promises and tests in docs/trust.md.
+/// The tables of promises and tests in docs/trust.md and docs/reliability.md.
 mod trust;
 /// A row that is gone from HR's export: no word, and a doubt.
 mod vanished;

@@ -103,6 +103,21 @@ impl Small {
         self.app.lock().unwrap().users.iter_mut().filter(|user| user.0 == id).for_each(|user| user.2 = on);
     }
 
+    /// Somebody at the app gives an account another login.
+    #[allow(dead_code)] // Not every test binary renames.
+    pub fn renamed(&self, id: &str, login: &str) {
+        self.app.lock().unwrap().users.iter_mut().filter(|user| user.0 == id).for_each(|user| user.1 = login.to_owned());
+    }
+
+    /// Replaces a part of HR's export.
+    #[allow(dead_code)]
+    pub fn hr_says(&self, from: &str, to: &str) {
+        let path = self.folder().join("people.csv");
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{from:?} is not in {text}");
+        std::fs::write(path, text.replace(from, to)).unwrap();
+    }
+
     /// Whether the account is active in the app.
     pub fn is_on(&self, id: &str) -> bool {
         self.app.lock().unwrap().users.iter().any(|user| user.0 == id && user.2)
