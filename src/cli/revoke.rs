@@ -106,7 +106,7 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     if let (Opened::Known(_), Some((DepartureState::Scheduled | DepartureState::Waiting, before))) = (opened, state(id)?)
         && before != effective
     {
-        departure::move_to(&store, id, effective, guard.as_deref(), &word.cause)?;
+        departure::move_to(&config, &store, id, &word)?;
         if !global.json {
             out::remark(format!("departure {id} was to take effect at {before}: it is moved"));
         }

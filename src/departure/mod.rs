@@ -151,13 +151,14 @@ pub fn announce(config: &Config, store: &Store, word: &Word) -> Result<(Opened, 
 /// As [`announce`], for one of several departures that are heard of at once: a mass of them waits as a whole.
 fn announce_among(config: &Config, store: &Store, word: &Word, due: &[Due]) -> Result<(Opened, Option<String>)> {
     let now = clock::now();
-    let guard = guard(config, store, word, due, now)?;
-    let state = if guard.is_some() { DepartureState::Waiting } else { DepartureState::Scheduled };
+    let doubt = guarded(config, store, word)?;
     store.write_durably(|tx| {
+        // Counted in the transaction that opens the case: commands that run at the same moment count one another.
+        let guard = doubt.clone().map_or_else(|| mass(tx, config, word, due, now), |doubt| Ok(Some(doubt)))?;
         let new = NewDeparture {
             person: word.person,
             mode: word.mode,
-            state,
+            state: if guard.is_some() { DepartureState::Waiting } else { DepartureState::Scheduled },
             source: word.source.clone(),
             cause: word.cause.clone(),
             event: word.event.clone(),
@@ -168,14 +169,13 @@ fn announce_among(config: &Config, store: &Store, word: &Word, due: &[Due]) -> R
             let detail = json!({ "mode": word.mode.word(), "cause": word.cause, "effective": word.effective.to_string(), "waits": guard });
             entry(tx, id, "departure.opened", &word.source, detail)?;
         }
-        Ok((opened, guard.clone()))
+        Ok((opened, guard))
     })
 }
 
-/// Why a departure must wait for somebody's approval, if it must. `due` are those that are heard of at the same time, this one among them.
-fn guard(config: &Config, store: &Store, word: &Word, due: &[Due], now: Timestamp) -> Result<Option<String>> {
+/// Why a departure must wait for somebody's approval whoever else leaves, if it must.
+fn guarded(config: &Config, store: &Store, word: &Word) -> Result<Option<String>> {
     let graph = store.read(|conn| Graph::read(conn, None))?;
-    let window = duration::parse(&config.departure.mass_window).map_err(anyhow::Error::msg)?;
     let people = survey::people(config, &graph)?;
     let person = people.iter().find(|person| person.id == word.person).context("the leaver is not among the people that HR knows")?;
     if config.people.protected.iter().any(|name| person.is_called(name)) {
@@ -184,38 +184,57 @@ fn guard(config: &Config, store: &Store, word: &Word, due: &[Due], now: Timestam
     if config.departure.approval && word.source != "cli" {
         return Ok(Some("every departure needs an approval (departure.approval)".to_owned()));
     }
-    if let Some(doubt) = &word.doubt {
-        return Ok(Some(format!("{doubt}: somebody must approve")));
-    }
-    // Everybody whose departure is due at about the same time: each person once, and nobody whose case was called off.
+    Ok(word.doubt.as_ref().map(|doubt| format!("{doubt}: somebody must approve")))
+}
+
+/// That too many people's departures are due at about the same time as this one, if so: each person once, and nobody whose case was called off.
+/// `due` are those that are heard of at the same time, this one among them.
+fn mass(conn: &rusqlite::Connection, config: &Config, word: &Word, due: &[Due], now: Timestamp) -> Result<Option<String>> {
+    let window = duration::parse(&config.departure.mass_window).map_err(anyhow::Error::msg)?;
     let at = word.effective.max(now);
     let (from, to) = (at.checked_sub(window)?, at.checked_add(window)?);
-    let mut together: BTreeSet<NodeId> = store.read(|conn| departures::due_between(conn, from, to))?.into_iter().collect();
+    let mut together: BTreeSet<NodeId> = departures::due_between(conn, from, to)?.into_iter().collect();
     together.extend(due.iter().filter(|other| other.at >= from && other.at <= to).map(|other| other.person));
     together.insert(word.person);
-    if together.len() as u64 > u64::from(config.departure.mass_limit) {
-        return Ok(Some(format!(
+    let too_many = together.len() as u64 > u64::from(config.departure.mass_limit);
+    Ok(too_many.then(|| {
+        format!(
             "{} people's departures are due within {}, and more than {} stop and ask (departure.mass_limit)",
             together.len(),
             config.departure.mass_window,
             config.departure.mass_limit
-        )));
-    }
-    Ok(None)
+        )
+    }))
 }
 
-/// Moves a case that has not begun to another time, on an operator's word; a case that needs an approval at that time waits for it.
+/// Moves a case that has not begun to the time of a word, on an operator's word; a case that needs an approval at that time waits for it.
 ///
 /// # Errors
 /// There is none, or the store's.
-pub fn move_to(store: &Store, id: DepartureId, effective: Timestamp, guard: Option<&str>, by: &str) -> Result<()> {
+pub fn move_to(config: &Config, store: &Store, id: DepartureId, word: &Word) -> Result<()> {
     let row = find(store, id)?;
-    let waits = row.state == DepartureState::Waiting || (guard.is_some() && row.approved.is_none());
+    move_case(config, store, &row, word, &[], &word.cause).map(drop)
+}
+
+/// Moves a case that has not begun to the time of a word; whether it waits, and why it would. What was approved stays so, for an approval is of the
+/// plan, not of the day; unless HR's word is in doubt now.
+fn move_case(config: &Config, store: &Store, row: &DepartureRow, word: &Word, due: &[Due], by: &str) -> Result<(bool, Option<String>)> {
+    let now = clock::now();
+    let doubt = guarded(config, store, word)?;
     store.write_durably(|tx| {
-        departures::reschedule(tx, id, effective, None, None)?;
-        departures::move_to(tx, id, if waits { DepartureState::Waiting } else { DepartureState::Scheduled }, clock::now())?;
-        let detail = json!({ "from": row.effective.to_string(), "to": effective.to_string(), "waits": guard });
-        entry(tx, id, "departure.moved", by, detail)
+        let guard = doubt.clone().map_or_else(|| mass(tx, config, word, due, now), |doubt| Ok(Some(doubt)))?;
+        let state = departures::get(tx, row.id)?.map(|row| row.state);
+        if !matches!(state, Some(DepartureState::Scheduled | DepartureState::Waiting)) {
+            // Another process has begun it, or called it off, meanwhile.
+            return Ok((false, None));
+        }
+        let waited = word.event.is_none() && state == Some(DepartureState::Waiting);
+        let waits = waited || (guard.is_some() && (row.approved.is_none() || word.doubt.is_some()));
+        departures::reschedule(tx, row.id, word.effective, word.event.as_deref(), word.event.as_ref().map(|_| word.cause.as_str()))?;
+        departures::move_to(tx, row.id, if waits { DepartureState::Waiting } else { DepartureState::Scheduled }, now)?;
+        let detail = json!({ "from": row.effective.to_string(), "to": word.effective.to_string(), "cause": word.cause, "waits": guard.as_ref().filter(|_| waits) });
+        entry(tx, row.id, "departure.moved", by, detail)?;
+        Ok((waits, guard))
     })
 }
 

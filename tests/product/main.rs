@@ -23,6 +23,8 @@ mod hr_rows;
 mod inherited;
 /// How completely a list was read: by its distinct records, and only by a read of the list itself.
 mod lists;
+/// Many departures at the same moment.
+mod mass;
 /// What the tests against real servers share.
 mod real;
 /// A real Active Directory domain controller.

@@ -77,6 +77,25 @@ impl Small {
         std::fs::write(self.folder().join("people.csv"), format!("{head}\n{row}\n{bo}\n")).unwrap();
     }
 
+    /// So many people more, from E11 and p11 on, each with an account in the app: for departures at the same moment.
+    #[allow(dead_code)]
+    pub fn crowd(&self, people: usize) {
+        let path = self.folder().join("people.csv");
+        let mut rows = std::fs::read_to_string(&path).unwrap();
+        let mut app = self.app.lock().unwrap();
+        for number in 11..11 + people {
+            rows.push_str(&format!("E{number},P{number},Quist{number},p{number}@acme.example,,,,Clerk,Finance,,Active,2019-02-01,\n"));
+            app.users.push((format!("u{number}"), format!("p{number}@acme.example"), true));
+        }
+        std::fs::write(path, rows).unwrap();
+    }
+
+    /// How many of that crowd are switched off in the app.
+    #[allow(dead_code)]
+    pub fn crowd_off(&self) -> usize {
+        self.app.lock().unwrap().users.iter().filter(|(id, _, on)| id.len() > 2 && !on).count()
+    }
+
     /// HR's export lacks Una's row from now on.
     pub fn hr_drops_her(&self) {
         let path = self.folder().join("people.csv");
