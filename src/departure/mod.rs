@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
+pub use crate::store::lease::{Held, is_held};
 pub use hear::hear;
 pub use look::{Prospect, as_json, prospect};
 pub use recheck::{recheck, reopen, to_try_again, try_again, watched};
@@ -35,6 +36,7 @@ use crate::manifest::duration;
 use crate::model::{ActionState, DepartureId, DepartureState, Mode, NodeId};
 use crate::revoke::{self, Doubt, Outcome, Plan, Progress, RunDeps, case_name};
 use crate::store::departures::{self, DepartureRow, NewDeparture, Opened};
+use crate::store::lease::{Fence, Lease};
 use crate::store::{self, Store};
 use crate::survey;
 use reflect::reflect;
@@ -265,7 +267,9 @@ pub fn approve(desk: &Desk<'_>, id: DepartureId, hash: &str, by: &str) -> Result
     }
     desk.store.write_durably(|tx| {
         keep_plan(tx, id, &graph, &prospect)?;
-        departures::approve(tx, id, hash, by)?;
+        if departures::get(tx, id)?.is_none_or(|row| row.state != DepartureState::Waiting) || !departures::approve(tx, id, hash, by)? {
+            bail!("departure {id} has changed meanwhile: look at it again (exeunt departure {id})");
+        }
         departures::move_to(tx, id, DepartureState::Scheduled, clock::now())?;
         entry(tx, id, "departure.approved", by, json!({ "plan": hash }))
     })
@@ -285,8 +289,10 @@ pub fn cancel(store: &Store, id: DepartureId, by: &str) -> Result<()> {
 /// Runs a departure to its end, or goes on with one that was cut off.
 ///
 /// # Errors
-/// It waits for an approval, its plan is blocked, or the store fails. What systems refuse is in the outcome.
+/// It waits for an approval, another process runs it ([`Held`]), its plan is blocked, or the store fails. What systems refuse is in the outcome.
 pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send + Sync)) -> Result<Ended> {
+    find(desk.store, id)?;
+    let lease = Lease::take(desk.store, id)?;
     let row = find(desk.store, id)?;
     match row.state {
         DepartureState::Waiting if row.approved.is_none() => bail!("departure {id} waits for an approval: exeunt approve {id}"),
@@ -301,7 +307,7 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
         }
         if row.approved.is_some() && row.started.is_none() && row.plan_hash.as_deref() != Some(&prospect.hash) {
             let cause = "the plan is another than the one that was approved";
-            desk.store.write_durably(|tx| {
+            lease.write(|tx| {
                 keep_plan(tx, id, &graph, &prospect)?;
                 departures::move_to(tx, id, DepartureState::Waiting, clock::now())?;
                 entry(tx, id, "departure.waits", "engine", json!({ "cause": cause, "plan": prospect.hash }))
@@ -311,7 +317,7 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
         if let Some(reason) = prospect.plan.blocked.first() {
             bail!("departure {id} may not run: {reason}");
         }
-        desk.store.write_durably(|tx| {
+        lease.write(|tx| {
             keep_plan(tx, id, &graph, &prospect)?;
             entry(
                 tx,
@@ -325,7 +331,7 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
     }
     let first = find(desk.store, id)?.plan.map(|text| serde_json::from_str::<Plan>(&text)).transpose()?.unwrap_or_default();
     let mut doubts = first.doubts.clone();
-    let mut outcome = wave(desk, id, false, tell).await?;
+    let mut outcome = wave(desk, &lease, id, false, tell).await?;
     checkpoint(desk)?;
     let mut waves = 1;
     let (mut residual, mut unread);
@@ -357,7 +363,7 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
             break;
         }
         let prospect = look::narrowed(prospect, &left.untried)?;
-        desk.store.write_durably(|tx| {
+        lease.write(|tx| {
             // It stays `running`, so that it is gone on with if we are cut off here.
             keep_plan(tx, id, &graph, &prospect)?;
             entry(
@@ -368,13 +374,13 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
                 json!({ "plan": prospect.hash, "actions": prospect.plan.actions.len(), "wave": waves + 1 }),
             )
         })?;
-        outcome = outcome.then(wave(desk, id, true, tell).await?);
+        outcome = outcome.then(wave(desk, &lease, id, true, tell).await?);
         waves += 1;
     }
-    let contradicted = recheck::contradicted(desk, &row).await?;
+    let contradicted = recheck::contradicted(desk, &lease, &row).await?;
     residual.extend(contradicted.iter().map(|label| format!("{label} (its proof says gone, and a later read shows it)")));
     reflect(desk, &row)?;
-    desk.store.write_durably(|tx| recheck::settle(tx, id, clock::now()))?;
+    lease.write(|tx| recheck::settle(tx, id, clock::now()))?;
     let (tasks, actions) = desk.store.read(|conn| Ok((departures::tasks(conn, Some(id))?, departures::actions(conn, id)?)))?;
     outcome.judge_again(&actions);
     let doubts: Vec<String> = doubts.iter().filter(|doubt| !doubt.looked_at(&tasks)).map(ToString::to_string).collect();
@@ -384,7 +390,7 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
     let settled = actions.iter().all(|row| row.state != ActionState::HandedOff || row.settled());
     let state = if tasks.is_empty() && proved && settled { DepartureState::Closed } else { DepartureState::Open };
     let ended = Ended { id, outcome, waves, residual, unread, doubts, tasks, state, told: Told::default() };
-    desk.store.write_durably(|tx| {
+    lease.write(|tx| {
         let detail = json!({ "gone": ended.outcome.gone, "claimed": ended.outcome.claimed, "present": ended.outcome.present, "unknown": ended.outcome.unknown,
             "tasks": ended.tasks.len(), "residual": ended.residual, "unread": ended.unread, "doubts": ended.doubts, "waves": waves, "window_ms": ended.outcome.window_ms });
         departures::conclude(tx, id, &summary(&ended)?, None)?;
@@ -448,14 +454,14 @@ pub fn summary(ended: &Ended) -> Result<Value> {
     Ok(value)
 }
 
-fn run_deps(desk: &Desk<'_>, progress: Option<mpsc::UnboundedSender<Progress>>) -> RunDeps {
+fn run_deps(desk: &Desk<'_>, fence: Fence, progress: Option<mpsc::UnboundedSender<Progress>>) -> RunDeps {
     let connections: BTreeMap<_, _> = desk.fleet.systems.iter().map(|(name, connection)| (name.clone(), connection.clone())).collect();
-    RunDeps { store: desk.store.clone(), connections, actor: "engine".to_owned(), progress }
+    RunDeps { store: desk.store.clone(), connections, actor: "engine".to_owned(), fence, progress }
 }
 
-async fn wave(desk: &Desk<'_>, id: DepartureId, anew: bool, tell: &(dyn Fn(Step) + Send + Sync)) -> Result<Outcome> {
+async fn wave(desk: &Desk<'_>, lease: &Lease, id: DepartureId, anew: bool, tell: &(dyn Fn(Step) + Send + Sync)) -> Result<Outcome> {
     let (sender, mut receiver) = mpsc::unbounded_channel();
-    let deps = run_deps(desk, Some(sender));
+    let deps = run_deps(desk, lease.fence(), Some(sender));
     let run = async move { revoke::run(&deps, id, &revoke::Options { anew, ..Default::default() }).await };
     tokio::pin!(run);
     loop {

@@ -2,7 +2,6 @@
 //! what the actions report, in groups, beside them.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use jiff::{Timestamp, ToSpan as _};
@@ -11,12 +10,14 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::others;
+use super::run::RunDeps;
 use super::spec::{Plan, Spec, Thing, case_name};
 use crate::audit::{self, Draft};
 use crate::clock;
 use crate::model::{ActionId, ActionState, DepartureId, DepartureState, NO_READ};
 use crate::store::Store;
 use crate::store::departures::{self, ActionRow, Move, NewAction, NewTask, TaskRow};
+use crate::store::lease::Fence;
 
 /// What stands in the journal when a run begins.
 pub(super) struct Opening {
@@ -54,8 +55,9 @@ impl Begin {
 ///
 /// A departure that was running was cut off: what was judged stays so. One that was open, or is planned `anew`: what
 /// the new plan holds is looked at again, and what had been refused is tried again.
-pub(super) fn open(store: &Store, id: DepartureId, actor: &str, anew: bool) -> Result<Opening> {
+pub(super) fn open(store: &Store, id: DepartureId, fence: Fence, actor: &str, anew: bool) -> Result<Opening> {
     store.write_durably(|tx| {
+        fence.check(tx)?;
         let row = departures::get(tx, id)?.with_context(|| format!("there is no departure {id}"))?;
         let text = row.plan.as_deref().with_context(|| format!("departure {id} has no plan yet"))?;
         let plan: Plan = serde_json::from_str(text).with_context(|| format!("the plan of departure {id} can't be read"))?;
@@ -275,7 +277,8 @@ fn next_group(waiting: &mut VecDeque<Entry>, most: usize) -> Vec<Entry> {
 }
 
 /// Starts the writer. `stop_after` ends it after so many entries as a crash would: for tests of recovery.
-pub(super) fn start(store: Arc<Store>, departure: DepartureId, actor: String, stop_after: Option<usize>) -> (Journal, Writer) {
+pub(super) fn start(deps: &RunDeps, departure: DepartureId, stop_after: Option<usize>) -> (Journal, Writer) {
+    let (store, fence, actor) = (deps.store.clone(), deps.fence, deps.actor.clone());
     let (sender, mut entries) = mpsc::unbounded_channel::<Entry>();
     let (stop, stopped) = watch::channel(false);
     let done = tokio::task::spawn_blocking(move || {
@@ -292,7 +295,7 @@ pub(super) fn start(store: Arc<Store>, departure: DepartureId, actor: String, st
                 }
                 let group = next_group(&mut waiting, room.min(GROUP));
                 room -= group.len();
-                commit(&store, departure, &actor, &group)?;
+                commit(&store, departure, fence, &actor, &group)?;
                 for entry in group {
                     if let Some(tell) = entry.written {
                         // Whoever asked may have been stopped meanwhile.
@@ -310,8 +313,9 @@ pub(super) fn start(store: Arc<Store>, departure: DepartureId, actor: String, st
     (Journal(sender), Writer { done, stopped })
 }
 
-fn commit(store: &Store, departure: DepartureId, actor: &str, group: &[Entry]) -> Result<()> {
+fn commit(store: &Store, departure: DepartureId, fence: Fence, actor: &str, group: &[Entry]) -> Result<()> {
     store.write_durably(|tx| {
+        fence.check(tx)?;
         for entry in group {
             departures::move_action(tx, entry.action, &entry.step)?;
             let evidence = entry.evidence.as_ref().map(|file| audit::attach(tx, &file.bytes, &file.media_type, &file.name)).transpose()?;

@@ -25,6 +25,8 @@ mod inherited;
 mod lists;
 /// Many departures at the same moment.
 mod mass;
+/// One run per case, whatever else begins meanwhile.
+mod one_run;
 /// What the tests against real servers share.
 mod real;
 /// A real Active Directory domain controller.

@@ -29,6 +29,9 @@ struct Inner {
     /// Id, login, whether it is active.
     users: Vec<(String, String, bool)>,
     says: Vec<Says>,
+    /// Accounts that were wiped, and how long that takes.
+    wiped: Vec<String>,
+    wipe_takes: std::time::Duration,
     calls: Vec<String>,
 }
 
@@ -122,6 +125,12 @@ impl Small {
         self.app.lock().unwrap().users.iter_mut().filter(|user| user.0 == id).for_each(|user| user.2 = on);
     }
 
+    /// How long the app takes to wipe an account: `POST /Users/ID/wipe`.
+    #[allow(dead_code)]
+    pub fn wipe_takes(&self, so_long: std::time::Duration) {
+        self.app.lock().unwrap().wipe_takes = so_long;
+    }
+
     /// Somebody at the app gives an account another login.
     #[allow(dead_code)] // Not every test binary renames.
     pub fn renamed(&self, id: &str, login: &str) {
@@ -169,6 +178,9 @@ impl Small {
 }
 
 async fn answer(State(app): State<Arc<Mutex<Inner>>>, method: Method, uri: Uri, body: Bytes) -> Response {
+    if let Some(id) = uri.path().strip_prefix("/scim/v2/Users/").and_then(|rest| rest.strip_suffix("/wipe")).map(str::to_owned) {
+        return wipe(app, id, format!("{method} {uri}")).await;
+    }
     let mut app = app.lock().unwrap();
     let call = format!("{method} {uri}");
     app.calls.push(call.clone());
@@ -181,7 +193,9 @@ async fn answer(State(app): State<Arc<Mutex<Inner>>>, method: Method, uri: Uri, 
         }
         return response;
     }
-    let view = |(id, name, active): &(String, String, bool)| json!({ "id": id, "userName": name, "active": active });
+    let wiped = app.wiped.clone();
+    let view =
+        |(id, name, active): &(String, String, bool)| json!({ "id": id, "userName": name, "active": active, "wiped": wiped.contains(id) });
     let path = uri.path();
     if path == "/scim/v2/Users" || path == "/scim/v2/Groups" {
         let all: Vec<Value> = if path.ends_with("Users") { app.users.iter().map(view).collect() } else { Vec::new() };
@@ -201,4 +215,19 @@ async fn answer(State(app): State<Arc<Mutex<Inner>>>, method: Method, uri: Uri, 
         user.2 = wanted["Operations"][0]["value"] == json!(true);
     }
     axum::Json(view(user)).into_response()
+}
+
+/// Wipes an account, to its end even if nobody waits for the answer.
+async fn wipe(app: Arc<Mutex<Inner>>, id: String, call: String) -> Response {
+    let takes = {
+        let mut app = app.lock().unwrap();
+        app.calls.push(call);
+        app.wipe_takes
+    };
+    let done = tokio::spawn(async move {
+        tokio::time::sleep(takes).await;
+        app.lock().unwrap().wiped.push(id);
+    });
+    done.await.unwrap();
+    axum::Json(json!({ "ok": true })).into_response()
 }
