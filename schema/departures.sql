@@ -79,7 +79,7 @@ CREATE TABLE task (
 
 -- Webhooks taken, so that a repeated one changes nothing; and whom HR asked us to look at.
 CREATE TABLE webhook (
-  digest   TEXT PRIMARY KEY,                -- of signature and time stamp
+  digest   TEXT PRIMARY KEY,                -- of the system and of what was signed
   at       INTEGER NOT NULL,
   system   TEXT NOT NULL,                   -- the HR system
   employee TEXT NOT NULL,                   -- the employee's key there

@@ -83,9 +83,9 @@ fn from_4(connection: &mut Connection) -> Result<()> {
     Ok(())
 }
 
-/// From 5 to 6: who runs a case.
+/// From 5 to 6: who runs a case; a webhook is known by what was signed.
 fn from_5(connection: &mut Connection) -> Result<()> {
-    const CHANGED: &[(&str, &str)] = &[(DEPARTURES, "departure")];
+    const CHANGED: &[(&str, &str)] = &[(DEPARTURES, "departure"), (DEPARTURES, "webhook")];
     // Other tables name these, and go on to name them.
     connection.pragma_update(None, "legacy_alter_table", true)?;
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -53,6 +53,8 @@ mod real_privacyidea;
 mod real_scim;
 /// A real Tryton server.
 mod real_tryton;
+/// A webhook that is sent again.
+mod replay;
 /// The built command, run to its end.
 mod run;
 /// Mistakes in settings are one clear line; help and JSON are there for every command.
