@@ -65,7 +65,8 @@ pub struct People {
     /// Employee numbers or addresses of people who count as executives whatever the rule says.
     #[serde(default)]
     pub executives: Vec<String>,
-    /// Employee numbers or addresses of people whose departure always needs an approval.
+    /// People whose departure always needs an approval: employee number, address or name, as HR has it or once had it. An entry that means nobody lets
+    /// every departure wait.
     #[serde(default)]
     pub protected: Vec<String>,
     /// Employee number to employee number: who takes over.

@@ -8,6 +8,7 @@ use clap::Args as ClapArgs;
 use serde_json::{Value, json};
 
 use super::{Exit, Global, out};
+use crate::departure;
 use crate::manifest::load;
 use crate::scan;
 use crate::store::graph;
@@ -134,7 +135,8 @@ pub async fn check(global: &Global, args: Check) -> Result<Exit> {
     let (config, store) = global.open()?;
     let fleet = global.fleet(&config, &args.systems)?;
     let mut all = Vec::new();
-    let mut bad = !fleet.closed.is_empty();
+    let nobodys = departure::nobodys(&config, &store)?;
+    let mut bad = !fleet.closed.is_empty() || !nobodys.is_empty();
     for (name, connection) in &fleet.systems {
         let manifest = connection.manifest();
         let row = store.write(|tx| graph::system_row(tx, name, &manifest.scanner, manifest.category.word()))?;
@@ -150,7 +152,7 @@ pub async fn check(global: &Global, args: Check) -> Result<Exit> {
             })
             .collect();
         out::json(
-            &json!({"systems": view, "closed": fleet.closed.iter().map(|(system, reason)| json!({"system": system, "reason": reason})).collect::<Vec<_>>()}),
+            &json!({"systems": view, "settings": nobodys, "closed": fleet.closed.iter().map(|(system, reason)| json!({"system": system, "reason": reason})).collect::<Vec<_>>()}),
         );
     } else {
         for (name, tried) in &all {
@@ -163,6 +165,9 @@ pub async fn check(global: &Global, args: Check) -> Result<Exit> {
             if tried.is_empty() {
                 out::say(format!("- {name:18} nothing to try ahead of a scan"));
             }
+        }
+        for problem in &nobodys {
+            out::say(format!("! {problem}"));
         }
         for (_, reason) in &fleet.closed {
             out::say(format!("! {reason}"));

@@ -30,7 +30,7 @@ use crate::audit::{self, Draft, Signer};
 use crate::clock;
 use crate::config::Config;
 use crate::connect::fleet::Fleet;
-use crate::graph::{Graph, Person};
+use crate::graph::{Graph, Person, protected};
 use crate::handoff::tell::{self as telling, Teller, Told};
 use crate::manifest::duration;
 use crate::model::{ActionState, DepartureId, DepartureState, Mode, NodeId};
@@ -180,8 +180,8 @@ fn guarded(config: &Config, store: &Store, word: &Word) -> Result<Option<String>
     let graph = store.read(|conn| Graph::read(conn, None))?;
     let people = survey::people(config, &graph)?;
     let person = people.iter().find(|person| person.id == word.person).context("the leaver is not among the people that HR knows")?;
-    if config.people.protected.iter().any(|name| person.is_called(name)) {
-        return Ok(Some(format!("{} is protected (people.protected): somebody must approve", person.name)));
+    if let Some(reason) = store.read(|conn| protected(conn, config, &people, person))? {
+        return Ok(Some(reason));
     }
     if config.departure.approval && word.source != "cli" {
         return Ok(Some("every departure needs an approval (departure.approval)".to_owned()));
@@ -300,6 +300,15 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
         _ => {}
     }
     let was_running = row.state == DepartureState::Running;
+    if row.started.is_none() && row.approved.is_none() {
+        // The settings may have changed since the case was opened, and so may HR's record.
+        let graph = desk.store.read(|conn| Graph::read(conn, None))?;
+        let (person, people) = person_of(desk.config, &graph, row.person)?;
+        if let Some(reason) = desk.store.read(|conn| protected(conn, desk.config, &people, &person))? {
+            wait(&lease, id, &reason)?;
+            bail!("departure {id} waits: {reason}; look at it with `exeunt departure {id}`, approve it with `exeunt approve {id}`");
+        }
+    }
     if !(was_running && row.plan.is_some()) {
         let (mut graph, mut prospect) = make_plan(desk, &row)?;
         if hidden::look_before(desk, &row, &prospect.plan).await? {
@@ -399,6 +408,14 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
     })?;
     checkpoint(desk)?;
     Ok(ended)
+}
+
+/// Lets a case wait for somebody's approval that has not begun.
+fn wait(lease: &Lease, id: DepartureId, reason: &str) -> Result<()> {
+    lease.write(|tx| {
+        departures::move_to(tx, id, DepartureState::Waiting, clock::now())?;
+        entry(tx, id, "departure.waits", "engine", json!({ "cause": reason }))
+    })
 }
 
 /// As [`run`]; afterwards people are told of it, as far as the settings say (`departure.tell`). What can't be told at once is in the answer,
@@ -537,6 +554,16 @@ pub fn sign(store: &Store, signer: &Signer) -> Result<()> {
 /// The key file can't be used.
 pub fn signer(config: &Config) -> Result<Signer> {
     Ok(Signer::load_or_create(&config.at(&config.audit.key), &config.audit.origin)?)
+}
+
+/// The entries of the settings that name nobody, as far as anybody is known.
+///
+/// # Errors
+/// The store's.
+pub fn nobodys(config: &Config, store: &Store) -> Result<Vec<String>> {
+    let graph = store.read(|conn| Graph::read(conn, None))?;
+    let people = survey::people(config, &graph)?;
+    store.read(|conn| crate::graph::nobodys(conn, config, &people))
 }
 
 /// How the store's own accounts stand: for the guard that we never saw off the branch we sit on.
