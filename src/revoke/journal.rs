@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::others;
 use super::run::RunDeps;
-use super::spec::{Plan, Spec, Thing, case_name};
+use super::spec::{Plan, PlannedAction, Spec, Thing, case_name};
 use crate::audit::{self, Draft};
 use crate::clock;
 use crate::model::{ActionId, ActionState, DepartureId, DepartureState, NO_READ};
@@ -76,6 +76,16 @@ pub(super) fn open(store: &Store, id: DepartureId, fence: Fence, actor: &str, an
         for row in &known {
             by_thing.entry((&row.system, &row.name, thing_of(row)?)).or_default().push_back(row);
         }
+        // What can't be taken back and was called in another case of the same person is read first: two words about one leaving may be two cases.
+        let mut sent: HashSet<(String, String, Thing)> = HashSet::new();
+        if plan.actions.iter().any(|action| action.irreversible) {
+            for row in departures::sent_before(tx, row.person, id)? {
+                sent.insert((row.system.clone(), row.name.clone(), thing_of(&row)?));
+            }
+        }
+        let again = |action: &PlannedAction| {
+            action.irreversible && sent.contains(&(action.system.clone(), action.name.clone(), action.spec.thing()))
+        };
         let mut places: Vec<(ActionId, Begin)> = Vec::with_capacity(plan.actions.len());
         for action in &plan.actions {
             let thing = (action.system.as_str(), action.name.as_str(), action.spec.thing());
@@ -83,7 +93,11 @@ pub(super) fn open(store: &Store, id: DepartureId, fence: Fence, actor: &str, an
                 if anew && matches!(row.state, ActionState::Refused | ActionState::Stuck) && action.spec.names_another(&row.spec) {
                     departures::set_spec(tx, row.id, &serde_json::to_string(&action.spec)?)?;
                 }
-                places.push((row.id, if action.hand_off { begin_by_hand(row, cut_off) } else { begin(row, cut_off) }));
+                let begin = match if action.hand_off { begin_by_hand(row, cut_off) } else { begin(row, cut_off) } {
+                    Begin::Fresh if again(action) => Begin::ReadFirst,
+                    begin => begin,
+                };
+                places.push((row.id, begin));
                 continue;
             }
             free += 1;
@@ -99,8 +113,9 @@ pub(super) fn open(store: &Store, id: DepartureId, fence: Fence, actor: &str, an
                 places.push((place, begin));
                 continue;
             }
+            let again = again(action);
             // What waits for nothing leaves right after this commit.
-            if action.after.is_empty() {
+            if action.after.is_empty() && !again {
                 departures::move_action(tx, place, &Move::to(ActionState::Fired, now))?;
             }
             let mut draft = draft(id, actor, "revocation.intent", Some(target(free, &action.system, &action.name, &action.label)));
@@ -110,7 +125,7 @@ pub(super) fn open(store: &Store, id: DepartureId, fence: Fence, actor: &str, an
                 draft.detail["proof"] = json!(others::says(other));
             }
             drafts.push(draft);
-            places.push((place, Begin::Fresh));
+            places.push((place, if again { Begin::ReadFirst } else { Begin::Fresh }));
         }
         let asked = departures::tasks(tx, Some(id))?;
         for (place, begin) in &mut places {

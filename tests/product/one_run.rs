@@ -72,6 +72,15 @@ fn a_killed_process_gives_its_case_up_at_once() {
     assert_eq!(small.calls(WIPE), 1, "it reads before it calls again");
 }
 
+// Reliability: Who may.
+#[test]
+fn a_second_case_reads_first_what_can_not_be_taken_back_and_was_called_before() {
+    let small = wiping(Duration::from_millis(100));
+    small.exeunt(&["revoke", "E1", "--yes"]).ended(FINE);
+    let ran = small.exeunt(&["revoke", "E1", "--yes", "--json"]).ended(FINE).json();
+    assert_eq!((&ran["departure"], small.calls(WIPE)), (&2.into(), 1), "{ran}");
+}
+
 /// `EXEUNT_ROUNDS=200` is the long form.
 // Reliability: Who may.
 #[test]
