@@ -97,7 +97,8 @@ pub struct System {
     /// The app, in an SSO system, through which people sign in here.
     #[serde(default)]
     pub signs_in_through: Option<SignIn>,
-    /// Everything else: what the manifest's `settings` ask for.
+    /// Everything else: what the manifest's `settings` ask for; and in every system `own_account`, the key or address of the account that the revoking
+    /// credential belongs to, or `none` for a client that is nobody's.
     #[serde(flatten)]
     #[schemars(with = "BTreeMap<String, Value>")]
     pub settings: Map<String, Value>,

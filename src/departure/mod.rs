@@ -23,7 +23,7 @@ use tokio::sync::mpsc;
 
 pub use crate::store::lease::{Held, is_held};
 pub use hear::hear;
-pub use look::{Prospect, as_json, prospect};
+pub use look::{Prospect, as_json, own_unknown, prospect};
 pub use recheck::{recheck, reopen, to_try_again, try_again, watched};
 
 use crate::audit::{self, Draft, Signer};
@@ -300,7 +300,7 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
         _ => {}
     }
     let was_running = row.state == DepartureState::Running;
-    if row.started.is_none() && row.approved.is_none() {
+    if row.started.is_none() && row.approved.is_none() && !desk.config.people.protected.is_empty() {
         // The settings may have changed since the case was opened, and so may HR's record.
         let graph = desk.store.read(|conn| Graph::read(conn, None))?;
         let (person, people) = person_of(desk.config, &graph, row.person)?;
@@ -325,6 +325,15 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
         }
         if let Some(reason) = prospect.plan.blocked.first() {
             bail!("departure {id} may not run: {reason}");
+        }
+        if let ([first, more @ ..], true) = (prospect.plan.own_unknown.as_slice(), row.started.is_none() && row.approved.is_none()) {
+            let more = if more.is_empty() { String::new() } else { format!(" (and in {} more systems)", more.len()) };
+            let reason = format!("{first}{more}");
+            lease.write(|tx| keep_plan(tx, id, &graph, &prospect))?;
+            wait(&lease, id, &reason)?;
+            bail!(
+                "departure {id} waits, for {reason}; or look at it with `exeunt departure {id}` and approve it with `exeunt approve {id}`"
+            );
         }
         lease.write(|tx| {
             keep_plan(tx, id, &graph, &prospect)?;
@@ -433,7 +442,11 @@ pub async fn run_and_tell(desk: &Desk<'_>, id: DepartureId, progress: &(dyn Fn(S
             ended.told = Told { failed: vec![failed], ..Told::default() };
         }
     }
-    desk.store.write(|tx| departures::conclude(tx, id, &summary(&ended)?, None))?;
+    desk.store.write(|tx| match departures::get(tx, id)? {
+        // Another process runs it again by now: how that goes is its own to say.
+        Some(row) if row.state == DepartureState::Running => Ok(()),
+        _ => departures::conclude(tx, id, &summary(&ended)?, None),
+    })?;
     checkpoint(desk)?;
     Ok(ended)
 }
@@ -566,7 +579,16 @@ pub fn nobodys(config: &Config, store: &Store) -> Result<Vec<String>> {
     store.read(|conn| crate::graph::nobodys(conn, config, &people))
 }
 
-/// How the store's own accounts stand: for the guard that we never saw off the branch we sit on.
-pub(crate) fn own_accounts(store: &Store) -> Result<Vec<(String, String, String)>> {
-    store.read(store::scans::own_accounts)
+/// Whose our own credentials are: for the guard that we never saw off the branch we sit on. Where one secret reads and revokes, both hands are one
+/// account's.
+pub(crate) fn own_accounts(config: &Config, store: &Store) -> Result<Vec<revoke::own::Row>> {
+    let mut rows = store.read(store::scans::own_accounts)?;
+    for (name, system) in &config.systems {
+        let one_secret = system.read.is_some() && system.read == system.revoke;
+        let key = |hand: &str| rows.iter().find(|(of, by, _)| of == name && by == hand).map(|(.., key)| key.clone());
+        if let (true, None, Some(key)) = (one_secret, key("revoke"), key("read")) {
+            rows.push((name.clone(), "revoke".to_owned(), key));
+        }
+    }
+    Ok(rows)
 }

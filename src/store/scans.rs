@@ -284,11 +284,15 @@ pub fn listed_for(conn: &Connection, system: &str, collection: &str, node: &Node
     Ok(parents.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Remembers which account our own credential belongs to.
+/// Remembers which account our own credential belongs to; none is an answer that names nobody, and what was known before is known no more.
 ///
 /// # Errors
 /// The database's.
-pub fn own_account(tx: &Transaction<'_>, system: i64, hand: &str, key: &str, at: Timestamp) -> Result<()> {
+pub fn own_account(tx: &Transaction<'_>, system: i64, hand: &str, key: Option<&str>, at: Timestamp) -> Result<()> {
+    let Some(key) = key.filter(|key| !key.is_empty()) else {
+        tx.execute("DELETE FROM own_account WHERE system = ?1 AND hand = ?2", params![system, hand])?;
+        return Ok(());
+    };
     tx.execute(
         "INSERT OR REPLACE INTO own_account (system, hand, key, at) VALUES (?1, ?2, ?3, ?4)",
         params![system, hand, key, at.as_microsecond()],

@@ -27,6 +27,8 @@ mod lists;
 mod mass;
 /// One run per case, whatever else begins meanwhile.
 mod one_run;
+/// The branch we sit on.
+mod own_account;
 /// People whose departure needs an approval.
 mod protected;
 /// What the tests against real servers share.

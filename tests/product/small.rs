@@ -57,7 +57,7 @@ impl Small {
         let settings = format!(
             "[company]\nname = \"Acme\"\ndomains = [\"acme.example\"]\n[people]\nexecutive = \"person.title | matches('chief')\"\n\
              [systems.hr]\nscanner = \"hr-file\"\npath = \"people.csv\"\n\
-             [systems.app]\nscanner = \"scim\"\nread = \"file:token\"\nrevoke = \"file:token\"\nurl = \"http://127.0.0.1:{port}/scim/v2\"\n\
+             [systems.app]\nscanner = \"scim\"\nread = \"file:token\"\nrevoke = \"file:token\"\nown_account = \"none\"\nurl = \"http://127.0.0.1:{port}/scim/v2\"\n\
              [serve]\nlisten = \"127.0.0.1:0\"\npoll = \"\"\nschedule = \"*/2 * * * * *\"\n{more}"
         );
         std::fs::write(folder.path().join("exeunt.toml"), settings).unwrap();
