@@ -16,7 +16,10 @@ CREATE TABLE departure (
   plan_hash  TEXT,                          -- sha256 of the exact plan; an approval is bound to it
   plan       TEXT,                          -- JSON: the plan as it was proved on the graph
   approved   TEXT,                          -- who approved that plan
-  summary    TEXT                           -- JSON: the outcome, once it ran
+  summary    TEXT,                          -- JSON: the outcome, once it ran
+  lease_by   TEXT,                          -- JSON: the process that runs it now
+  lease_until INTEGER,                      -- until when, where it can't be told whether that process lives
+  fence      INTEGER NOT NULL DEFAULT 0     -- how often it was taken; a run writes under its number while that is the newest
 ) STRICT;
 CREATE UNIQUE INDEX departure_live ON departure (person, mode) WHERE state IN ('scheduled', 'waiting', 'running', 'open');
 
@@ -76,7 +79,7 @@ CREATE TABLE task (
 
 -- Webhooks taken, so that a repeated one changes nothing; and whom HR asked us to look at.
 CREATE TABLE webhook (
-  digest   TEXT PRIMARY KEY,                -- of signature and time stamp
+  digest   TEXT PRIMARY KEY,                -- of the system and of what was signed
   at       INTEGER NOT NULL,
   system   TEXT NOT NULL,                   -- the HR system
   employee TEXT NOT NULL,                   -- the employee's key there

@@ -65,7 +65,8 @@ pub struct People {
     /// Employee numbers or addresses of people who count as executives whatever the rule says.
     #[serde(default)]
     pub executives: Vec<String>,
-    /// Employee numbers or addresses of people whose departure always needs an approval.
+    /// People whose departure always needs an approval: employee number, address or name, as HR has it or once had it. An entry that means nobody lets
+    /// every departure wait.
     #[serde(default)]
     pub protected: Vec<String>,
     /// Employee number to employee number: who takes over.
@@ -96,7 +97,8 @@ pub struct System {
     /// The app, in an SSO system, through which people sign in here.
     #[serde(default)]
     pub signs_in_through: Option<SignIn>,
-    /// Everything else: what the manifest's `settings` ask for.
+    /// Everything else: what the manifest's `settings` ask for; and in every system `own_account`, the key or address of the account that the revoking
+    /// credential belongs to, or `none` for a client that is nobody's.
     #[serde(flatten)]
     #[schemars(with = "BTreeMap<String, Value>")]
     pub settings: Map<String, Value>,

@@ -89,8 +89,12 @@ impl Signer {
             Err(e) if e.kind() == ErrorKind::NotFound => {
                 let signer = Signer::generate(origin)?;
                 let der = signer.key.to_pkcs8v1().map_err(|_| fail("could not encode a new key".into()))?;
-                write_secret(path, &to_pem(der.as_ref())).map_err(|e| fail(format!("could not write a new key: {e}")))?;
-                Ok(signer)
+                match write_secret(path, &to_pem(der.as_ref())) {
+                    Ok(()) => Ok(signer),
+                    // Another process has made it at the same moment: there is one key, and it is whole.
+                    Err(e) if e.kind() == ErrorKind::AlreadyExists => Signer::load_or_create(path, origin),
+                    Err(e) => Err(fail(format!("could not write a new key: {e}"))),
+                }
             }
             Err(e) => Err(fail(format!("could not read it: {e}"))),
         }
@@ -129,15 +133,19 @@ fn from_pem(pem: &str) -> Option<Ed25519KeyPair> {
     Ed25519KeyPair::from_pkcs8(&BASE64_STANDARD.decode(body).ok()?).ok()
 }
 
-/// Creates the file for its owner only, and never writes over one that is there.
+/// Creates the file for its owner only, whole or not at all, and never writes over one that is there.
 fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}", std::process::id()));
+    let beside = Path::new(&beside);
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
+    let mut file = options.open(beside)?;
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).and_then(|()| fs::hard_link(beside, path));
+    fs::remove_file(beside)?;
+    written
 }
 
 /// A key that others on the machine can read is not ours alone.

@@ -131,7 +131,9 @@ pub async fn one(global: &Global, args: One) -> Result<Exit> {
     if matches!(row.state, DepartureState::Waiting | DepartureState::Scheduled) {
         let graph = store.read(|conn| Graph::read(conn, None))?;
         let fleet = global.fleet(&config, &[])?;
-        case.plan_hash = Some(departure::prospect(&config, &store, &fleet, &graph, row.person, row.mode)?.hash);
+        let prospect = departure::prospect(&config, &store, &fleet, &graph, row.person, row.mode)?;
+        prospect.plan.own_unknown.iter().for_each(|unknown| out::remark(unknown.to_string()));
+        case.plan_hash = Some(prospect.hash);
     }
     if let Some(path) = &args.html {
         std::fs::write(path, html::case(&case, &config.company.name)).with_context(|| format!("writing {}", path.display()))?;

@@ -8,7 +8,9 @@ use clap::Args as ClapArgs;
 use serde_json::{Value, json};
 
 use super::{Exit, Global, out};
+use crate::departure;
 use crate::manifest::load;
+use crate::revoke::own;
 use crate::scan;
 use crate::store::graph;
 
@@ -68,6 +70,10 @@ pub fn init(global: &Global, args: Init) -> Result<Exit> {
             let comment = setting.help.as_ref().map(|help| format!("    # {help}")).unwrap_or_default();
             let hidden = if setting.optional || setting.default.is_some() { "# " } else { "" };
             writeln!(text, "{hidden}{key} = {value}{comment}")?;
+        }
+        if !own::is_told(&manifest) && !manifest.settings.contains_key(own::SETTING) {
+            let says = "key or address of the account that the revoking credential belongs to; \"none\" if it is nobody's";
+            writeln!(text, "{} = \"\"    # {says}", own::SETTING)?;
         }
     }
     std::fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
@@ -134,7 +140,8 @@ pub async fn check(global: &Global, args: Check) -> Result<Exit> {
     let (config, store) = global.open()?;
     let fleet = global.fleet(&config, &args.systems)?;
     let mut all = Vec::new();
-    let mut bad = !fleet.closed.is_empty();
+    let mut nobodys = departure::nobodys(&config, &store)?;
+    let mut bad = !fleet.closed.is_empty() || !nobodys.is_empty();
     for (name, connection) in &fleet.systems {
         let manifest = connection.manifest();
         let row = store.write(|tx| graph::system_row(tx, name, &manifest.scanner, manifest.category.word()))?;
@@ -142,6 +149,8 @@ pub async fn check(global: &Global, args: Check) -> Result<Exit> {
         bad |= tried.iter().any(|tried| tried.problem.is_some());
         all.push((name.clone(), tried));
     }
+    nobodys.extend(departure::own_unknown(&config, &store, &fleet)?);
+    bad |= !nobodys.is_empty();
     if global.json {
         let view: Vec<Value> = all
             .iter()
@@ -150,7 +159,7 @@ pub async fn check(global: &Global, args: Check) -> Result<Exit> {
             })
             .collect();
         out::json(
-            &json!({"systems": view, "closed": fleet.closed.iter().map(|(system, reason)| json!({"system": system, "reason": reason})).collect::<Vec<_>>()}),
+            &json!({"systems": view, "settings": nobodys, "closed": fleet.closed.iter().map(|(system, reason)| json!({"system": system, "reason": reason})).collect::<Vec<_>>()}),
         );
     } else {
         for (name, tried) in &all {
@@ -163,6 +172,9 @@ pub async fn check(global: &Global, args: Check) -> Result<Exit> {
             if tried.is_empty() {
                 out::say(format!("- {name:18} nothing to try ahead of a scan"));
             }
+        }
+        for problem in &nobodys {
+            out::say(format!("! {problem}"));
         }
         for (_, reason) in &fleet.closed {
             out::say(format!("! {reason}"));

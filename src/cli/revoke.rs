@@ -76,7 +76,9 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     let prospect = departure::prospect(&config, &store, &fleet, &graph, person.id, args.mode.into())?;
     if args.dry_run {
         show_plan(global, &prospect);
-        return Ok(match (prospect.cut.residual.is_empty(), prospect.plan.doubts.is_empty() && prospect.unread.is_empty()) {
+        let plan = &prospect.plan;
+        let sure = plan.doubts.is_empty() && prospect.unread.is_empty() && plan.blocked.is_empty() && plan.own_unknown.is_empty();
+        return Ok(match (prospect.cut.residual.is_empty(), sure) {
             (false, _) => Exit::Found,
             (true, false) => Exit::CouldNot,
             (true, true) => Exit::Fine,
@@ -106,7 +108,7 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     if let (Opened::Known(_), Some((DepartureState::Scheduled | DepartureState::Waiting, before))) = (opened, state(id)?)
         && before != effective
     {
-        departure::move_to(&store, id, effective, guard.as_deref(), &word.cause)?;
+        departure::move_to(&config, &store, id, &word)?;
         if !global.json {
             out::remark(format!("departure {id} was to take effect at {before}: it is moved"));
         }
@@ -236,6 +238,7 @@ fn show_plan(global: &Global, prospect: &Prospect) {
     section("Not read", super::scan::gathered(&prospect.unread).into_iter().map(|(scope, reason, _)| format!("{scope}: {reason}")));
     section("Blind spots", plan.blind_spots.iter().map(ToString::to_string));
     section("Left over", prospect.cut.residual.iter().map(ToString::to_string));
+    section("Our own account", plan.own_unknown.iter().map(ToString::to_string));
     section("Blocked", plan.blocked.iter().cloned());
     section("Problems", plan.problems.iter().cloned());
     out::say("");

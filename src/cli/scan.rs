@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Exit, Global, out};
 use crate::clock;
 use crate::departure::{self, Desk};
-use crate::graph::{Graph, placeless, unmatched, vanished};
+use crate::graph::{Graph, contested, nobodys, placeless, unmatched, vanished};
 use crate::scan::Progress;
 use crate::store::departures;
 use crate::survey::{self, Options, Survey};
@@ -73,6 +73,10 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     let mut doubts = unmatched(&people, config.people.executive.as_deref(), &config.people.executives);
     doubts.extend(vanished(&graph, &people, clock::now()));
     doubts.extend(placeless(&people));
+    doubts.extend(contested(&graph));
+    // What the list of executives lacks is said above.
+    let nobodys = store.read(|conn| nobodys(conn, &config, &people))?;
+    doubts.extend(nobodys.into_iter().filter(|problem| !problem.starts_with("people.executives")));
     if survey.systems.is_empty() && survey.closed.is_empty() {
         doubts.push("no system is configured, so nothing was read: name them in the settings".to_owned());
     }

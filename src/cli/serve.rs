@@ -32,6 +32,9 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     for (_, reason) in &fleet.closed {
         out::remark(format!("can't be used: {reason}"));
     }
+    for problem in departure::nobodys(&config, &store)? {
+        out::remark(problem);
+    }
     let listen = args.listen.clone().unwrap_or_else(|| config.serve.listen.clone());
     let listener = tokio::net::TcpListener::bind(&listen).await.with_context(|| format!("listening on {listen}"))?;
     out::say(format!("listening on http://{}", listener.local_addr()?));

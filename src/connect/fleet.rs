@@ -91,6 +91,9 @@ fn open_one(config: &Config, name: &str, system: &System, recorder: Option<&Reco
     .map_err(|problem| format!("systems.{name}: {problem}"))
 }
 
+/// The setting that every system has, whatever its manifest asks for (`revoke::own`).
+const OWN_ACCOUNT: &str = "own_account";
+
 /// The settings a manifest asks for: given ones, then defaults; a missing one and an unknown one are mistakes.
 fn settings_of(name: &str, system: &System, manifest: &Manifest) -> Result<Value, String> {
     let mut settings = Map::new();
@@ -106,7 +109,11 @@ fn settings_of(name: &str, system: &System, manifest: &Manifest) -> Result<Value
         };
         settings.insert(key.clone(), value);
     }
-    if let Some(unknown) = system.settings.keys().find(|key| !manifest.settings.contains_key(*key)) {
+    // Whose account our credential is may be said of every system.
+    if let Some(own) = system.settings.get(OWN_ACCOUNT) {
+        settings.insert(OWN_ACCOUNT.to_owned(), own.clone());
+    }
+    if let Some(unknown) = system.settings.keys().find(|key| *key != OWN_ACCOUNT && !manifest.settings.contains_key(*key)) {
         let known = manifest.settings.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
         return Err(format!("systems.{name}: {} has no setting {unknown:?}; it has {known}", manifest.scanner));
     }

@@ -6,11 +6,11 @@ use anyhow::Result;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Due, Word, announce_among, entry, guard};
+use super::{Due, Word, announce_among, entry, move_case};
 use crate::clock;
 use crate::config::Config;
 use crate::graph::{Graph, Person, Standing};
-use crate::model::{DepartureState, Mode};
+use crate::model::Mode;
 use crate::store::departures::{self, DepartureRow, Opened};
 use crate::store::{self, Store};
 use crate::survey;
@@ -42,11 +42,10 @@ pub fn hear(config: &Config, store: &Store, source: &str) -> Result<Vec<String>>
     for (row, word) in &words {
         let wait = |guard: Option<String>| guard.map(|reason| format!("; it waits: {reason}")).unwrap_or_default();
         if let Some(row) = row {
-            let guard = guard(config, store, word, &due, now)?;
-            let said = match (move_case(store, row, word, guard.as_deref(), now)?, &row.approved) {
-                (true, _) => wait(guard),
-                (false, Some(_)) => "; its approval stands".to_owned(),
-                (false, None) => String::new(),
+            let said = match (move_case(config, store, row, word, &due, &word.source)?, &row.approved) {
+                ((true, guard), _) => wait(guard),
+                (_, Some(_)) => "; its approval stands".to_owned(),
+                _ => String::new(),
             };
             told.push(format!("departure {} is moved to {}: {}{said}", row.id, word.effective, word.cause));
         } else if let (Opened::New(id), guard) = announce_among(config, store, word, &due)? {
@@ -99,19 +98,6 @@ fn take_back(store: &Store, graph: &Graph, people: &[Person], source: &str, now:
         told.push(format!("departure {} is called off: {why}", case.id));
     }
     Ok((told, moved))
-}
-
-/// Moves a case that has not begun to what HR says now; whether it waits. What was approved stays so, for an approval is of the plan, not of the
-/// day; unless HR's word is in doubt now.
-fn move_case(store: &Store, row: &DepartureRow, word: &Word, guard: Option<&str>, now: Timestamp) -> Result<bool> {
-    store.write_durably(|tx| {
-        let waits = guard.is_some() && (row.approved.is_none() || word.doubt.is_some());
-        departures::reschedule(tx, row.id, word.effective, word.event.as_deref(), Some(&word.cause))?;
-        departures::move_to(tx, row.id, if waits { DepartureState::Waiting } else { DepartureState::Scheduled }, now)?;
-        let detail = json!({ "from": row.effective.to_string(), "to": word.effective.to_string(), "cause": word.cause, "waits": guard.filter(|_| waits) });
-        entry(tx, row.id, "departure.moved", &word.source, detail)?;
-        Ok(waits)
-    })
 }
 
 /// HR's word that a person leaves, if it is one: when it takes effect, and what makes it the same event when it is heard again.

@@ -9,10 +9,11 @@ use super::unread::unread;
 use super::{Desk, own_accounts, person_of};
 use crate::clock;
 use crate::config::Config;
+use crate::connect::Connection;
 use crate::connect::fleet::Fleet;
 use crate::graph::{Graph, Person, Reach};
 use crate::model::{ActionState, EdgeKind, Mode, NodeId, NodeKind, Verdict};
-use crate::revoke::{self, Cut, Plan, PlannedTask, Rules, Spec, SystemFacts};
+use crate::revoke::{self, Cut, OwnUnknown, Plan, PlannedTask, Rules, Spec, SystemFacts};
 use crate::store::departures::{self, DepartureRow};
 use crate::store::{Store, links};
 
@@ -42,19 +43,8 @@ pub fn prospect(config: &Config, store: &Store, fleet: &Fleet, graph: &Graph, pe
         .as_ref()
         .and_then(|number| config.people.successors.get(number))
         .and_then(|heir| people.iter().find(|person| person.is_called(heir)));
-    let systems: BTreeMap<String, SystemFacts> = fleet
-        .systems
-        .iter()
-        .map(|(name, connection)| {
-            let facts = SystemFacts {
-                manifest: connection.manifest().clone(),
-                settings: connection.settings().clone(),
-                has_revoke: connection.can_revoke(),
-            };
-            (name.clone(), facts)
-        })
-        .collect();
-    let rules = Rules::new(&config.departure, own_accounts(store)?, clock::now());
+    let systems = facts(fleet);
+    let rules = Rules::new(&config.departure, own_accounts(config, store)?, clock::now());
     let mut plan = revoke::plan(graph, &person, successor, mode, &systems, &rules);
     plan.tasks.extend(app_tasks(config, graph, &person));
     let once = store.read(|conn| links::once_had(conn, person.id))?;
@@ -63,6 +53,34 @@ pub fn prospect(config: &Config, store: &Store, fleet: &Fleet, graph: &Graph, pe
     let hash = plan.hash().map_err(anyhow::Error::msg)?;
     let unread = unread(store, fleet, graph, &person)?;
     Ok(Prospect { person, plan, cut, hash, unread })
+}
+
+/// What plans need to know about the systems.
+fn facts(fleet: &Fleet) -> BTreeMap<String, SystemFacts> {
+    let facts = |connection: &Connection| SystemFacts {
+        manifest: connection.manifest().clone(),
+        settings: connection.settings().clone(),
+        has_revoke: connection.can_revoke(),
+    };
+    fleet.systems.iter().map(|(name, connection)| (name.clone(), facts(connection))).collect()
+}
+
+/// The systems that can be revoked in and of which it isn't known whose account does it, each as a line. A key that people wrote is held against what
+/// the last scans saw.
+///
+/// # Errors
+/// The store's.
+pub fn own_unknown(config: &Config, store: &Store, fleet: &Fleet) -> Result<Vec<String>> {
+    let graph = store.read(|conn| Graph::read(conn, None))?;
+    let rows = own_accounts(config, store)?;
+    let unknown = facts(fleet).into_iter().filter_map(|(system, facts)| {
+        let seen = |key: &str| revoke::is_there(&graph, &system, key);
+        // Before the first scan nothing is known to be there.
+        let is_there = |key: &str| seen(key) || !graph.nodes().any(|(_, node)| node.system == system);
+        let why = revoke::own::unknown(&system, &facts, &rows, is_there)?;
+        Some(OwnUnknown { system, why }.to_string())
+    });
+    Ok(unknown.collect())
 }
 
 /// Apps behind single sign-on that policy leaves to people: a task for each that the person has.

@@ -21,20 +21,22 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
+pub use crate::store::lease::{Held, is_held};
 pub use hear::hear;
-pub use look::{Prospect, as_json, prospect};
+pub use look::{Prospect, as_json, own_unknown, prospect};
 pub use recheck::{recheck, reopen, to_try_again, try_again, watched};
 
 use crate::audit::{self, Draft, Signer};
 use crate::clock;
 use crate::config::Config;
 use crate::connect::fleet::Fleet;
-use crate::graph::{Graph, Person};
+use crate::graph::{Graph, Person, protected};
 use crate::handoff::tell::{self as telling, Teller, Told};
 use crate::manifest::duration;
 use crate::model::{ActionState, DepartureId, DepartureState, Mode, NodeId};
 use crate::revoke::{self, Doubt, Outcome, Plan, Progress, RunDeps, case_name};
 use crate::store::departures::{self, DepartureRow, NewDeparture, Opened};
+use crate::store::lease::{Fence, Lease};
 use crate::store::{self, Store};
 use crate::survey;
 use reflect::reflect;
@@ -151,13 +153,14 @@ pub fn announce(config: &Config, store: &Store, word: &Word) -> Result<(Opened, 
 /// As [`announce`], for one of several departures that are heard of at once: a mass of them waits as a whole.
 fn announce_among(config: &Config, store: &Store, word: &Word, due: &[Due]) -> Result<(Opened, Option<String>)> {
     let now = clock::now();
-    let guard = guard(config, store, word, due, now)?;
-    let state = if guard.is_some() { DepartureState::Waiting } else { DepartureState::Scheduled };
+    let doubt = guarded(config, store, word)?;
     store.write_durably(|tx| {
+        // Counted in the transaction that opens the case: commands that run at the same moment count one another.
+        let guard = doubt.clone().map_or_else(|| mass(tx, config, word, due, now), |doubt| Ok(Some(doubt)))?;
         let new = NewDeparture {
             person: word.person,
             mode: word.mode,
-            state,
+            state: if guard.is_some() { DepartureState::Waiting } else { DepartureState::Scheduled },
             source: word.source.clone(),
             cause: word.cause.clone(),
             event: word.event.clone(),
@@ -168,54 +171,72 @@ fn announce_among(config: &Config, store: &Store, word: &Word, due: &[Due]) -> R
             let detail = json!({ "mode": word.mode.word(), "cause": word.cause, "effective": word.effective.to_string(), "waits": guard });
             entry(tx, id, "departure.opened", &word.source, detail)?;
         }
-        Ok((opened, guard.clone()))
+        Ok((opened, guard))
     })
 }
 
-/// Why a departure must wait for somebody's approval, if it must. `due` are those that are heard of at the same time, this one among them.
-fn guard(config: &Config, store: &Store, word: &Word, due: &[Due], now: Timestamp) -> Result<Option<String>> {
+/// Why a departure must wait for somebody's approval whoever else leaves, if it must.
+fn guarded(config: &Config, store: &Store, word: &Word) -> Result<Option<String>> {
     let graph = store.read(|conn| Graph::read(conn, None))?;
-    let window = duration::parse(&config.departure.mass_window).map_err(anyhow::Error::msg)?;
     let people = survey::people(config, &graph)?;
     let person = people.iter().find(|person| person.id == word.person).context("the leaver is not among the people that HR knows")?;
-    if config.people.protected.iter().any(|name| person.is_called(name)) {
-        return Ok(Some(format!("{} is protected (people.protected): somebody must approve", person.name)));
+    if let Some(reason) = store.read(|conn| protected(conn, config, &people, person))? {
+        return Ok(Some(reason));
     }
     if config.departure.approval && word.source != "cli" {
         return Ok(Some("every departure needs an approval (departure.approval)".to_owned()));
     }
-    if let Some(doubt) = &word.doubt {
-        return Ok(Some(format!("{doubt}: somebody must approve")));
-    }
-    // Everybody whose departure is due at about the same time: each person once, and nobody whose case was called off.
+    Ok(word.doubt.as_ref().map(|doubt| format!("{doubt}: somebody must approve")))
+}
+
+/// That too many people's departures are due at about the same time as this one, if so: each person once, and nobody whose case was called off.
+/// `due` are those that are heard of at the same time, this one among them.
+fn mass(conn: &rusqlite::Connection, config: &Config, word: &Word, due: &[Due], now: Timestamp) -> Result<Option<String>> {
+    let window = duration::parse(&config.departure.mass_window).map_err(anyhow::Error::msg)?;
     let at = word.effective.max(now);
     let (from, to) = (at.checked_sub(window)?, at.checked_add(window)?);
-    let mut together: BTreeSet<NodeId> = store.read(|conn| departures::due_between(conn, from, to))?.into_iter().collect();
+    let mut together: BTreeSet<NodeId> = departures::due_between(conn, from, to)?.into_iter().collect();
     together.extend(due.iter().filter(|other| other.at >= from && other.at <= to).map(|other| other.person));
     together.insert(word.person);
-    if together.len() as u64 > u64::from(config.departure.mass_limit) {
-        return Ok(Some(format!(
+    let too_many = together.len() as u64 > u64::from(config.departure.mass_limit);
+    Ok(too_many.then(|| {
+        format!(
             "{} people's departures are due within {}, and more than {} stop and ask (departure.mass_limit)",
             together.len(),
             config.departure.mass_window,
             config.departure.mass_limit
-        )));
-    }
-    Ok(None)
+        )
+    }))
 }
 
-/// Moves a case that has not begun to another time, on an operator's word; a case that needs an approval at that time waits for it.
+/// Moves a case that has not begun to the time of a word, on an operator's word; a case that needs an approval at that time waits for it.
 ///
 /// # Errors
 /// There is none, or the store's.
-pub fn move_to(store: &Store, id: DepartureId, effective: Timestamp, guard: Option<&str>, by: &str) -> Result<()> {
+pub fn move_to(config: &Config, store: &Store, id: DepartureId, word: &Word) -> Result<()> {
     let row = find(store, id)?;
-    let waits = row.state == DepartureState::Waiting || (guard.is_some() && row.approved.is_none());
+    move_case(config, store, &row, word, &[], &word.cause).map(drop)
+}
+
+/// Moves a case that has not begun to the time of a word; whether it waits, and why it would. What was approved stays so, for an approval is of the
+/// plan, not of the day; unless HR's word is in doubt now.
+fn move_case(config: &Config, store: &Store, row: &DepartureRow, word: &Word, due: &[Due], by: &str) -> Result<(bool, Option<String>)> {
+    let now = clock::now();
+    let doubt = guarded(config, store, word)?;
     store.write_durably(|tx| {
-        departures::reschedule(tx, id, effective, None, None)?;
-        departures::move_to(tx, id, if waits { DepartureState::Waiting } else { DepartureState::Scheduled }, clock::now())?;
-        let detail = json!({ "from": row.effective.to_string(), "to": effective.to_string(), "waits": guard });
-        entry(tx, id, "departure.moved", by, detail)
+        let guard = doubt.clone().map_or_else(|| mass(tx, config, word, due, now), |doubt| Ok(Some(doubt)))?;
+        let state = departures::get(tx, row.id)?.map(|row| row.state);
+        if !matches!(state, Some(DepartureState::Scheduled | DepartureState::Waiting)) {
+            // Another process has begun it, or called it off, meanwhile.
+            return Ok((false, None));
+        }
+        let waited = word.event.is_none() && state == Some(DepartureState::Waiting);
+        let waits = waited || (guard.is_some() && (row.approved.is_none() || word.doubt.is_some()));
+        departures::reschedule(tx, row.id, word.effective, word.event.as_deref(), word.event.as_ref().map(|_| word.cause.as_str()))?;
+        departures::move_to(tx, row.id, if waits { DepartureState::Waiting } else { DepartureState::Scheduled }, now)?;
+        let detail = json!({ "from": row.effective.to_string(), "to": word.effective.to_string(), "cause": word.cause, "waits": guard.as_ref().filter(|_| waits) });
+        entry(tx, row.id, "departure.moved", by, detail)?;
+        Ok((waits, guard))
     })
 }
 
@@ -246,7 +267,9 @@ pub fn approve(desk: &Desk<'_>, id: DepartureId, hash: &str, by: &str) -> Result
     }
     desk.store.write_durably(|tx| {
         keep_plan(tx, id, &graph, &prospect)?;
-        departures::approve(tx, id, hash, by)?;
+        if departures::get(tx, id)?.is_none_or(|row| row.state != DepartureState::Waiting) || !departures::approve(tx, id, hash, by)? {
+            bail!("departure {id} has changed meanwhile: look at it again (exeunt departure {id})");
+        }
         departures::move_to(tx, id, DepartureState::Scheduled, clock::now())?;
         entry(tx, id, "departure.approved", by, json!({ "plan": hash }))
     })
@@ -266,8 +289,10 @@ pub fn cancel(store: &Store, id: DepartureId, by: &str) -> Result<()> {
 /// Runs a departure to its end, or goes on with one that was cut off.
 ///
 /// # Errors
-/// It waits for an approval, its plan is blocked, or the store fails. What systems refuse is in the outcome.
+/// It waits for an approval, another process runs it ([`Held`]), its plan is blocked, or the store fails. What systems refuse is in the outcome.
 pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send + Sync)) -> Result<Ended> {
+    find(desk.store, id)?;
+    let lease = Lease::take(desk.store, id)?;
     let row = find(desk.store, id)?;
     match row.state {
         DepartureState::Waiting if row.approved.is_none() => bail!("departure {id} waits for an approval: exeunt approve {id}"),
@@ -275,6 +300,15 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
         _ => {}
     }
     let was_running = row.state == DepartureState::Running;
+    if row.started.is_none() && row.approved.is_none() && !desk.config.people.protected.is_empty() {
+        // The settings may have changed since the case was opened, and so may HR's record.
+        let graph = desk.store.read(|conn| Graph::read(conn, None))?;
+        let (person, people) = person_of(desk.config, &graph, row.person)?;
+        if let Some(reason) = desk.store.read(|conn| protected(conn, desk.config, &people, &person))? {
+            wait(&lease, id, &reason)?;
+            bail!("departure {id} waits: {reason}; look at it with `exeunt departure {id}`, approve it with `exeunt approve {id}`");
+        }
+    }
     if !(was_running && row.plan.is_some()) {
         let (mut graph, mut prospect) = make_plan(desk, &row)?;
         if hidden::look_before(desk, &row, &prospect.plan).await? {
@@ -282,7 +316,7 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
         }
         if row.approved.is_some() && row.started.is_none() && row.plan_hash.as_deref() != Some(&prospect.hash) {
             let cause = "the plan is another than the one that was approved";
-            desk.store.write_durably(|tx| {
+            lease.write(|tx| {
                 keep_plan(tx, id, &graph, &prospect)?;
                 departures::move_to(tx, id, DepartureState::Waiting, clock::now())?;
                 entry(tx, id, "departure.waits", "engine", json!({ "cause": cause, "plan": prospect.hash }))
@@ -292,7 +326,16 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
         if let Some(reason) = prospect.plan.blocked.first() {
             bail!("departure {id} may not run: {reason}");
         }
-        desk.store.write_durably(|tx| {
+        if let ([first, more @ ..], true) = (prospect.plan.own_unknown.as_slice(), row.started.is_none() && row.approved.is_none()) {
+            let more = if more.is_empty() { String::new() } else { format!(" (and in {} more systems)", more.len()) };
+            let reason = format!("{first}{more}");
+            lease.write(|tx| keep_plan(tx, id, &graph, &prospect))?;
+            wait(&lease, id, &reason)?;
+            bail!(
+                "departure {id} waits, for {reason}; or look at it with `exeunt departure {id}` and approve it with `exeunt approve {id}`"
+            );
+        }
+        lease.write(|tx| {
             keep_plan(tx, id, &graph, &prospect)?;
             entry(
                 tx,
@@ -306,7 +349,7 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
     }
     let first = find(desk.store, id)?.plan.map(|text| serde_json::from_str::<Plan>(&text)).transpose()?.unwrap_or_default();
     let mut doubts = first.doubts.clone();
-    let mut outcome = wave(desk, id, false, tell).await?;
+    let mut outcome = wave(desk, &lease, id, false, tell).await?;
     checkpoint(desk)?;
     let mut waves = 1;
     let (mut residual, mut unread);
@@ -338,7 +381,7 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
             break;
         }
         let prospect = look::narrowed(prospect, &left.untried)?;
-        desk.store.write_durably(|tx| {
+        lease.write(|tx| {
             // It stays `running`, so that it is gone on with if we are cut off here.
             keep_plan(tx, id, &graph, &prospect)?;
             entry(
@@ -349,13 +392,13 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
                 json!({ "plan": prospect.hash, "actions": prospect.plan.actions.len(), "wave": waves + 1 }),
             )
         })?;
-        outcome = outcome.then(wave(desk, id, true, tell).await?);
+        outcome = outcome.then(wave(desk, &lease, id, true, tell).await?);
         waves += 1;
     }
-    let contradicted = recheck::contradicted(desk, &row).await?;
+    let contradicted = recheck::contradicted(desk, &lease, &row).await?;
     residual.extend(contradicted.iter().map(|label| format!("{label} (its proof says gone, and a later read shows it)")));
     reflect(desk, &row)?;
-    desk.store.write_durably(|tx| recheck::settle(tx, id, clock::now()))?;
+    lease.write(|tx| recheck::settle(tx, id, clock::now()))?;
     let (tasks, actions) = desk.store.read(|conn| Ok((departures::tasks(conn, Some(id))?, departures::actions(conn, id)?)))?;
     outcome.judge_again(&actions);
     let doubts: Vec<String> = doubts.iter().filter(|doubt| !doubt.looked_at(&tasks)).map(ToString::to_string).collect();
@@ -365,7 +408,7 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
     let settled = actions.iter().all(|row| row.state != ActionState::HandedOff || row.settled());
     let state = if tasks.is_empty() && proved && settled { DepartureState::Closed } else { DepartureState::Open };
     let ended = Ended { id, outcome, waves, residual, unread, doubts, tasks, state, told: Told::default() };
-    desk.store.write_durably(|tx| {
+    lease.write(|tx| {
         let detail = json!({ "gone": ended.outcome.gone, "claimed": ended.outcome.claimed, "present": ended.outcome.present, "unknown": ended.outcome.unknown,
             "tasks": ended.tasks.len(), "residual": ended.residual, "unread": ended.unread, "doubts": ended.doubts, "waves": waves, "window_ms": ended.outcome.window_ms });
         departures::conclude(tx, id, &summary(&ended)?, None)?;
@@ -374,6 +417,14 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
     })?;
     checkpoint(desk)?;
     Ok(ended)
+}
+
+/// Lets a case wait for somebody's approval that has not begun.
+fn wait(lease: &Lease, id: DepartureId, reason: &str) -> Result<()> {
+    lease.write(|tx| {
+        departures::move_to(tx, id, DepartureState::Waiting, clock::now())?;
+        entry(tx, id, "departure.waits", "engine", json!({ "cause": reason }))
+    })
 }
 
 /// As [`run`]; afterwards people are told of it, as far as the settings say (`departure.tell`). What can't be told at once is in the answer,
@@ -391,7 +442,11 @@ pub async fn run_and_tell(desk: &Desk<'_>, id: DepartureId, progress: &(dyn Fn(S
             ended.told = Told { failed: vec![failed], ..Told::default() };
         }
     }
-    desk.store.write(|tx| departures::conclude(tx, id, &summary(&ended)?, None))?;
+    desk.store.write(|tx| match departures::get(tx, id)? {
+        // Another process runs it again by now: how that goes is its own to say.
+        Some(row) if row.state == DepartureState::Running => Ok(()),
+        _ => departures::conclude(tx, id, &summary(&ended)?, None),
+    })?;
     checkpoint(desk)?;
     Ok(ended)
 }
@@ -429,14 +484,14 @@ pub fn summary(ended: &Ended) -> Result<Value> {
     Ok(value)
 }
 
-fn run_deps(desk: &Desk<'_>, progress: Option<mpsc::UnboundedSender<Progress>>) -> RunDeps {
+fn run_deps(desk: &Desk<'_>, fence: Fence, progress: Option<mpsc::UnboundedSender<Progress>>) -> RunDeps {
     let connections: BTreeMap<_, _> = desk.fleet.systems.iter().map(|(name, connection)| (name.clone(), connection.clone())).collect();
-    RunDeps { store: desk.store.clone(), connections, actor: "engine".to_owned(), progress }
+    RunDeps { store: desk.store.clone(), connections, actor: "engine".to_owned(), fence, progress }
 }
 
-async fn wave(desk: &Desk<'_>, id: DepartureId, anew: bool, tell: &(dyn Fn(Step) + Send + Sync)) -> Result<Outcome> {
+async fn wave(desk: &Desk<'_>, lease: &Lease, id: DepartureId, anew: bool, tell: &(dyn Fn(Step) + Send + Sync)) -> Result<Outcome> {
     let (sender, mut receiver) = mpsc::unbounded_channel();
-    let deps = run_deps(desk, Some(sender));
+    let deps = run_deps(desk, lease.fence(), Some(sender));
     let run = async move { revoke::run(&deps, id, &revoke::Options { anew, ..Default::default() }).await };
     tokio::pin!(run);
     loop {
@@ -514,7 +569,26 @@ pub fn signer(config: &Config) -> Result<Signer> {
     Ok(Signer::load_or_create(&config.at(&config.audit.key), &config.audit.origin)?)
 }
 
-/// How the store's own accounts stand: for the guard that we never saw off the branch we sit on.
-pub(crate) fn own_accounts(store: &Store) -> Result<Vec<(String, String, String)>> {
-    store.read(store::scans::own_accounts)
+/// The entries of the settings that name nobody, as far as anybody is known.
+///
+/// # Errors
+/// The store's.
+pub fn nobodys(config: &Config, store: &Store) -> Result<Vec<String>> {
+    let graph = store.read(|conn| Graph::read(conn, None))?;
+    let people = survey::people(config, &graph)?;
+    store.read(|conn| crate::graph::nobodys(conn, config, &people))
+}
+
+/// Whose our own credentials are: for the guard that we never saw off the branch we sit on. Where one secret reads and revokes, both hands are one
+/// account's.
+pub(crate) fn own_accounts(config: &Config, store: &Store) -> Result<Vec<revoke::own::Row>> {
+    let mut rows = store.read(store::scans::own_accounts)?;
+    for (name, system) in &config.systems {
+        let one_secret = system.read.is_some() && system.read == system.revoke;
+        let key = |hand: &str| rows.iter().find(|(of, by, _)| of == name && by == hand).map(|(.., key)| key.clone());
+        if let (true, None, Some(key)) = (one_secret, key("revoke"), key("read")) {
+            rows.push((name.clone(), "revoke".to_owned(), key));
+        }
+    }
+    Ok(rows)
 }

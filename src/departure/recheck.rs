@@ -12,6 +12,7 @@ use crate::handoff;
 use crate::model::{ActionState, DepartureId, DepartureState, Mode, Verdict};
 use crate::revoke::{self, Outcome, Rechecked};
 use crate::store::departures::{self, ActionRow, DepartureRow, NewTask};
+use crate::store::lease::{Held, Lease};
 
 /// How long closed cases are watched for access that comes back, in days.
 const WATCHED_DAYS: i32 = 90;
@@ -21,22 +22,24 @@ const WATCHED_DAYS: i32 = 90;
 /// case, the graph and the findings say so, and it is taken away again by itself unless the settings or HR's record speak against it.
 ///
 /// # Errors
-/// The case hasn't run; the store's, or the audit log's.
+/// The case hasn't run; another process runs it ([`Held`]); the store's, or the audit log's.
 pub async fn recheck(desk: &Desk<'_>, id: DepartureId) -> Result<Vec<Rechecked>> {
+    find(desk.store, id)?;
+    let lease = Lease::take(desk.store, id)?;
     let row = find(desk.store, id)?;
     if !matches!(row.state, DepartureState::Open | DepartureState::Closed) {
         bail!("departure {id} is {}: there is nothing to look at again yet", row.state);
     }
-    let found = read_again(desk, &row).await?;
+    let found = read_again(desk, &lease, &row).await?;
     let back = found.iter().any(Rechecked::came_back);
     let newly_gone = found.iter().any(|seen| seen.was != ActionState::Gone && seen.verdict == Verdict::Gone);
     if back || newly_gone {
         look_again(desk, &row).await?;
         reflect(desk, &row)?;
     }
-    let shown = contradicted(desk, &row).await?;
+    let shown = contradicted(desk, &lease, &row).await?;
     let nothing_left = shown.is_empty() && nothing_left(desk, &row)?;
-    desk.store.write_durably(|tx| {
+    lease.write(|tx| {
         let now = clock::now();
         let open = settle(tx, id, now)?;
         let actions = departures::actions(tx, id)?;
@@ -59,9 +62,9 @@ pub async fn recheck(desk: &Desk<'_>, id: DepartureId) -> Result<Vec<Rechecked>>
 }
 
 /// Reads the proof of every action of a case once more, and notes what it says.
-async fn read_again(desk: &Desk<'_>, row: &DepartureRow) -> Result<Vec<Rechecked>> {
+async fn read_again(desk: &Desk<'_>, lease: &Lease, row: &DepartureRow) -> Result<Vec<Rechecked>> {
     let again = fires_again(desk, row)?.then(clock::now);
-    revoke::recheck(&run_deps(desk, None), row.id, again).await
+    revoke::recheck(&run_deps(desk, lease.fence(), None), row.id, again).await
 }
 
 /// Opens the closed cases of which a later scan shows what was proved gone, and reads their proofs again: their numbers, and what it is.
@@ -76,7 +79,12 @@ pub async fn reopen(desk: &Desk<'_>) -> Result<Vec<(DepartureId, Vec<String>)>> 
         if shown.is_empty() || desk.store.read(|conn| departures::known(conn, row.person, row.mode, None))?.is_some() {
             continue;
         }
-        recheck(desk, row.id).await?;
+        match recheck(desk, row.id).await {
+            Ok(_) => {}
+            // Whoever has it looks at it.
+            Err(error) if error.is::<Held>() => continue,
+            Err(error) => return Err(error),
+        }
         opened.push((row.id, shown));
     }
     Ok(opened)
@@ -84,13 +92,13 @@ pub async fn reopen(desk: &Desk<'_>) -> Result<Vec<(DepartureId, Vec<String>)>> 
 
 /// Reads the proofs of a case again where the graph shows what they showed gone. What its proof still calls gone is contradicted by another read
 /// of the same system: that is no proof, and a person's task.
-pub(super) async fn contradicted(desk: &Desk<'_>, row: &DepartureRow) -> Result<Vec<String>> {
+pub(super) async fn contradicted(desk: &Desk<'_>, lease: &Lease, row: &DepartureRow) -> Result<Vec<String>> {
     if reflect::shown_again(desk, row)?.is_empty() {
         return Ok(Vec::new());
     }
-    read_again(desk, row).await?;
+    read_again(desk, lease, row).await?;
     let actions = reflect::shown_again(desk, row)?;
-    desk.store.write_durably(|tx| {
+    lease.write(|tx| {
         let (now, tasks) = (clock::now(), departures::tasks(tx, Some(row.id))?);
         for action in &actions {
             let title = format!("Find out which is true: {}", action.label);

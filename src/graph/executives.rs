@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Graph, Node, Person, executive_rule};
+use super::{Graph, Link, LinkState, Node, Person, executive_rule};
 use crate::model::NodeKind;
 
 /// What is wrong with the rule and the list that say who is an executive, where people are known: nobody fits, a name is nobody's, or HR's record
@@ -72,6 +72,19 @@ pub fn vanished(graph: &Graph, people: &[Person], now: Timestamp) -> Vec<String>
             )
         })
         .collect()
+}
+
+/// The accounts that were known for sure as somebody's, and that show somebody else now: no departure takes them before a person has said whose.
+pub fn contested(graph: &Graph) -> Vec<String> {
+    let changed = graph.links.iter().filter(|link| link.state == LinkState::Disputed && link.doubt.is_some());
+    let line = |link: &Link| {
+        let account = graph.index(link.account).filter(|index| graph.is_shown(*index)).map(|index| &graph.net[index])?;
+        let place = if account.system.is_empty() { String::new() } else { format!(" in {}", account.system) };
+        let person = graph.node(link.person).map_or("somebody", Node::label);
+        let doubt = link.doubt.as_deref().unwrap_or_default();
+        Some(format!("{}{place} was known as {person}'s; {doubt}: say whose it is (`exeunt link list`)", account.label()))
+    };
+    changed.filter_map(line).collect()
 }
 
 /// The people who leave, and of whom it can't be told when the last day ends: each with the reason.

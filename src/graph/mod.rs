@@ -4,11 +4,13 @@ mod executives;
 mod person;
 mod reach;
 mod snapshot;
+mod whom;
 
-pub use executives::{placeless, unmatched, vanished};
+pub use executives::{contested, placeless, unmatched, vanished};
 pub use person::{Person, Standing, executive_rule};
 pub use reach::{Path, Reach};
 pub use snapshot::{Edge, Graph, Link, LinkState, Node};
+pub use whom::{nobodys, protected};
 
 #[cfg(test)]
 mod tests;

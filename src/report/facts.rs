@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use super::parts::{BlindSpot, FindingView, Gap};
 use crate::config::Config;
-use crate::graph::{Graph, Person, Reach, placeless, unmatched, vanished};
+use crate::graph::{Graph, Person, Reach, contested, placeless, unmatched, vanished};
 use crate::model::Coverage;
 use crate::store::findings::{self, FindingRow};
 use crate::store::history::{self, ScanRow};
@@ -127,6 +127,7 @@ impl Facts {
         doubts.extend(unmatched(&self.people, rules.executive.as_deref(), &rules.executives));
         doubts.extend(vanished(&self.graph, &self.people, self.at));
         doubts.extend(placeless(&self.people));
+        doubts.extend(contested(&self.graph));
         doubts
     }
 

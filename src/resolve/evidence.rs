@@ -68,6 +68,8 @@ pub(super) struct Known<'p> {
     pub confirmed: HashMap<NodeId, Vec<NodeId>>,
     /// Accounts that the rules were sure of before: whose.
     pub certain: HashMap<NodeId, Vec<NodeId>>,
+    /// Accounts that were somebody's for sure, now or before something contradicted it: whose.
+    once: HashMap<NodeId, Vec<NodeId>>,
     /// Whoever has left: since when, as far as it is known.
     left: HashMap<NodeId, Option<Timestamp>>,
     now: Timestamp,
@@ -101,6 +103,7 @@ impl<'p> Known<'p> {
             rejected: HashSet::new(),
             confirmed: HashMap::new(),
             certain: HashMap::new(),
+            once: HashMap::new(),
             left: HashMap::new(),
             now,
             domains: HashSet::new(),
@@ -138,6 +141,9 @@ impl<'p> Known<'p> {
             add(&mut known.names, name_key(&person.name), number);
         }
         for link in &graph.links {
+            if link.state == LinkState::Certain || (link.state == LinkState::Disputed && link.doubt.is_some()) {
+                known.once.entry(link.account).or_default().push(link.person);
+            }
             match link.state {
                 LinkState::Rejected => {
                     known.rejected.insert((link.person, link.account));
@@ -152,7 +158,10 @@ impl<'p> Known<'p> {
 
     /// Takes in what the first round was certain of.
     pub(super) fn learn(&mut self, graph: &Graph, claims: &[Claim]) {
-        let certain = claims.iter().filter(|claim| claim.state == ClaimState::Certain).map(|claim| (claim.person, claim.account));
+        // An account that changes its owner teaches nothing: it is nobody's until a person has said whose.
+        let changes = |claim: &Claim| self.once.get(&claim.account).is_some_and(|people| !people.contains(&claim.person));
+        let certain = claims.iter().filter(|claim| claim.state == ClaimState::Certain && !changes(claim));
+        let certain = certain.map(|claim| (claim.person, claim.account));
         let confirmed = self.confirmed.iter().flat_map(|(account, people)| people.iter().map(|person| (*person, *account)));
         let pairs: Vec<(NodeId, NodeId)> = certain.chain(confirmed).collect();
         for (person, account) in pairs {

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{open, pair, write};
+use crate::model::EdgeKind::SignsInTo;
 use crate::shadow::testing::World;
 use crate::store::links::{self, LinkEntry};
 
@@ -87,7 +88,7 @@ fn an_account_that_is_no_longer_listed_is_remembered_and_is_no_access() {
 
 // Trust: Whose it is.
 #[test]
-fn an_account_that_shows_somebody_else_is_in_doubt_for_both() {
+fn an_account_that_shows_somebody_else_is_in_doubt_for_both_and_taken_by_neither() {
     let mut world = ada();
     world
         .person("E1", "Ada Berg", json!({}))
@@ -98,16 +99,52 @@ fn an_account_that_shows_somebody_else_is_in_doubt_for_both() {
         write(&world);
         assert_eq!(
             of(&world, "a"),
-            [
-                line("E1", "disputed", "it was theirs for sure, and what the account shows now is Bo Dahl's"),
-                line("E2", "certain", "it was Ada Berg's for sure before"),
-            ]
+            [line("E1", "disputed", "it was theirs for sure, and what the account shows now is Bo Dahl's"), line("E2", "disputed", ""),]
+        );
+        let (graph, people) = (world.graph(), world.people(&world.graph()));
+        assert!(
+            people.iter().all(|person| person.accounts(&graph).is_empty()),
+            "no departure takes it before somebody has said whose it is"
         );
     }
     let bo = world.store.read(links::list).unwrap().into_iter().find(|entry| entry.person == "Bo Dahl").unwrap().link.id;
     world.store.write(|tx| links::confirm(tx, bo, "Cleo", world.now)).unwrap();
     write(&world);
     assert_eq!(of(&world, "a"), [line("E2", "confirmed", "")], "a person has decided");
+}
+
+// Reliability: Who may.
+#[test]
+fn a_swap_that_is_put_right_leaves_no_doubt() {
+    let mut world = ada();
+    world.person("E1", "Ada Berg", json!({})).person("E2", "Bo Dahl", json!({})).scan(true);
+    world.node("slack", "account:a", "", "", json!({ "emails": ["bo.dahl@acme.example"] })).scan(true);
+    write(&world);
+    assert_eq!(of(&world, "a").iter().map(|(_, state, _)| state.as_str()).collect::<Vec<_>>(), ["disputed", "disputed"]);
+    world.node("slack", "account:a", "", "", json!({ "emails": ["ada.berg@acme.example"] })).scan(true);
+    write(&world);
+    assert_eq!(of(&world, "a"), [line("E1", "certain", "")]);
+}
+
+// Reliability: Who may.
+#[test]
+fn an_account_that_changes_its_owner_makes_no_other_account_theirs() {
+    let mut world = World::empty();
+    world
+        .person("E1", "Ada Berg", json!({}))
+        .person("E2", "Bo Dahl", json!({}))
+        .node("okta", "account:o", "", "", json!({ "emails": ["ada.berg@acme.example"] }))
+        .scan(true);
+    write(&world);
+    assert_eq!(of(&world, "o"), [line("E1", "certain", "")]);
+    // The sign-in account shows another person, and signs in to an account that nobody knew.
+    world
+        .node("okta", "account:o", "", "", json!({ "emails": ["bo.dahl@acme.example"] }))
+        .edge("okta", "account:o", SignsInTo, "address:o7@login.example", json!({ "app_name": "Zoom" }))
+        .node("zoom", "account:z", "", "", json!({ "emails": ["o7@login.example"] }))
+        .scan(true);
+    write(&world);
+    assert!(of(&world, "z").iter().all(|(_, state, _)| state != "certain"), "{:?}", of(&world, "z"));
 }
 
 // Trust: Whose it is.

@@ -313,7 +313,14 @@ async fn act(shared: &Shared, job: &mut Job, times: &mut Times) -> Result<End, Q
             (true, false) => within.min(Duration::from_secs(10)),
             (false, _) => Duration::ZERO,
         };
-        match read::until_gone(&line.connection, take, &line.spec, id.as_deref(), patience).await {
+        let reading = read::until_gone(&line.connection, take, &line.spec, id.as_deref(), patience).await;
+        if job.row.sent.is_none()
+            && let Some(look) = job.look.take()
+        {
+            // No call of this case has left: whether it was gone before is what the first look says.
+            job.before = Some(look.settle().await);
+        }
+        match reading {
             Reading::Gone(detail) if job.again.is_empty() => return Ok(gone(job, line, take, id.as_deref(), detail).await),
             Reading::Gone(_) => fire_first = false,
             Reading::Unknown(_) if job.row.state == ActionState::Gone => return Err(Quit::StaysGone),

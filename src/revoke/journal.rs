@@ -2,7 +2,6 @@
 //! what the actions report, in groups, beside them.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use jiff::{Timestamp, ToSpan as _};
@@ -11,12 +10,14 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::others;
-use super::spec::{Plan, Spec, Thing, case_name};
+use super::run::RunDeps;
+use super::spec::{Plan, PlannedAction, Spec, Thing, case_name};
 use crate::audit::{self, Draft};
 use crate::clock;
 use crate::model::{ActionId, ActionState, DepartureId, DepartureState, NO_READ};
 use crate::store::Store;
 use crate::store::departures::{self, ActionRow, Move, NewAction, NewTask, TaskRow};
+use crate::store::lease::Fence;
 
 /// What stands in the journal when a run begins.
 pub(super) struct Opening {
@@ -54,8 +55,9 @@ impl Begin {
 ///
 /// A departure that was running was cut off: what was judged stays so. One that was open, or is planned `anew`: what
 /// the new plan holds is looked at again, and what had been refused is tried again.
-pub(super) fn open(store: &Store, id: DepartureId, actor: &str, anew: bool) -> Result<Opening> {
+pub(super) fn open(store: &Store, id: DepartureId, fence: Fence, actor: &str, anew: bool) -> Result<Opening> {
     store.write_durably(|tx| {
+        fence.check(tx)?;
         let row = departures::get(tx, id)?.with_context(|| format!("there is no departure {id}"))?;
         let text = row.plan.as_deref().with_context(|| format!("departure {id} has no plan yet"))?;
         let plan: Plan = serde_json::from_str(text).with_context(|| format!("the plan of departure {id} can't be read"))?;
@@ -74,6 +76,16 @@ pub(super) fn open(store: &Store, id: DepartureId, actor: &str, anew: bool) -> R
         for row in &known {
             by_thing.entry((&row.system, &row.name, thing_of(row)?)).or_default().push_back(row);
         }
+        // What can't be taken back and was called in another case of the same person is read first: two words about one leaving may be two cases.
+        let mut sent: HashSet<(String, String, Thing)> = HashSet::new();
+        if plan.actions.iter().any(|action| action.irreversible) {
+            for row in departures::sent_before(tx, row.person, id)? {
+                sent.insert((row.system.clone(), row.name.clone(), thing_of(&row)?));
+            }
+        }
+        let again = |action: &PlannedAction| {
+            action.irreversible && sent.contains(&(action.system.clone(), action.name.clone(), action.spec.thing()))
+        };
         let mut places: Vec<(ActionId, Begin)> = Vec::with_capacity(plan.actions.len());
         for action in &plan.actions {
             let thing = (action.system.as_str(), action.name.as_str(), action.spec.thing());
@@ -81,7 +93,11 @@ pub(super) fn open(store: &Store, id: DepartureId, actor: &str, anew: bool) -> R
                 if anew && matches!(row.state, ActionState::Refused | ActionState::Stuck) && action.spec.names_another(&row.spec) {
                     departures::set_spec(tx, row.id, &serde_json::to_string(&action.spec)?)?;
                 }
-                places.push((row.id, if action.hand_off { begin_by_hand(row, cut_off) } else { begin(row, cut_off) }));
+                let begin = match if action.hand_off { begin_by_hand(row, cut_off) } else { begin(row, cut_off) } {
+                    Begin::Fresh if again(action) => Begin::ReadFirst,
+                    begin => begin,
+                };
+                places.push((row.id, begin));
                 continue;
             }
             free += 1;
@@ -97,8 +113,9 @@ pub(super) fn open(store: &Store, id: DepartureId, actor: &str, anew: bool) -> R
                 places.push((place, begin));
                 continue;
             }
+            let again = again(action);
             // What waits for nothing leaves right after this commit.
-            if action.after.is_empty() {
+            if action.after.is_empty() && !again {
                 departures::move_action(tx, place, &Move::to(ActionState::Fired, now))?;
             }
             let mut draft = draft(id, actor, "revocation.intent", Some(target(free, &action.system, &action.name, &action.label)));
@@ -108,7 +125,7 @@ pub(super) fn open(store: &Store, id: DepartureId, actor: &str, anew: bool) -> R
                 draft.detail["proof"] = json!(others::says(other));
             }
             drafts.push(draft);
-            places.push((place, Begin::Fresh));
+            places.push((place, if again { Begin::ReadFirst } else { Begin::Fresh }));
         }
         let asked = departures::tasks(tx, Some(id))?;
         for (place, begin) in &mut places {
@@ -277,7 +294,8 @@ fn next_group(waiting: &mut VecDeque<Entry>, most: usize) -> Vec<Entry> {
 }
 
 /// Starts the writer. `stop_after` ends it after so many entries as a crash would: for tests of recovery.
-pub(super) fn start(store: Arc<Store>, departure: DepartureId, actor: String, stop_after: Option<usize>) -> (Journal, Writer) {
+pub(super) fn start(deps: &RunDeps, departure: DepartureId, stop_after: Option<usize>) -> (Journal, Writer) {
+    let (store, fence, actor) = (deps.store.clone(), deps.fence, deps.actor.clone());
     let (sender, mut entries) = mpsc::unbounded_channel::<Entry>();
     let (stop, stopped) = watch::channel(false);
     let done = tokio::task::spawn_blocking(move || {
@@ -294,7 +312,7 @@ pub(super) fn start(store: Arc<Store>, departure: DepartureId, actor: String, st
                 }
                 let group = next_group(&mut waiting, room.min(GROUP));
                 room -= group.len();
-                commit(&store, departure, &actor, &group)?;
+                commit(&store, departure, fence, &actor, &group)?;
                 for entry in group {
                     if let Some(tell) = entry.written {
                         // Whoever asked may have been stopped meanwhile.
@@ -312,8 +330,9 @@ pub(super) fn start(store: Arc<Store>, departure: DepartureId, actor: String, st
     (Journal(sender), Writer { done, stopped })
 }
 
-fn commit(store: &Store, departure: DepartureId, actor: &str, group: &[Entry]) -> Result<()> {
+fn commit(store: &Store, departure: DepartureId, fence: Fence, actor: &str, group: &[Entry]) -> Result<()> {
     store.write_durably(|tx| {
+        fence.check(tx)?;
         for entry in group {
             departures::move_action(tx, entry.action, &entry.step)?;
             let evidence = entry.evidence.as_ref().map(|file| audit::attach(tx, &file.bytes, &file.media_type, &file.name)).transpose()?;

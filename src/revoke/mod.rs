@@ -15,6 +15,7 @@ mod journal;
 mod order;
 mod others;
 mod outcome;
+pub mod own;
 mod plan;
 mod read;
 mod recheck;
@@ -27,10 +28,11 @@ mod tests;
 
 pub use cut::{Cut, prove};
 pub use outcome::{DryRun, Line, Outcome, dry_run};
-pub use plan::{Rules, SystemFacts, plan};
+pub use plan::{Rules, SystemFacts, is_there, plan};
 pub use recheck::{Rechecked, recheck};
 pub use run::{Options, Progress, RunDeps, run};
 pub use shown::{listed, shown};
 pub use spec::{
-    Blind, Doubt, EdgeName, Falls, Kept, OtherHit, OwnCredential, Plan, PlannedAction, PlannedTask, ResidualPath, Spec, Who, case_name,
+    Blind, Doubt, EdgeName, Falls, Kept, OtherHit, OwnCredential, OwnUnknown, Plan, PlannedAction, PlannedTask, ResidualPath, Spec, Who,
+    case_name,
 };

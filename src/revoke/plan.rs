@@ -12,7 +12,8 @@ use super::cut;
 use super::doubts;
 use super::order;
 use super::others;
-use super::spec::{Blind, EdgeName, Falls, Kept, OtherHit, OwnCredential, Plan, PlannedAction, PlannedTask, Spec, Who, label};
+use super::own;
+use super::spec::{Blind, EdgeName, Falls, Kept, OtherHit, OwnCredential, OwnUnknown, Plan, PlannedAction, PlannedTask, Spec, Who, label};
 use crate::config::Keep;
 use crate::graph::{Graph, Node, Person};
 use crate::manifest::express::Expr;
@@ -103,6 +104,7 @@ pub fn plan(
     planner.the_rest();
     planner.others_hit();
     planner.blind_spots();
+    planner.own_unknown();
     planner.plan
 }
 
@@ -137,6 +139,18 @@ struct Planner<'a> {
     /// What waits for a successor, by system: labels and nodes.
     heirless: BTreeMap<String, (BTreeSet<String>, BTreeSet<i64>)>,
     kept: HashSet<NodeIndex>,
+}
+
+/// Whether a system shows an account, or a credential, of this key or address.
+pub fn is_there(graph: &Graph, system: &str, key: &str) -> bool {
+    graph.nodes().any(|(_, node)| node.seen && is_named(node, system, key))
+}
+
+/// Whether a key or an address of our own account means this node.
+fn is_named(node: &Node, system: &str, key: &str) -> bool {
+    let lower = key.to_lowercase();
+    node.system == system
+        && (node.key == key || node.emails().contains(&lower) || (node.kind == NodeKind::Account && node.label().to_lowercase() == lower))
 }
 
 impl Planner<'_> {
@@ -179,8 +193,10 @@ impl Planner<'_> {
 
     /// We never saw off the branch we sit on.
     fn own_credentials(&mut self) {
-        for (system, hand, key) in &self.rules.own_accounts {
-            let named = |node: &Node| node.system == *system && (node.key == *key || node.emails().contains(&key.to_lowercase()));
+        let guarded = self.systems.iter().flat_map(|(system, facts)| own::guarded(system, facts, &self.rules.own_accounts));
+        let strangers = self.rules.own_accounts.iter().filter(|(system, ..)| !self.systems.contains_key(system)).cloned();
+        for (system, hand, key) in &guarded.chain(strangers).collect::<Vec<_>>() {
+            let named = |node: &Node| is_named(node, system, key);
             // Where that is an account, a token of the same number is another thing: vendors count each kind from one.
             let is_account = self.graph.nodes().any(|(_, node)| node.seen && node.kind == NodeKind::Account && named(node));
             let hit = self.found.list.iter().any(|candidate| match candidate.target {
@@ -198,6 +214,16 @@ impl Planner<'_> {
                 ));
             }
         }
+    }
+
+    /// Where it isn't known whose account revokes, it may be the leaver's.
+    fn own_unknown(&mut self) {
+        let systems: BTreeSet<&String> = self.plan.actions.iter().filter(|action| !action.hand_off).map(|action| &action.system).collect();
+        let unknown = systems.into_iter().filter_map(|system| {
+            let why = own::unknown(system, self.systems.get(system)?, &self.rules.own_accounts, |key| is_there(self.graph, system, key))?;
+            Some(OwnUnknown { system: system.clone(), why })
+        });
+        self.plan.own_unknown = unknown.collect();
     }
 
     /// What its system says is switched off has fallen already; what outlives it has not.

@@ -84,12 +84,21 @@ pub async fn recheck(deps: &RunDeps, departure: DepartureId, again: Option<Times
         let take = deps.connections.get(&row.system).and_then(|connection| connection.manifest().action(&row.name));
         if let Some(why) = take.and_then(|take| take.hand_off.as_ref()?.no_proof.as_ref()) {
             let step = Move { why: Some(format!("{NO_READ}: {why}")), ..Move::to(ActionState::HandedOff, clock::now()) };
-            deps.store.write(|tx| departures::move_action(tx, row.id, &step))?;
+            deps.store.write(|tx| {
+                deps.fence.check(tx)?;
+                departures::move_action(tx, row.id, &step)
+            })?;
         }
     }
     if !steps.is_empty() {
-        let (store, actor) = (deps.store.clone(), deps.actor.clone());
-        tokio::task::spawn_blocking(move || store.write_durably(|tx| note(tx, departure, &actor, &steps, again))).await??;
+        let (store, fence, actor) = (deps.store.clone(), deps.fence, deps.actor.clone());
+        let write = move || {
+            store.write_durably(|tx| {
+                fence.check(tx)?;
+                note(tx, departure, &actor, &steps, again)
+            })
+        };
+        tokio::task::spawn_blocking(write).await??;
     }
     Ok(found)
 }

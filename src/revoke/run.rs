@@ -23,6 +23,7 @@ use crate::manifest::raw::Hand;
 use crate::model::{ActionState, DepartureId, Verdict};
 use crate::store::Store;
 use crate::store::departures::{self, ActionRow};
+use crate::store::lease::Fence;
 
 /// What a run needs.
 #[derive(Clone)]
@@ -33,6 +34,8 @@ pub struct RunDeps {
     pub connections: BTreeMap<String, Connection>,
     /// Who stands in the audit log: `engine`, or whoever gave the command.
     pub actor: String,
+    /// The number under which this run writes its journal.
+    pub fence: Fence,
     /// Told what happens as it happens, for progress bars.
     pub progress: Option<mpsc::UnboundedSender<Progress>>,
 }
@@ -135,9 +138,9 @@ pub async fn run(deps: &RunDeps, departure: DepartureId, options: &Options) -> R
     if let Some(reason) = plan.as_ref().and_then(|plan| plan.blocked.first()) {
         bail!("departure {departure} may not run: {reason}");
     }
-    let (store, actor, anew) = (deps.store.clone(), deps.actor.clone(), options.anew);
+    let (store, fence, actor, anew) = (deps.store.clone(), deps.fence, deps.actor.clone(), options.anew);
     let mut looks;
-    let opening = tokio::task::spawn_blocking(move || journal::open(&store, departure, &actor, anew));
+    let opening = tokio::task::spawn_blocking(move || journal::open(&store, departure, fence, &actor, anew));
     let opening = match plan.filter(|_| known.is_empty()) {
         // On the first run all of the plan is new, so connections are opened while the journal is written.
         Some(plan) => {
@@ -153,7 +156,7 @@ pub async fn run(deps: &RunDeps, departure: DepartureId, options: &Options) -> R
         }
     };
 
-    let (journal, mut writer) = journal::start(deps.store.clone(), departure, deps.actor.clone(), options.stop_after);
+    let (journal, mut writer) = journal::start(deps, departure, options.stop_after);
     let statuses: Vec<_> = opening.actions.iter().map(|(row, begin)| watch::channel(status_of(row, *begin)).0).collect();
     let place: HashMap<u32, usize> = opening.plan.actions.iter().enumerate().map(|(place, action)| (action.number, place)).collect();
     let places = |numbers: &[u32]| numbers.iter().filter_map(|number| place.get(number).copied()).collect::<Vec<usize>>();
@@ -251,9 +254,15 @@ pub async fn run(deps: &RunDeps, departure: DepartureId, options: &Options) -> R
     }
     let rows = deps.store.read(|conn| departures::actions(conn, departure))?;
     let outcome = summarize(&opening.plan, &opening.actions, &rows, &measured, &waits, began);
-    let (store, summary) = (deps.store.clone(), serde_json::to_value(&outcome)?);
+    let (store, fence, summary) = (deps.store.clone(), deps.fence, serde_json::to_value(&outcome)?);
     let proved = rows.iter().filter_map(|row| row.proved).max();
-    tokio::task::spawn_blocking(move || store.write(|tx| departures::conclude(tx, departure, &summary, proved))).await??;
+    let conclude = move || {
+        store.write(|tx| {
+            fence.check(tx)?;
+            departures::conclude(tx, departure, &summary, proved)
+        })
+    };
+    tokio::task::spawn_blocking(conclude).await??;
     Ok(outcome)
 }
 

@@ -41,6 +41,9 @@ pub struct Plan {
     pub others_hit: Vec<OtherHit>,
     /// Our own credentials that would die with the leaver.
     pub own_credentials: Vec<OwnCredential>,
+    /// Systems of which it isn't known whose account our revoking credential belongs to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub own_unknown: Vec<OwnUnknown>,
     /// Why the plan may not run; empty when it may.
     pub blocked: Vec<String>,
     /// What went wrong while planning; whatever it concerns is in a task.
@@ -349,6 +352,21 @@ pub struct OwnCredential {
     pub hand: String,
     /// The account's key.
     pub key: String,
+}
+
+/// A system of which it isn't known whose account our revoking credential belongs to: it may be the leaver's.
+#[derive(Serialize, Deserialize, schemars::JsonSchema, Clone, Debug, Default, PartialEq)]
+pub struct OwnUnknown {
+    /// The system.
+    pub system: String,
+    /// Why it isn't known, and what to do.
+    pub why: String,
+}
+
+impl std::fmt::Display for OwnUnknown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "our own account in {} is not known: {}", self.system, self.why)
+    }
 }
 
 impl Plan {

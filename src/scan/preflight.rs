@@ -71,8 +71,8 @@ pub async fn preflight(store: &Store, system: i64, connection: &Connection) -> R
                 match own {
                     Err(problem) => Some(problem),
                     Ok(own) => {
-                        if let Some(key) = own.flatten() {
-                            store.write(|tx| scans::own_account(tx, system, hand_word, &key, clock::now()))?;
+                        if item.own_account.is_some() {
+                            store.write(|tx| scans::own_account(tx, system, hand_word, own.flatten().as_deref(), clock::now()))?;
                         }
                         missing
                     }

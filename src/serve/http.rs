@@ -50,10 +50,8 @@ async fn hook(State(server): State<Arc<Server>>, Path(name): Path<String>, heade
             tracing::warn!(hook = name, reason = %refused, "a webhook was refused");
             (StatusCode::UNAUTHORIZED, "refused\n")
         }
-        Ok(employee) => {
-            let once =
-                format!("{}|{}", header("x-bamboohr-timestamp").unwrap_or_default(), header("x-bamboohr-signature").unwrap_or_default());
-            match server.store.write_durably(|tx| store::scans::want_look(tx, &once, &hook.system, &employee, clock::now())) {
+        Ok(webhook::Taken { employee, signed }) => {
+            match server.store.write_durably(|tx| store::scans::want_look(tx, &signed, &hook.system, &employee, clock::now())) {
                 Ok(true) => {
                     server.nudge.notify_one();
                     (StatusCode::ACCEPTED, "taken\n")

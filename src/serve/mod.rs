@@ -170,6 +170,10 @@ impl Server {
     async fn look_again(&self) -> Result<()> {
         let desk = Desk { config: &self.config, store: &self.store, fleet: &self.fleet, signer: &self.signer };
         for row in departure::watched(&desk)? {
+            // A command has it: it is looked at again after the next scan.
+            if departure::is_held(&self.store, row.id)? {
+                continue;
+            }
             for seen in departure::recheck(&desk, row.id).await? {
                 match (seen.was, seen.verdict) {
                     _ if seen.came_back() => (self.tell)(&format!("departure {}: came back: {}", row.id, seen.label)),
@@ -187,6 +191,10 @@ impl Server {
     async fn departures(&self) -> Result<()> {
         let desk = Desk { config: &self.config, store: &self.store, fleet: &self.fleet, signer: &self.signer };
         for id in departure::ready(&self.store, clock::now())? {
+            // A command runs it.
+            if departure::is_held(&self.store, id)? {
+                continue;
+            }
             (self.tell)(&format!("departure {id}: running"));
             match departure::run(&desk, id, &|_| {}).await {
                 Ok(outcome) => (self.tell)(&format!("departure {id}: {}", outcome.line())),
@@ -198,6 +206,9 @@ impl Server {
             }
         }
         for id in departure::to_try_again(&desk, clock::now())? {
+            if departure::is_held(&self.store, id)? {
+                continue;
+            }
             match departure::try_again(&desk, id).await {
                 Ok(None) => {}
                 Ok(Some(ended)) => (self.tell)(&format!("departure {id}: tried again: {}", ended.line())),

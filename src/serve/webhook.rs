@@ -21,12 +21,21 @@ pub enum Refused {
     Unreadable,
 }
 
+/// A webhook that holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// The employee's id.
+    pub employee: String,
+    /// What was signed: the same again is the same webhook, in whatever way its headers are written.
+    pub signed: Vec<u8>,
+}
+
 /// Takes a BambooHR webhook: `signature` and `timestamp` are the headers `X-BambooHR-Signature` (lower-case hexadecimal HMAC-SHA-256 over
-/// the raw body followed by the time stamp) and `X-BambooHR-Timestamp` (seconds since 1970). Answers with the employee's id.
+/// the raw body followed by the time stamp) and `X-BambooHR-Timestamp` (seconds since 1970).
 ///
 /// # Errors
 /// See [`Refused`].
-pub fn bamboohr(secret: &str, signature: Option<&str>, timestamp: Option<&str>, body: &[u8], now: Timestamp) -> Result<String, Refused> {
+pub fn bamboohr(secret: &str, signature: Option<&str>, timestamp: Option<&str>, body: &[u8], now: Timestamp) -> Result<Taken, Refused> {
     let (signature, timestamp) = signature.zip(timestamp).ok_or(Refused::Unsigned)?;
     let mut signed = body.to_vec();
     signed.extend_from_slice(timestamp.as_bytes());
@@ -46,14 +55,22 @@ pub fn bamboohr(secret: &str, signature: Option<&str>, timestamp: Option<&str>, 
         Value::Number(id) => Some(id.to_string()),
         _ => None,
     };
-    id.filter(|id| is_employee && !id.is_empty()).ok_or(Refused::Unreadable)
+    let employee = id.filter(|id| is_employee && !id.is_empty()).ok_or(Refused::Unreadable)?;
+    Ok(Taken { employee, signed })
 }
 
+/// The bytes of a signature: lower-case hexadecimal digits and nothing else, as it is sent.
 fn unhex(text: &str) -> Option<Vec<u8>> {
-    if !text.len().is_multiple_of(2) || !text.is_ascii() {
+    let digit = |byte: u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    };
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    if !rest.is_empty() {
         return None;
     }
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect()
+    pairs.iter().map(|[high, low]| Some(digit(*high)? * 16 + digit(*low)?)).collect()
 }
 
 #[cfg(test)]
@@ -74,7 +91,7 @@ mod tests {
         let body = br#"{"type":"employee.updated","data":{"employeeId":"1002","changedFields":["terminationDate"]}}"#;
         let good = sign(body, &stamp, "k");
         let take = |signature: Option<&str>, timestamp: Option<&str>, body: &[u8]| bamboohr("k", signature, timestamp, body, now);
-        assert_eq!(take(Some(&good), Some(&stamp), body), Ok("1002".to_owned()));
+        assert_eq!(take(Some(&good), Some(&stamp), body).map(|taken| taken.employee), Ok("1002".to_owned()));
         assert_eq!(take(None, Some(&stamp), body), Err(Refused::Unsigned));
         assert_eq!(take(Some("zz"), Some(&stamp), body), Err(Refused::Unsigned));
         assert_eq!(take(Some(&sign(body, &stamp, "other")), Some(&stamp), body), Err(Refused::Unsigned));
@@ -85,5 +102,25 @@ mod tests {
         assert_eq!(take(Some(&good), Some(&old), body), Err(Refused::Unsigned), "a time stamp can't be swapped");
         let other = br#"{"type":"company.updated","data":{"employeeId":"1002"}}"#;
         assert_eq!(take(Some(&sign(other, &stamp, "k")), Some(&stamp), other), Err(Refused::Unreadable));
+    }
+
+    // Reliability: Who may.
+    #[test]
+    fn a_signature_in_another_spelling_is_no_signature_and_what_was_signed_makes_a_webhook_the_same() {
+        let now: Timestamp = "2026-03-03T12:00:00Z".parse().unwrap();
+        let stamp = now.as_second().to_string();
+        let body = br#"{"type":"employee.updated","data":{"employeeId":"1002"}}"#;
+        let good = sign(body, &stamp, "k");
+        let take = |signature: &str| bamboohr("k", Some(signature), Some(&stamp), body, now);
+        assert_eq!(take(&good).unwrap().signed, [&body[..], stamp.as_bytes()].concat());
+        let spelled = [
+            good.to_uppercase(),
+            good.replacen(|letter: char| letter.is_ascii_lowercase(), "A", 1),
+            format!(" {good}"),
+            good.replacen('0', "+", 1),
+        ];
+        for other in spelled.iter().filter(|other| **other != good) {
+            assert_eq!(take(other), Err(Refused::Unsigned), "{other}");
+        }
     }
 }

@@ -409,6 +409,16 @@ pub fn action(conn: &Connection, id: ActionId) -> Result<Option<ActionRow>> {
     Ok(action_rows(conn, "id = ?1", id.0)?.pop())
 }
 
+/// The actions of a person's other departures whose calls have left.
+///
+/// # Errors
+/// The database's.
+pub fn sent_before(conn: &Connection, person: NodeId, but: DepartureId) -> Result<Vec<ActionRow>> {
+    let mut rows = action_rows(conn, "sent IS NOT NULL AND departure IN (SELECT id FROM departure WHERE person = ?1)", person.0)?;
+    rows.retain(|row| row.departure != but);
+    Ok(rows)
+}
+
 fn action_rows(conn: &Connection, which: &str, id: i64) -> Result<Vec<ActionRow>> {
     let mut statement = conn.prepare_cached(&format!(
         "SELECT id, departure, number, system, name, label, spec, state, verdict, why, job, sent, proved, tries FROM action WHERE {which}"

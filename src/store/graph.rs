@@ -760,6 +760,31 @@ pub fn first_seen(conn: &Connection, node: NodeId) -> Result<Option<Timestamp>> 
     first.map(moment).transpose()
 }
 
+/// Everything that a person was ever called: names, addresses and employee numbers of all their records.
+///
+/// # Errors
+/// The database's.
+pub fn called(conn: &Connection, person: NodeId) -> Result<Vec<String>> {
+    let mut statement = conn.prepare_cached("SELECT DISTINCT name, attrs FROM node_seen WHERE node = ?1")?;
+    let mut rows = statement.query([person.0])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        all.extend(row.get::<_, Option<String>>(0)?);
+        let attrs: Value = serde_json::from_str(row.get_ref(1)?.as_str()?)?;
+        for value in [&attrs["emails"], &attrs["employee_number"]] {
+            match value {
+                Value::Array(list) => all.extend(list.iter().filter_map(Value::as_str).map(str::to_owned)),
+                Value::String(text) => all.push(text.clone()),
+                Value::Number(number) => all.push(number.to_string()),
+                _ => {}
+            }
+        }
+    }
+    all.sort();
+    all.dedup();
+    Ok(all)
+}
+
 /// Whether HR's record once showed a person as active and without a last day: their leaving is news then.
 ///
 /// # Errors

@@ -6,6 +6,7 @@ pub mod departures;
 pub mod findings;
 pub mod graph;
 pub mod history;
+pub mod lease;
 pub mod links;
 pub mod ours;
 pub mod proofs;
@@ -29,7 +30,7 @@ const SCHEMA: &[&str] = &[
 ];
 
 /// The version of the schema that this binary reads and writes.
-const VERSION: i64 = 5;
+const VERSION: i64 = 6;
 
 /// An open store. Share it behind an `Arc`.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! Scans and their coverage, staged pages, schedules.
 
 use anyhow::Result;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use serde_json::Value;
 
@@ -284,11 +284,15 @@ pub fn listed_for(conn: &Connection, system: &str, collection: &str, node: &Node
     Ok(parents.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Remembers which account our own credential belongs to.
+/// Remembers which account our own credential belongs to; none is an answer that names nobody, and what was known before is known no more.
 ///
 /// # Errors
 /// The database's.
-pub fn own_account(tx: &Transaction<'_>, system: i64, hand: &str, key: &str, at: Timestamp) -> Result<()> {
+pub fn own_account(tx: &Transaction<'_>, system: i64, hand: &str, key: Option<&str>, at: Timestamp) -> Result<()> {
+    let Some(key) = key.filter(|key| !key.is_empty()) else {
+        tx.execute("DELETE FROM own_account WHERE system = ?1 AND hand = ?2", params![system, hand])?;
+        return Ok(());
+    };
     tx.execute(
         "INSERT OR REPLACE INTO own_account (system, hand, key, at) VALUES (?1, ?2, ?3, ?4)",
         params![system, hand, key, at.as_microsecond()],
@@ -327,12 +331,15 @@ pub fn served(tx: &Transaction<'_>, job: &str, due: Timestamp, now: Timestamp) -
     Ok(())
 }
 
-/// Takes a webhook's word to look at somebody; false if the very same webhook was taken before. `once` is what makes it the same.
+/// Takes a webhook's word to look at somebody; false if the same webhook was taken before. It is the same if the same was `signed`, however its
+/// signature was written. What was looked after is forgotten after a day, when its time stamp is refused.
 ///
 /// # Errors
 /// The database's.
-pub fn want_look(tx: &Transaction<'_>, once: &str, system: &str, employee: &str, at: Timestamp) -> Result<bool> {
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, once.as_bytes());
+pub fn want_look(tx: &Transaction<'_>, signed: &[u8], system: &str, employee: &str, at: Timestamp) -> Result<bool> {
+    let day_ago = at.saturating_sub(SignedDuration::from_hours(24)).unwrap_or(at);
+    tx.execute("DELETE FROM webhook WHERE looked = 1 AND at < ?1", [day_ago.as_microsecond()])?;
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &[system.as_bytes(), &[0], signed].concat());
     let digest: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
     let new = tx.execute(
         "INSERT OR IGNORE INTO webhook (digest, at, system, employee) VALUES (?1, ?2, ?3, ?4)",

@@ -1,7 +1,7 @@
 //! Steps from an earlier shape of the store to the present one, each in one transaction.
 
 use anyhow::{Context as _, Result};
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 /// Every step from a version to the present one.
 pub(super) fn run(connection: &mut Connection, version: i64) -> Result<()> {
@@ -16,7 +16,7 @@ pub(super) fn run(connection: &mut Connection, version: i64) -> Result<()> {
 type Step = fn(&mut Connection) -> Result<()>;
 
 /// Each step, with the version that it begins at.
-const STEPS: &[(i64, Step)] = &[(1, from_1), (2, from_2), (3, from_3), (4, from_4)];
+const STEPS: &[(i64, Step)] = &[(1, from_1), (2, from_2), (3, from_3), (4, from_4), (5, from_5)];
 
 /// From 2 to 3: coverage says how much of a scope was asked for. Where that isn't known, because one person was read, it is taken for that
 /// person's records alone: the list then is as complete as the night before found it.
@@ -83,6 +83,43 @@ fn from_4(connection: &mut Connection) -> Result<()> {
     Ok(())
 }
 
+/// From 5 to 6: who runs a case; a webhook is known by what was signed.
+fn from_5(connection: &mut Connection) -> Result<()> {
+    const CHANGED: &[(&str, &str)] = &[(DEPARTURES, "departure"), (DEPARTURES, "webhook")];
+    // Other tables name these, and go on to name them.
+    connection.pragma_update(None, "legacy_alter_table", true)?;
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for (file, table) in CHANGED {
+        remake(&tx, file, table)?;
+    }
+    tx.pragma_update(None, "user_version", 6)?;
+    tx.commit()?;
+    connection.pragma_update(None, "legacy_alter_table", false)?;
+    Ok(())
+}
+
+const DEPARTURES: &str = include_str!("../../schema/departures.sql");
+
+/// Gives a table the shape that its schema file shows: columns that are new are empty, or have their default.
+fn remake(tx: &Transaction<'_>, file: &str, table: &str) -> Result<()> {
+    let columns = |name: &str| -> Result<Vec<String>> {
+        let mut statement = tx.prepare("SELECT name FROM pragma_table_info(?1)")?;
+        Ok(statement.query_map([name], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+    };
+    let old = format!("{table}_old");
+    tx.execute_batch(&format!("ALTER TABLE \"{table}\" RENAME TO \"{old}\""))?;
+    tx.execute_batch(statement(file, table)?)?;
+    let (before, now) = (columns(&old)?, columns(table)?);
+    let kept = now.iter().filter(|column| before.contains(column)).map(|column| format!("\"{column}\"")).collect::<Vec<_>>().join(", ");
+    tx.execute_batch(&format!("INSERT INTO \"{table}\" ({kept}) SELECT {kept} FROM \"{old}\"; DROP TABLE \"{old}\""))?;
+    for line in
+        file.lines().filter(|line| line.starts_with("CREATE") && line.contains(" INDEX ") && line.contains(&format!(" ON {table} (")))
+    {
+        tx.execute_batch(line)?;
+    }
+    Ok(())
+}
+
 /// The statement that makes a table, as a schema file has it.
 fn statement<'s>(file: &'s str, table: &str) -> Result<&'s str> {
     let start = file.find(&format!("CREATE TABLE {table} (")).with_context(|| format!("no table {table}"))?;
@@ -110,7 +147,8 @@ mod tests {
         drop(Store::open(&old).unwrap());
         let conn = rusqlite::Connection::open(&old).unwrap();
         conn.execute_batch(
-            "ALTER TABLE finding DROP COLUMN first; DROP TABLE departure_account; ALTER TABLE link DROP COLUMN doubt; DROP TABLE coverage;
+            "ALTER TABLE departure DROP COLUMN lease_by; ALTER TABLE departure DROP COLUMN lease_until; ALTER TABLE departure DROP COLUMN fence;
+             ALTER TABLE finding DROP COLUMN first; DROP TABLE departure_account; ALTER TABLE link DROP COLUMN doubt; DROP TABLE coverage;
              CREATE TABLE coverage (scan INTEGER NOT NULL, scope INTEGER NOT NULL, complete INTEGER NOT NULL, reason TEXT, seen INTEGER NOT NULL,
                                     opened INTEGER NOT NULL, closed INTEGER NOT NULL, drift TEXT, at INTEGER NOT NULL,
                                     PRIMARY KEY (scan, scope)) STRICT, WITHOUT ROWID;
@@ -141,7 +179,8 @@ mod tests {
         drop(Store::open(&old).unwrap());
         let conn = rusqlite::Connection::open(&old).unwrap();
         conn.execute_batch(
-            "ALTER TABLE finding DROP COLUMN first; DROP TABLE departure_account; ALTER TABLE link DROP COLUMN doubt;
+            "ALTER TABLE departure DROP COLUMN lease_by; ALTER TABLE departure DROP COLUMN lease_until; ALTER TABLE departure DROP COLUMN fence;
+             ALTER TABLE finding DROP COLUMN first; DROP TABLE departure_account; ALTER TABLE link DROP COLUMN doubt;
              DROP TABLE delivery; DROP TABLE own_account;
              CREATE TABLE own_account (system INTEGER NOT NULL, hand TEXT NOT NULL, key TEXT NOT NULL, at INTEGER NOT NULL,
                                        PRIMARY KEY (system, hand)) STRICT, WITHOUT ROWID;
@@ -154,5 +193,29 @@ mod tests {
         assert_eq!(store.read(|conn| Ok(shape(conn))).unwrap(), shape(&fresh));
         let key: String = store.read(|conn| Ok(conn.query_row("SELECT key FROM own_account", [], |row| row.get(0))?)).unwrap();
         assert_eq!(key, "ours");
+    }
+
+    #[test]
+    fn a_store_of_version_5_becomes_what_is_made_anew_and_keeps_its_cases() {
+        let dir = tempfile::tempdir().unwrap();
+        let (old, new) = (dir.path().join("old.db"), dir.path().join("new.db"));
+        drop(Store::open(&new).unwrap());
+        drop(Store::open(&old).unwrap());
+        let conn = rusqlite::Connection::open(&old).unwrap();
+        conn.execute_batch(
+            "PRAGMA foreign_keys = OFF;
+             ALTER TABLE departure DROP COLUMN lease_by; ALTER TABLE departure DROP COLUMN lease_until; ALTER TABLE departure DROP COLUMN fence;
+             INSERT INTO departure (id, person, mode, state, source, cause, effective, created) VALUES (4, 9, 'departure', 'open', 'cli', 'c', 1, 2);
+             INSERT INTO action (id, departure, number, system, name, label, spec, state) VALUES (5, 4, 1, 'app', 'suspend', 's', '{}', 'gone');
+             PRAGMA user_version = 5",
+        )
+        .unwrap();
+        drop(conn);
+        let store = Store::open(&old).unwrap();
+        let fresh = rusqlite::Connection::open(&new).unwrap();
+        assert_eq!(store.read(|conn| Ok(shape(conn))).unwrap(), shape(&fresh));
+        let id = crate::model::DepartureId(4);
+        let row = store.read(|conn| crate::store::departures::get(conn, id)).unwrap().unwrap();
+        assert_eq!((row.cause.as_str(), store.read(|conn| crate::store::departures::actions(conn, id)).unwrap().len()), ("c", 1));
     }
 }

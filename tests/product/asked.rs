@@ -71,7 +71,7 @@ fn up() -> (App, Arc<Mutex<Desk>>) {
             _ => (404, json!({ "code": "absent" })),
         }
     };
-    let app = App::with_manifest(routes, "desk", DESK, "revoke = \"file:token\"\n");
+    let app = App::with_manifest(routes, "desk", DESK, "revoke = \"file:token\"\nown_account = \"none\"\n");
     app.exeunt(&["scan"]).ended(FINE);
     (app, desk)
 }

@@ -79,7 +79,7 @@ fn drives(forbidden: &'static str) -> impl Fn(&str, &str) -> (u16, Value) + Send
 
 /// A night with what is refused (or isn't told) then, and Una's departure with the same.
 fn departs(forbidden: &'static str) -> (App, crate::run::Ran) {
-    let app = App::with_manifest(drives(""), "drives", DRIVES, "revoke = \"file:token\"\n");
+    let app = App::with_manifest(drives(""), "drives", DRIVES, "revoke = \"file:token\"\nown_account = \"none\"\n");
     app.hr("");
     let people = std::fs::read_to_string(app.path("people.csv")).unwrap();
     let bo = "E2,Bo,Holm,bo@acme.example,,,,Chief Legal Officer,Legal,,Active,2021-05-01,";

@@ -77,7 +77,7 @@ fn up(more: &str) -> (App, Arc<Mutex<Desk>>) {
             _ => (404, json!({ "code": "absent" })),
         }
     };
-    let app = App::with_manifest(routes, "desk", DESK, &format!("revoke = \"file:token\"\n{more}"));
+    let app = App::with_manifest(routes, "desk", DESK, &format!("revoke = \"file:token\"\nown_account = \"none\"\n{more}"));
     app.exeunt(&["scan"]).ended(FINE);
     (app, desk)
 }

@@ -99,7 +99,7 @@ fn up_with(tokens: &[&str], after: impl Fn(&mut Desk, &str) + Send + 'static) ->
         after(&mut desk, &format!("{method} {target}"));
         said
     };
-    let app = App::with_manifest(routes, "desk", DESK, "revoke = \"file:token\"\n");
+    let app = App::with_manifest(routes, "desk", DESK, "revoke = \"file:token\"\nown_account = \"none\"\n");
     (app, desk)
 }
 

@@ -21,7 +21,9 @@ pub struct App {
 impl App {
     fn up(routes: impl Fn(&str, &str) -> (u16, Value) + Send + 'static) -> Self {
         let settings = |url: &str| {
-            format!("[systems.app]\nscanner = \"scim\"\nread = \"file:token\"\nrevoke = \"file:token\"\nurl = \"{url}/scim/v2\"\n")
+            format!(
+                "[systems.app]\nscanner = \"scim\"\nread = \"file:token\"\nrevoke = \"file:token\"\nown_account = \"none\"\nurl = \"{url}/scim/v2\"\n"
+            )
         };
         Self::with_settings(routes, settings)
     }

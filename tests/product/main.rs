@@ -23,6 +23,14 @@ mod hr_rows;
 mod inherited;
 /// How completely a list was read: by its distinct records, and only by a read of the list itself.
 mod lists;
+/// Many departures at the same moment.
+mod mass;
+/// One run per case, whatever else begins meanwhile.
+mod one_run;
+/// The branch we sit on.
+mod own_account;
+/// People whose departure needs an approval.
+mod protected;
 /// What the tests against real servers share.
 mod real;
 /// A real Active Directory domain controller.
@@ -49,6 +57,8 @@ mod real_privacyidea;
 mod real_scim;
 /// A real Tryton server.
 mod real_tryton;
+/// A webhook that is sent again.
+mod replay;
 /// The built command, run to its end.
 mod run;
 /// Mistakes in settings are one clear line; help and JSON are there for every command.
@@ -57,9 +67,11 @@ mod settings;
 mod shared_mailbox;
 /// A company of one executive and one app, whose server does what a test tells it.
 mod small;
+/// Two people's addresses that change places.
+mod swapped;
 /// Layers point down, registries are complete, the repository speaks of exeunt alone.
 mod tidy;
-/// The table of promises and tests in docs/trust.md.
+/// The tables of promises and tests in docs/trust.md and docs/reliability.md.
 mod trust;
 /// A row that is gone from HR's export: no word, and a doubt.
 mod vanished;

@@ -23,7 +23,7 @@ fn iam(read_key: &str) -> String {
 fn identity_center(truth: &Value) -> String {
     format!(
         "[systems.aws-identity-center]\nscanner = \"aws-identity-center\"\nread = \"env:EXEUNT_REAL_MOTO_SECRET\"\n\
-         revoke = \"env:EXEUNT_REAL_MOTO_SECRET\"\nurl = \"{0}\"\nstore_url = \"{0}\"\nregion = \"us-east-1\"\nread_key = \"AKIAREAD\"\n\
+         revoke = \"env:EXEUNT_REAL_MOTO_SECRET\"\nown_account = \"none\"\nurl = \"{0}\"\nstore_url = \"{0}\"\nregion = \"us-east-1\"\nread_key = \"AKIAREAD\"\n\
          revoke_key = \"AKIAREVOKE\"\ninstance = \"{1}\"\nstore = \"{2}\"\n",
         env("EXEUNT_REAL_MOTO_URL"),
         text(truth, "/instance"),

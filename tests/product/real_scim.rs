@@ -14,7 +14,7 @@ const PEOPLE: [&str; 2] = [
 fn settings() -> String {
     format!(
         "[systems.scim]\nscanner = \"scim\"\nread = \"env:EXEUNT_REAL_SCIM_READ_TOKEN\"\n\
-         revoke = \"env:EXEUNT_REAL_SCIM_REVOKE_TOKEN\"\nurl = \"{}\"\nchanges = true\n",
+         revoke = \"env:EXEUNT_REAL_SCIM_REVOKE_TOKEN\"\nurl = \"{}\"\nchanges = true\nown_account = \"none\"\n",
         env("EXEUNT_REAL_SCIM_URL")
     )
 }

@@ -29,6 +29,9 @@ struct Inner {
     /// Id, login, whether it is active.
     users: Vec<(String, String, bool)>,
     says: Vec<Says>,
+    /// Accounts that were wiped, and how long that takes.
+    wiped: Vec<String>,
+    wipe_takes: std::time::Duration,
     calls: Vec<String>,
 }
 
@@ -54,7 +57,7 @@ impl Small {
         let settings = format!(
             "[company]\nname = \"Acme\"\ndomains = [\"acme.example\"]\n[people]\nexecutive = \"person.title | matches('chief')\"\n\
              [systems.hr]\nscanner = \"hr-file\"\npath = \"people.csv\"\n\
-             [systems.app]\nscanner = \"scim\"\nread = \"file:token\"\nrevoke = \"file:token\"\nurl = \"http://127.0.0.1:{port}/scim/v2\"\n\
+             [systems.app]\nscanner = \"scim\"\nread = \"file:token\"\nrevoke = \"file:token\"\nown_account = \"none\"\nurl = \"http://127.0.0.1:{port}/scim/v2\"\n\
              [serve]\nlisten = \"127.0.0.1:0\"\npoll = \"\"\nschedule = \"*/2 * * * * *\"\n{more}"
         );
         std::fs::write(folder.path().join("exeunt.toml"), settings).unwrap();
@@ -75,6 +78,25 @@ impl Small {
         // Bo stays, so that a last day is nothing that everybody has.
         let bo = "E2,Bo,Holm,bo@acme.example,,,,Accountant,Finance,,Active,2021-05-01,";
         std::fs::write(self.folder().join("people.csv"), format!("{head}\n{row}\n{bo}\n")).unwrap();
+    }
+
+    /// So many people more, from E11 and p11 on, each with an account in the app: for departures at the same moment.
+    #[allow(dead_code)]
+    pub fn crowd(&self, people: usize) {
+        let path = self.folder().join("people.csv");
+        let mut rows = std::fs::read_to_string(&path).unwrap();
+        let mut app = self.app.lock().unwrap();
+        for number in 11..11 + people {
+            rows.push_str(&format!("E{number},P{number},Quist{number},p{number}@acme.example,,,,Clerk,Finance,,Active,2019-02-01,\n"));
+            app.users.push((format!("u{number}"), format!("p{number}@acme.example"), true));
+        }
+        std::fs::write(path, rows).unwrap();
+    }
+
+    /// How many of that crowd are switched off in the app.
+    #[allow(dead_code)]
+    pub fn crowd_off(&self) -> usize {
+        self.app.lock().unwrap().users.iter().filter(|(id, _, on)| id.len() > 2 && !on).count()
     }
 
     /// HR's export lacks Una's row from now on.
@@ -101,6 +123,27 @@ impl Small {
     /// Somebody at the app switches an account on or off.
     pub fn switch(&self, id: &str, on: bool) {
         self.app.lock().unwrap().users.iter_mut().filter(|user| user.0 == id).for_each(|user| user.2 = on);
+    }
+
+    /// How long the app takes to wipe an account: `POST /Users/ID/wipe`.
+    #[allow(dead_code)]
+    pub fn wipe_takes(&self, so_long: std::time::Duration) {
+        self.app.lock().unwrap().wipe_takes = so_long;
+    }
+
+    /// Somebody at the app gives an account another login.
+    #[allow(dead_code)] // Not every test binary renames.
+    pub fn renamed(&self, id: &str, login: &str) {
+        self.app.lock().unwrap().users.iter_mut().filter(|user| user.0 == id).for_each(|user| user.1 = login.to_owned());
+    }
+
+    /// Replaces a part of HR's export.
+    #[allow(dead_code)]
+    pub fn hr_says(&self, from: &str, to: &str) {
+        let path = self.folder().join("people.csv");
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{from:?} is not in {text}");
+        std::fs::write(path, text.replace(from, to)).unwrap();
     }
 
     /// Whether the account is active in the app.
@@ -135,6 +178,9 @@ impl Small {
 }
 
 async fn answer(State(app): State<Arc<Mutex<Inner>>>, method: Method, uri: Uri, body: Bytes) -> Response {
+    if let Some(id) = uri.path().strip_prefix("/scim/v2/Users/").and_then(|rest| rest.strip_suffix("/wipe")).map(str::to_owned) {
+        return wipe(app, id, format!("{method} {uri}")).await;
+    }
     let mut app = app.lock().unwrap();
     let call = format!("{method} {uri}");
     app.calls.push(call.clone());
@@ -147,7 +193,9 @@ async fn answer(State(app): State<Arc<Mutex<Inner>>>, method: Method, uri: Uri, 
         }
         return response;
     }
-    let view = |(id, name, active): &(String, String, bool)| json!({ "id": id, "userName": name, "active": active });
+    let wiped = app.wiped.clone();
+    let view =
+        |(id, name, active): &(String, String, bool)| json!({ "id": id, "userName": name, "active": active, "wiped": wiped.contains(id) });
     let path = uri.path();
     if path == "/scim/v2/Users" || path == "/scim/v2/Groups" {
         let all: Vec<Value> = if path.ends_with("Users") { app.users.iter().map(view).collect() } else { Vec::new() };
@@ -167,4 +215,19 @@ async fn answer(State(app): State<Arc<Mutex<Inner>>>, method: Method, uri: Uri, 
         user.2 = wanted["Operations"][0]["value"] == json!(true);
     }
     axum::Json(view(user)).into_response()
+}
+
+/// Wipes an account, to its end even if nobody waits for the answer.
+async fn wipe(app: Arc<Mutex<Inner>>, id: String, call: String) -> Response {
+    let takes = {
+        let mut app = app.lock().unwrap();
+        app.calls.push(call);
+        app.wipe_takes
+    };
+    let done = tokio::spawn(async move {
+        tokio::time::sleep(takes).await;
+        app.lock().unwrap().wiped.push(id);
+    });
+    done.await.unwrap();
+    axum::Json(json!({ "ok": true })).into_response()
 }

@@ -1,12 +1,54 @@
-//! `docs/trust.md`: what exeunt promises, and the test that holds it to each promise. The table is made of the tests' own names: a test that has
-//! `// Trust: CHAPTER.` above it stands in that chapter.
+//! `docs/trust.md` and `docs/reliability.md`: what exeunt promises, and the test that holds it to each promise. The tables are made of the tests'
+//! own names: a test that has `// Trust: CHAPTER.` or `// Reliability: CHAPTER.` above it stands in that chapter of that page.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-/// The chapters in their order, with what is promised in each.
-const CHAPTERS: &[(&str, &str)] = &[
+/// A page: its name, the mark of its tests, its first lines, its chapters in their order with what is promised in each, and what it ends with.
+struct Page {
+    name: &'static str,
+    mark: &'static str,
+    title: &'static str,
+    chapters: &'static [(&'static str, &'static str)],
+    limits: &'static [&'static str],
+}
+
+const PAGES: &[Page] = &[
+    Page {
+        name: "docs/trust.md",
+        mark: "// Trust: ",
+        title: "What exeunt promises, and the tests that hold it to that",
+        chapters: TRUST,
+        limits: LIMITS,
+    },
+    Page {
+        name: "docs/reliability.md",
+        mark: "// Reliability: ",
+        title: "What holds under attack and in bad weather, and the tests that show it",
+        chapters: RELIABILITY,
+        limits: UNDER_ATTACK,
+    },
+];
+
+const UNDER_ATTACK: &[&str] = &[
+    "A process that is killed right after a call left that can't be taken back: whoever goes on with the case reads for ten seconds whether it took \
+     effect, and calls again if it did not. A vendor that works longer than that for a caller who has gone does it twice.",
+    "A credential that a manifest or the settings call nobody's, and that is somebody's: nothing contradicts them.",
+];
+
+const RELIABILITY: &[(&str, &str)] = &[
+    ("Secrets", "No credential, session or code reaches the store, the log, a recording, a report or another person."),
+    ("Who may", "Nothing is taken from the wrong person, from somebody protected, from ourselves, twice, or from too many at once."),
+    (
+        "Nothing stuck",
+        "Whatever a caller, a vendor, the clock or the disk does: HR is heard, a departure goes on, and what fails is said at once.",
+    ),
+    ("Evidence", "What was left out, replaced, altered or cut back is named by whoever verifies."),
+    ("What people see", "Names and texts of vendors and HR are data, wherever they are shown."),
+];
+
+const TRUST: &[(&str, &str)] = &[
     ("HR's word", "HR says employed, left, or nothing. Only a word that the settings name as left starts a departure."),
     ("Whose it is", "An account that was known as somebody's stays theirs until something contradicts it. What is in doubt is said."),
     ("What was read", "What was not read to its end is a gap with its reason. It closes nothing and is no clean report."),
@@ -27,7 +69,7 @@ const LIMITS: &[&str] = &[
 const PLACES: &[&str] = &["src", "tests/company", "tests/product"];
 
 /// The promises of each chapter: the test's name as a sentence, and where the test is.
-fn promises(root: &Path) -> BTreeMap<String, Vec<(String, String)>> {
+fn promises(root: &Path, mark: &str) -> BTreeMap<String, Vec<(String, String)>> {
     let mut found: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
     for place in PLACES {
         for file in crate::tidy::sources(&root.join(place)) {
@@ -35,7 +77,7 @@ fn promises(root: &Path) -> BTreeMap<String, Vec<(String, String)>> {
             let text = fs::read_to_string(&file).unwrap();
             let mut chapter = None;
             for line in text.lines().map(str::trim) {
-                if let Some(named) = line.strip_prefix("// Trust: ") {
+                if let Some(named) = line.strip_prefix(mark) {
                     assert!(chapter.is_none(), "{relative}: no test stands between two chapters");
                     chapter = Some(named.trim_end_matches('.').to_owned());
                 } else if let Some(rest) = line.trim_start_matches("async ").strip_prefix("fn ")
@@ -44,7 +86,8 @@ fn promises(root: &Path) -> BTreeMap<String, Vec<(String, String)>> {
                     let name = rest.split('(').next().unwrap();
                     found.entry(chapter).or_default().push((sentence(name), format!("`{relative}`")));
                 } else if chapter.is_some() {
-                    assert!(line.starts_with("#["), "{relative}: {line:?} stands between a chapter and its test");
+                    let other = PAGES.iter().any(|page| line.starts_with(page.mark));
+                    assert!(other || line.starts_with("#["), "{relative}: {line:?} stands between a chapter and its test");
                 }
             }
             assert!(chapter.is_none(), "{relative}: a chapter without its test");
@@ -64,25 +107,38 @@ fn sentence(name: &str) -> String {
 #[test]
 fn the_docs_list_each_promise_and_its_test() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut found = promises(root);
-    let mut made = "# What exeunt promises, and the tests that hold it to that\n\n\
-        Made of the tests' own names (`EXEUNT_BLESS=1 cargo test --test product trust` writes it anew).\n"
-        .to_owned();
-    for (chapter, says) in CHAPTERS {
-        let mut rows = found.remove(*chapter).unwrap_or_else(|| panic!("no test stands in the chapter {chapter}"));
+    for page in PAGES {
+        let made = made(page, promises(root, page.mark));
+        let path = root.join(page.name);
+        if std::env::var_os("EXEUNT_BLESS").is_some() {
+            fs::write(&path, &made).unwrap();
+        }
+        assert!(
+            fs::read_to_string(&path).unwrap_or_default() == made,
+            "{} is stale: EXEUNT_BLESS=1 cargo test --test product trust",
+            page.name
+        );
+    }
+}
+
+/// The text of a page.
+fn made(page: &Page, mut found: BTreeMap<String, Vec<(String, String)>>) -> String {
+    let mut made =
+        format!("# {}\n\nMade of the tests' own names (`EXEUNT_BLESS=1 cargo test --test product trust` writes it anew).\n", page.title);
+    for (chapter, says) in page.chapters {
+        made.push_str(&format!("\n## {chapter}\n\n{says}\n\n"));
+        let Some(mut rows) = found.remove(*chapter) else {
+            made.push_str("No test holds us to this yet.\n");
+            continue;
+        };
         rows.sort();
-        made.push_str(&format!("\n## {chapter}\n\n{says}\n\n| promise | test |\n|---|---|\n"));
+        made.push_str("| promise | test |\n|---|---|\n");
         rows.iter().for_each(|(promise, test)| made.push_str(&format!("| {promise} | {test} |\n")));
     }
-    made.push_str("\n## What is not noticed\n\n");
-    LIMITS.iter().for_each(|limit| made.push_str(&format!("* {limit}\n")));
-    assert!(found.is_empty(), "these are no chapters: {:?}", found.keys().collect::<Vec<_>>());
-    let path = root.join("docs/trust.md");
-    if std::env::var_os("EXEUNT_BLESS").is_some() {
-        fs::write(&path, &made).unwrap();
+    if !page.limits.is_empty() {
+        made.push_str("\n## What is not noticed\n\n");
+        page.limits.iter().for_each(|limit| made.push_str(&format!("* {limit}\n")));
     }
-    assert!(
-        fs::read_to_string(&path).unwrap_or_default() == made,
-        "docs/trust.md is stale: EXEUNT_BLESS=1 cargo test --test product trust"
-    );
+    assert!(found.is_empty(), "{}: these are no chapters: {:?}", page.name, found.keys().collect::<Vec<_>>());
+    made
 }

@@ -174,7 +174,7 @@ fn what_is_read_for_watched_people_alone_is_read_on_the_first_night() {
     let settings = format!(
         "scanners = \"own\"\n[company]\nname = \"Acme\"\ndomains = [\"acme.example\"]\n[people]\nexecutive = \"person.title | matches('chief')\"\n\
          [audit]\norigin = \"acme.example/exeunt\"\nkey = \"audit.key\"\n[systems.hr]\nscanner = \"hr-file\"\npath = \"people.csv\"\n\
-         [systems.crm]\nscanner = \"crm\"\nread = \"env:TOKEN\"\nrevoke = \"env:TOKEN\"\nurl = \"{}/crm\"\n",
+         [systems.crm]\nscanner = \"crm\"\nread = \"env:TOKEN\"\nrevoke = \"env:TOKEN\"\nown_account = \"none\"\nurl = \"{}/crm\"\n",
         okta.url
     );
     std::fs::write(folder.join("exeunt.toml"), settings).unwrap();

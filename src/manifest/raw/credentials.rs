@@ -38,6 +38,10 @@ impl Credentials {
 pub struct Credential {
     /// How it is presented.
     pub kind: CredentialKind,
+    /// Literal. `nobody`: it belongs to no user's account, but to a client, or to the company's whole tenant, and so dies with nobody. Left out, a
+    /// preflight of its hand asks whose it is (`own_account`), or the settings say so.
+    #[serde(default)]
+    pub belongs_to: Option<BelongsTo>,
     /// Literal. The rights that it needs, in the vendor's words; shown by `init` and `check`.
     #[serde(default)]
     pub scopes: Vec<String>,
@@ -72,6 +76,14 @@ pub struct Credential {
     /// services behind one credential.
     #[serde(default)]
     pub service: Option<String>,
+}
+
+/// To whom a credential belongs that is no user's.
+#[derive(Deserialize, JsonSchema, Debug, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum BelongsTo {
+    /// To no user's account.
+    Nobody,
 }
 
 /// How a credential is presented.

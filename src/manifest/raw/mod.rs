@@ -18,7 +18,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub use connect::{Bind, Budget, Classes, Connect, FileFormat, Paging};
-pub use credentials::{Credential, CredentialKind, Credentials, Hand, Login};
+pub use credentials::{BelongsTo, Credential, CredentialKind, Credentials, Hand, Login};
 pub use example::Example;
 pub use see::{Absent, BlindSpot, Collection, Delta, Empty, Preflight, Search, Sentinel, Yield};
 pub use take::{Control, HandOff, Keep, Modify, Prove, Take, TakeKind};

@@ -65,6 +65,7 @@ async fn case_of(text: &str, change: impl Fn(&World), allow: &[&str]) -> Case {
         store: world.store.clone(),
         connections: BTreeMap::from([("acme".into(), connection)]),
         actor: "engine".into(),
+        fence: world.store.write(|tx| crate::store::lease::Fence::raise(tx, id)).unwrap(),
         progress: None,
     };
     Case { world, vendor, deps, id }

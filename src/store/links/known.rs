@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | certain or likely | claimed as strongly or more | as claimed |
 //! | certain or likely | claimed less, or not at all | as before, in doubt: no longer supported by … |
-//! | certain | contradicted: somebody else's for sure, by the rules | disputed, in doubt |
+//! | certain | contradicted: somebody else's for sure, by the rules | disputed, in doubt; so is the other claim, until a person confirms one |
 //! | likely | contradicted | as claimed; closed if not claimed |
 //! | any but a decision | a person confirmed that it is somebody else's | as claimed; closed if not claimed |
 //! | disputed, certain once | not claimed | as before |
@@ -77,12 +77,17 @@ pub(super) fn settle(tx: &Transaction<'_>, open: &[LinkRow], claims: &[Claim]) -
             }
         }
     }
-    known_before(tx, open, &mut wanted)?;
+    changed_owner(tx, open, &mut wanted)?;
     Ok(wanted.into_values().collect())
 }
 
-/// Whoever has an account for sure that was somebody else's for sure: both are told.
-fn known_before(tx: &Transaction<'_>, open: &[LinkRow], wanted: &mut BTreeMap<(NodeId, NodeId), Claim>) -> Result<()> {
+/// An account that was known for sure as one person's, and that the rules now call another's for sure, is nobody's until a person has said whose:
+/// two addresses that were swapped in HR, or in the account's own system, look just like this. The new claim has no doubt of its own, so that it
+/// ends when it is not made any more.
+///
+/// # Errors
+/// The database's.
+fn changed_owner(tx: &Transaction<'_>, open: &[LinkRow], wanted: &mut BTreeMap<(NodeId, NodeId), Claim>) -> Result<()> {
     let once: Vec<(NodeId, NodeId)> = wanted
         .values()
         .filter(|claim| claim.state == ClaimState::Disputed && claim.doubt.is_some())
@@ -90,9 +95,13 @@ fn known_before(tx: &Transaction<'_>, open: &[LinkRow], wanted: &mut BTreeMap<(N
         .filter(|(person, account)| open.iter().any(|link| link.person == *person && link.account == *account))
         .collect();
     for (before, account) in once {
-        let doubt = format!("it was {}'s for sure before", name_of(tx, before)?);
+        let against =
+            format!("against it: it was {}'s for sure before, and nobody has confirmed that it no longer is", name_of(tx, before)?);
         for claim in wanted.values_mut().filter(|claim| claim.account == account && claim.state == ClaimState::Certain) {
-            claim.doubt.get_or_insert_with(|| doubt.clone());
+            claim.state = ClaimState::Disputed;
+            claim.contradicted = true;
+            claim.doubt = None;
+            claim.evidence.push(against.clone());
         }
     }
     Ok(())

@@ -1,0 +1,83 @@
+//! Whom the settings name: by number, HR's key, address or name, as HR has them now or had them once. Whoever is protected stays so, however HR writes
+//! them later; a name that is nobody's protects nobody, and is said.
+
+use anyhow::Result;
+use rusqlite::Connection;
+
+use super::Person;
+use crate::config::Config;
+use crate::model::NodeId;
+use crate::store::graph::called;
+
+/// A name in the form in which two spellings of it are one: case, blanks and a dot at the end mean nothing.
+fn plain(text: &str) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    text.trim_end_matches('.').to_owned()
+}
+
+/// Whom each entry of `people.protected` means.
+///
+/// # Errors
+/// The database's.
+fn meant<'c>(conn: &Connection, config: &'c Config, people: &[Person]) -> Result<Vec<(&'c str, Vec<NodeId>)>> {
+    if config.people.protected.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut names: Vec<(NodeId, Vec<String>)> = Vec::with_capacity(people.len());
+    for person in people {
+        let mut all: Vec<String> = called(conn, person.id)?.iter().map(|name| plain(name)).collect();
+        all.extend([person.key.as_str(), person.name.as_str()].iter().map(|name| plain(name)));
+        names.push((person.id, all));
+    }
+    let of = |entry: &str| {
+        let entry = plain(entry);
+        names.iter().filter(|(_, all)| !entry.is_empty() && all.contains(&entry)).map(|(id, _)| *id).collect()
+    };
+    Ok(config.people.protected.iter().map(|entry| (entry.as_str(), of(entry))).collect())
+}
+
+/// Why a person's departure needs an approval because of `people.protected`, if it does: they are protected, or it can't be told whether they are.
+///
+/// # Errors
+/// The database's.
+pub fn protected(conn: &Connection, config: &Config, people: &[Person], person: &Person) -> Result<Option<String>> {
+    let meant = meant(conn, config, people)?;
+    if meant.iter().any(|(_, who)| who.contains(&person.id)) {
+        return Ok(Some(format!("{} is protected (people.protected): somebody must approve", person.name)));
+    }
+    Ok(meant.iter().find(|(_, who)| who.is_empty()).map(|(entry, _)| {
+        format!("people.protected names {entry:?}, and HR knows nobody of that name, so that it may mean anybody: correct it, or somebody must approve")
+    }))
+}
+
+/// The entries of the settings that name nobody, or several people where one is meant. Nothing can be said before anybody is known.
+///
+/// # Errors
+/// The database's.
+pub fn nobodys(conn: &Connection, config: &Config, people: &[Person]) -> Result<Vec<String>> {
+    if people.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut problems = Vec::new();
+    for (entry, who) in meant(conn, config, people)? {
+        match who.len() {
+            0 => problems.push(format!(
+                "people.protected names {entry:?}, and HR knows nobody of that name: it protects nobody, and every departure waits for an approval"
+            )),
+            1 => {}
+            many => problems.push(format!(
+                "people.protected names {entry:?}, and {many} people are called that: all of them are protected; write the employee number"
+            )),
+        }
+    }
+    let is_known = |name: &str| people.iter().any(|person| person.is_called(name));
+    let nobody = |what: String| format!("{what}, and HR knows nobody of that name");
+    let rules = &config.people;
+    let executives = rules.executives.iter().map(|name| (name, format!("people.executives names {name:?}")));
+    let leavers = rules.successors.keys().map(|name| (name, format!("people.successors names {name:?}")));
+    let heirs = rules.successors.iter().map(|(of, name)| (name, format!("people.successors names {name:?} as the successor of {of:?}")));
+    let kept = config.departure.keep.iter().filter(|keep| keep.person != "*");
+    let kept = kept.map(|keep| (&keep.person, format!("departure.keep names {:?} in {}", keep.person, keep.system)));
+    problems.extend(executives.chain(leavers).chain(heirs).chain(kept).filter(|(name, _)| !is_known(name)).map(|(_, what)| nobody(what)));
+    Ok(problems)
+}
