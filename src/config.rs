@@ -91,6 +91,9 @@ pub struct System {
     /// A PEM file of certification authorities to trust beside the system's own.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
+    /// What is sent to it, the credential too, may go unencrypted, for the network on the way is trusted. Every report says so.
+    #[serde(default)]
+    pub plain: bool,
     /// When it is scanned, in cron syntax (`0 2 * * *`, UTC); `serve.schedule` when left out.
     #[serde(default)]
     pub schedule: Option<String>,
@@ -103,6 +106,10 @@ pub struct System {
     #[schemars(with = "BTreeMap<String, Value>")]
     pub settings: Map<String, Value>,
 }
+
+/// What can't be seen of a system with `plain = true`, and why; in every report.
+pub const IN_CLEAR: (&str, &str) =
+    ("who else reads what is sent to it, the credential too", "plain = true in the settings lets it go unencrypted over the network");
 
 /// The app, in an SSO system, through which people sign in somewhere.
 #[derive(Deserialize, schemars::JsonSchema, Debug, Clone, PartialEq, Eq)]

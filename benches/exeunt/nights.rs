@@ -12,7 +12,6 @@ use exeunt::manifest::load;
 use exeunt::model::SystemId;
 use exeunt::scan::{self, SystemReport, Watchlist};
 use exeunt::store::Store;
-use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use crate::data;
@@ -40,10 +39,11 @@ pub fn run() -> Result<Vec<Line>> {
         system: SystemId("bamboohr".to_owned()),
         manifest,
         settings: json!({ "url": url }),
-        read: Some(SecretString::from("bench-read".to_owned())),
+        read: Some("bench-read".into()),
         revoke: None,
         tell: None,
         ca_file: None,
+        plain: false,
         recorder: None,
     })
     .map_err(|problem| anyhow!(problem))?;

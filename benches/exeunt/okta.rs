@@ -20,7 +20,6 @@ use exeunt::model::{NodeId, SystemId};
 use exeunt::scan::{self, Watchlist};
 use exeunt::store::Store;
 use petgraph::graph::NodeIndex;
-use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use crate::data::{self, okta_user, user_id};
@@ -114,15 +113,15 @@ pub fn child(args: &[String]) -> Result<()> {
     let graph = store.read(|conn| Graph::read(conn, None))?;
     let people: Vec<Person> = (0..EXECUTIVES).map(executive).collect();
     let watchlist = Watchlist::new(&graph, &people);
-    let secret = |text: &str| Some(SecretString::from(text.to_owned()));
     let connection = Connection::open(Access {
         system: SystemId("okta".to_owned()),
         manifest,
         settings: json!({ "url": url }),
-        read: secret("bench-read"),
-        revoke: secret("bench-revoke"),
+        read: Some("bench-read".into()),
+        revoke: Some("bench-revoke".into()),
         tell: None,
         ca_file: None,
+        plain: false,
         recorder: None,
     })
     .map_err(|problem| anyhow!(problem))?;

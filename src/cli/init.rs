@@ -67,6 +67,7 @@ pub fn init(global: &Global, args: Init) -> Result<Exit> {
         }
         for (key, setting) in &manifest.settings {
             let value = setting.default.as_ref().or(setting.example.as_ref()).cloned().unwrap_or(Value::String(String::new()));
+            let value = if setting.secret { Value::String(format!("env:EXEUNT_{variable}_{}", key.to_uppercase())) } else { value };
             let comment = setting.help.as_ref().map(|help| format!("    # {help}")).unwrap_or_default();
             let hidden = if setting.optional || setting.default.is_some() { "# " } else { "" };
             writeln!(text, "{hidden}{key} = {value}{comment}")?;
@@ -168,6 +169,10 @@ pub async fn check(global: &Global, args: Check) -> Result<Exit> {
                     None => out::say(format!("✓ {name:18} {:7} {}", tried.hand, tried.right)),
                     Some(problem) => out::say(format!("! {name:18} {:7} {}: {problem}", tried.hand, tried.right)),
                 }
+            }
+            if config.systems.get(name).is_some_and(|system| system.plain) {
+                let (what, why) = crate::config::IN_CLEAR;
+                out::say(format!("! {name:18} can't be seen: {what}: {why}"));
             }
             if tried.is_empty() {
                 out::say(format!("- {name:18} nothing to try ahead of a scan"));

@@ -149,6 +149,11 @@ pub(super) fn put(file: Option<&Path>, text: &str) -> Result<()> {
 /// The facts that views are made from, with the blind spots of the manifests.
 pub(super) fn read(config: &Config, store: &Store, as_of: Option<Timestamp>, now: Timestamp) -> Result<Facts> {
     let blind_spots = blind_spots(config);
+    // Some views have no place for what can't be seen.
+    for (name, _) in config.systems.iter().filter(|(_, system)| system.plain) {
+        let (what, why) = crate::config::IN_CLEAR;
+        out::remark(format!("{name}: can't be seen: {what}: {why}"));
+    }
     store.read(|conn| Facts::read(conn, config, blind_spots, as_of, now))
 }
 
@@ -157,6 +162,10 @@ fn blind_spots(config: &Config) -> Vec<BlindSpot> {
     let folder = config.scanners.as_deref().map(|folder| config.at(folder));
     let mut spots = Vec::new();
     for (name, system) in &config.systems {
+        if system.plain {
+            let (what, why) = crate::config::IN_CLEAR;
+            spots.push(BlindSpot { system: name.clone(), what: what.to_owned(), lives: None, why: why.to_owned() });
+        }
         match load::find(&system.scanner, folder.as_deref()) {
             Ok(manifest) => spots.extend(manifest.blind_spots.iter().map(|spot| BlindSpot {
                 system: name.clone(),

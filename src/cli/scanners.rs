@@ -183,7 +183,9 @@ fn show(global: &Global, name: &str) -> Result<Exit> {
     out::say(format!("{} ({}), {}", manifest.title, manifest.category.word(), manifest.contract));
     out::say("\nSettings");
     for (key, setting) in &manifest.settings {
-        let example = setting.default.as_ref().or(setting.example.as_ref()).map(|value| format!(" = {value}")).unwrap_or_default();
+        let secret = setting.secret.then(|| " = \"env:NAME\"".to_owned());
+        let example = setting.default.as_ref().or(setting.example.as_ref()).map(|value| format!(" = {value}"));
+        let example = secret.or(example).unwrap_or_default();
         out::say(format!("  {key}{example}  {}", setting.help.as_deref().unwrap_or_default()));
     }
     out::say("\nRights");

@@ -1,5 +1,6 @@
 //! `exeunt serve`: schedules, HR's webhooks and polls, until told to stop.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
@@ -8,7 +9,9 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::{Exit, Global, out};
+use crate::config::Config;
 use crate::departure;
+use crate::secret::Kept;
 use crate::serve::Server;
 
 /// Scan on schedule, hear HR, run departures
@@ -35,6 +38,7 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     for problem in departure::nobodys(&config, &store)? {
         out::remark(problem);
     }
+    let hooks = hooks(&config);
     let listen = args.listen.clone().unwrap_or_else(|| config.serve.listen.clone());
     let listener = tokio::net::TcpListener::bind(&listen).await.with_context(|| format!("listening on {listen}"))?;
     out::say(format!("listening on http://{}", listener.local_addr()?));
@@ -43,6 +47,7 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
         config: Arc::new(config),
         store: Arc::new(store),
         fleet: Arc::new(fleet),
+        hooks,
         signer: Arc::new(signer),
         nudge: Arc::new(Notify::new()),
         news: Arc::new(Notify::new()),
@@ -60,6 +65,18 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     });
     Arc::new(server).run(listener, stop).await?;
     Ok(Exit::Fine)
+}
+
+/// The webhooks' secrets, read once. One that can't be read is said, and its webhook is not heard.
+fn hooks(config: &Config) -> BTreeMap<String, Kept> {
+    let mut hooks = BTreeMap::new();
+    for (name, hook) in &config.serve.hooks {
+        match config.secret(&hook.secret).and_then(Kept::read) {
+            Ok(secret) => _ = hooks.insert(name.clone(), secret),
+            Err(problem) => out::remark(format!("can't be used: serve.hooks.{name}.secret: {problem}")),
+        }
+    }
+    hooks
 }
 
 async fn wait_for_signal() {

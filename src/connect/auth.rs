@@ -6,19 +6,19 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::class::vendor_text;
 use super::http::{Http, Outgoing};
+use super::outline::sensitive;
 use super::sigv4::Signer;
 use super::{Body, CallError};
 use crate::clock;
 use crate::manifest::express::{Expr, Scope};
 use crate::manifest::raw::{Credential, CredentialKind, Login};
 use crate::manifest::template::{Place, fill, fill_form, render};
-use crate::secret::expose;
+use crate::secret::{Kept, expose};
 
 /// How long a token is trusted whose end isn't said.
 const UNSAID: Duration = Duration::from_secs(600);
@@ -30,7 +30,7 @@ const CLIENT_ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-
 /// One credential and the tokens that came of it, by whom they act as.
 pub(super) struct Auth {
     credential: Credential,
-    secret: SecretString,
+    secret: Kept,
     settings: Value,
     slots: Mutex<HashMap<Option<String>, Arc<tokio::sync::Mutex<Slot>>>>,
 }
@@ -58,16 +58,28 @@ pub(super) struct Presented {
 }
 
 impl Auth {
-    pub(super) fn new(credential: &Credential, secret: SecretString, settings: &Value) -> Self {
+    pub(super) fn new(credential: &Credential, secret: Kept, settings: &Value) -> Self {
         Self { credential: credential.clone(), secret, settings: settings.clone(), slots: Mutex::default() }
     }
 
     /// The secret's forms, so that none of them is ever recorded or said.
     pub(super) fn secrets(&self) -> Vec<String> {
-        let secret = expose(&self.secret).to_owned();
-        let key = serde_json::from_str::<Value>(&secret).ok().and_then(|file| Some(file.get("private_key")?.as_str()?.to_owned()));
-        let basic = self.user().ok().map(|user| BASE64.encode(format!("{user}:{secret}")));
-        [Some(secret), key, basic].into_iter().flatten().collect()
+        let secret = expose(&self.secret.get()).to_owned();
+        let basic = self.user().ok().filter(|_| !secret.is_empty()).map(|user| BASE64.encode(format!("{user}:{secret}")));
+        // What a header makes of it, where that is more than the secret itself.
+        let value = self.credential.value.as_deref().filter(|_| self.credential.kind == CredentialKind::Header && !secret.is_empty());
+        let header = value.and_then(|value| self.with_scope(None, |scope| render(value, Place::Header, scope)).ok());
+        let header = header.and_then(|text| text.split_whitespace().last().map(str::to_owned)).filter(|word| word.len() >= 12);
+        [Some(secret), basic, header].into_iter().flatten().collect()
+    }
+
+    /// The secret was refused: reads it anew if it may have been replaced. Whether it is another one now.
+    pub(super) async fn renewed(&self, http: &Http) -> bool {
+        let renewed = self.secret.again().await;
+        if renewed {
+            http.learn(self);
+        }
+        renewed
     }
 
     /// Whether requests are signed one by one.
@@ -77,7 +89,8 @@ impl Auth {
 
     /// The headers of one request. `stale` is the token that was just refused.
     pub(super) async fn present(&self, http: &Http, act_as: Option<&str>, stale: Option<u64>) -> Result<Presented, CallError> {
-        let secret = expose(&self.secret);
+        let held = self.secret.get();
+        let secret = expose(&held);
         let fixed = |name: &str, value: String| Ok(Presented { headers: vec![(name.to_owned(), value)], token: None });
         match self.credential.kind {
             CredentialKind::None | CredentialKind::Sigv4 | CredentialKind::StandardWebhook => {
@@ -106,7 +119,8 @@ impl Auth {
         if self.credential.kind == CredentialKind::StandardWebhook {
             let given = out.headers.iter().find(|(name, _)| name == "webhook-id").map(|(_, id)| id.clone());
             let id = given.map_or_else(random_id, Ok).map_err(CallError::Auth)?;
-            let signed = super::webhook::headers(expose(&self.secret), &id, clock::now().as_second(), body).map_err(CallError::Auth)?;
+            let signed =
+                super::webhook::headers(expose(&self.secret.get()), &id, clock::now().as_second(), body).map_err(CallError::Auth)?;
             out.headers.retain(|(name, _)| name != "webhook-id");
             out.headers.extend(signed);
             return Ok(());
@@ -116,7 +130,8 @@ impl Auth {
         let headers = Value::Object(out.headers.iter().map(|(name, value)| (name.to_lowercase(), json!(value))).collect());
         let scope = Scope::new().with("settings", &self.settings).with("headers", &headers);
         let service = render(self.credential.service.as_deref().unwrap_or_default(), Place::Text, &scope).map_err(CallError::Auth)?;
-        let signer = Signer { key_id: &user, secret: expose(&self.secret), region: &region, service: &service };
+        let secret = self.secret.get();
+        let signer = Signer { key_id: &user, secret: expose(&secret), region: &region, service: &service };
         let host = match (out.url.host_str(), out.url.port()) {
             (Some(host), Some(port)) => format!("{host}:{port}"),
             (host, _) => host.unwrap_or_default().to_owned(),
@@ -146,10 +161,10 @@ impl Auth {
             return Err(error.clone());
         }
         slot.fetched += 1;
-        let fetched = match self.credential.kind {
-            CredentialKind::Login => self.log_in(http, act_as).await,
-            _ => self.grant(http, act_as).await,
-        };
+        let mut fetched = self.token_anew(http, act_as).await;
+        if matches!(fetched, Err(CallError::Auth(_))) && self.renewed(http).await {
+            fetched = self.token_anew(http, act_as).await;
+        }
         match fetched {
             Ok((headers, lives)) => {
                 // Early enough that no call under way carries a token that has just ended.
@@ -165,17 +180,25 @@ impl Auth {
         }
     }
 
+    async fn token_anew(&self, http: &Http, act_as: Option<&str>) -> Result<(Vec<(String, String)>, Duration), CallError> {
+        match self.credential.kind {
+            CredentialKind::Login => self.log_in(http, act_as).await,
+            _ => self.grant(http, act_as).await,
+        }
+    }
+
     /// A token from an OAuth 2.0 token endpoint.
     async fn grant(&self, http: &Http, act_as: Option<&str>) -> Result<(Vec<(String, String)>, Duration), CallError> {
         let (url, form, basic) = self.grant_form(act_as).map_err(|error| CallError::Auth(http.clean(&error)))?;
+        // What we sign ourselves opens as much as the token that comes of it.
+        form.iter().filter(|(name, _)| sensitive(name)).for_each(|(_, value)| http.hide(value));
         let url = http.absolute(&url)?;
         let mut headers = vec![("accept".to_owned(), "application/json".to_owned())];
         headers.extend(basic.map(|value| ("authorization".to_owned(), format!("Basic {value}"))));
         let out = Outgoing { method: "POST".to_owned(), url, headers, body: Some(Body::Form(form)) };
-        let (_, _, body) = self.fetch(http, out).await?;
+        let (_, _, body) = self.fetch(http, out, &[]).await?;
         let token = body.get("access_token").and_then(Value::as_str).filter(|token| !token.is_empty());
         let token = token.ok_or_else(|| CallError::Auth(http.clean("the token endpoint answered without an access_token")))?;
-        http.hide(token);
         let lives = match body.get("expires_in") {
             Some(Value::Number(seconds)) => seconds.as_u64(),
             Some(Value::String(seconds)) => seconds.parse().ok(),
@@ -191,7 +214,8 @@ impl Auth {
     /// Address, form and, where `client_secret: null` asks for it, the basic credential of a token request.
     #[allow(clippy::type_complexity)]
     fn grant_form(&self, act_as: Option<&str>) -> Result<(String, Vec<(String, String)>, Option<String>), String> {
-        let secret = expose(&self.secret);
+        let held = self.secret.get();
+        let secret = expose(&held);
         let credential = &self.credential;
         let key_file: Option<Map<String, Value>> = serde_json::from_str(secret).ok();
         let from_file = |name: &str| key_file.as_ref().and_then(|file| file.get(name)).and_then(Value::as_str);
@@ -264,15 +288,16 @@ impl Auth {
         let login = self.credential.login.as_ref().ok_or_else(|| CallError::Auth("the credential has no login call".to_owned()))?;
         let (method, url, headers, body) = self.login_call(login, act_as).map_err(|error| CallError::Auth(http.clean(&error)))?;
         let out = Outgoing { method, url: http.absolute(&url)?, headers, body };
-        let (status, headers, body) = self.fetch(http, out).await?;
+        let token_of = Expr::compile(&login.token).map_err(CallError::Auth)?;
+        let (status, headers, body) = self.fetch(http, out, &token_of.paths_of("body")).await?;
         let scope = super::class::scope(status, &headers, &body, &self.settings);
         let read = |source: &str| Expr::compile(source).and_then(|expr| expr.eval(&scope)).map_err(CallError::Auth);
-        let token = match read(&login.token)? {
+        let token = match token_of.eval(&scope).map_err(CallError::Auth)? {
             Value::String(token) if !token.is_empty() => token,
             Value::Number(token) => token.to_string(),
             _ => return Err(CallError::Auth(http.clean("the login answered without a token (login.token)"))),
         };
-        http.hide(&token);
+        hide_token(http, &token);
         let lives = login.expires.as_ref().map(|source| read(source)).transpose()?.and_then(|value| until(&value)).unwrap_or(UNSAID);
         Ok((self.headers_with(http, &token)?, lives))
     }
@@ -303,9 +328,25 @@ impl Auth {
     }
 
     /// Sends a token request and judges its answer: refused credentials are final, anything else may pass.
-    async fn fetch(&self, http: &Http, out: Outgoing) -> Result<(u16, Value, Value), CallError> {
+    /// Whatever is a token in the answer, by its name or because it stands in one of `parts`, is hidden before anything of it is recorded.
+    async fn fetch(&self, http: &Http, out: Outgoing, parts: &[Vec<String>]) -> Result<(u16, Value, Value), CallError> {
         let what = format!("{}{}", out.url.host_str().unwrap_or_default(), out.url.path());
-        let exchange = http.unsigned(out).await?;
+        let (out, exchange) = http.unsigned(out).await?;
+        if let Ok(body) = &exchange.body {
+            tokens(body, None, &mut |token| http.hide(token));
+            for path in parts.iter().filter(|path| !path.is_empty()) {
+                let part = path.iter().try_fold(body, |value, name| value.get(name));
+                part.into_iter().for_each(|part| tokens(part, Some(8), &mut |token| http.hide(token)));
+            }
+        }
+        if let Some(cookies) = exchange.headers.get("set-cookie").and_then(Value::as_str) {
+            cookies
+                .split([';', ','])
+                .filter_map(|cookie| cookie.split_once('='))
+                .filter(|(_, value)| value.len() >= 16)
+                .for_each(|(_, value)| http.hide(value));
+        }
+        http.record(&out, &exchange, true);
         let body = exchange.body.unwrap_or_else(|_| Value::Null);
         if (200..300).contains(&exchange.status) {
             return Ok((exchange.status, exchange.headers, body));
@@ -326,9 +367,28 @@ impl Auth {
     }
 
     fn with_scope<T>(&self, act_as: Option<&str>, with: impl FnOnce(&Scope<'_>) -> T) -> T {
-        let secret = json!(expose(&self.secret));
+        let secret = json!(expose(&self.secret.get()));
         let act_as = act_as.map_or(Value::Null, |name| json!(name));
         with(&Scope::new().with("settings", &self.settings).with("secret", &secret).with("act_as", &act_as))
+    }
+}
+
+/// The texts of a token's answer that are tokens: by the names of their fields, or all that have so many letters. Numbers and short words would be
+/// blotted out everywhere.
+fn tokens(value: &Value, least: Option<usize>, hide: &mut impl FnMut(&str)) {
+    match value {
+        Value::String(text) if least.is_some_and(|least| text.len() >= least) => hide(text),
+        Value::Array(items) => items.iter().for_each(|item| tokens(item, least, hide)),
+        Value::Object(map) => map.iter().for_each(|(name, inner)| tokens(inner, if sensitive(name) { Some(4) } else { least }, hide)),
+        _ => {}
+    }
+}
+
+/// Hides a token, and the value of one that is a cookie (`session=…`).
+fn hide_token(http: &Http, token: &str) {
+    http.hide(token);
+    if let Some((_, value)) = token.split_once('=').filter(|(_, value)| value.trim_end_matches('=').len() >= 8) {
+        http.hide(value);
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use super::{Access, Connection, Recorder};
@@ -10,6 +9,7 @@ use crate::config::{Config, System};
 use crate::manifest::Manifest;
 use crate::manifest::raw::Category;
 use crate::model::SystemId;
+use crate::secret::{Kept, expose};
 
 /// The configured systems; those that can't be opened, and why.
 #[derive(Default)]
@@ -31,8 +31,16 @@ impl Fleet {
             return Err(format!("no system is called {unknown:?} in the settings; there are {known}"));
         }
         let mut fleet = Self::default();
-        for (name, system) in config.systems.iter().filter(|(name, _)| only.is_empty() || only.contains(name)) {
-            match open_one(config, name, system, recorder) {
+        let wanted: Vec<_> = config.systems.iter().filter(|(name, _)| only.is_empty() || only.contains(name)).collect();
+        // All at once: each secret may take its time, and the slowest is the whole wait.
+        let opened = std::thread::scope(|scope| {
+            let opening = wanted.iter().map(|(name, system)| scope.spawn(move || open_one(config, name, system, recorder)));
+            let opening: Vec<_> = opening.collect();
+            let ended = opening.into_iter().map(|one| one.join().unwrap_or_else(|_| Err("opening it failed".to_owned())));
+            ended.collect::<Vec<_>>()
+        });
+        for ((name, _), opened) in wanted.into_iter().zip(opened) {
+            match opened {
                 Ok(connection) => {
                     fleet.systems.insert(name.clone(), connection);
                 }
@@ -73,10 +81,10 @@ fn open_one(config: &Config, name: &str, system: &System, recorder: Option<&Reco
         [first, rest @ ..] => format!("systems.{name}: {first} (and {} more; `exeunt scanners check` lists them)", rest.len()),
         [] => format!("systems.{name}: scanner {} can't be used", system.scanner),
     })?;
-    let settings = settings_of(name, system, &manifest)?;
-    let secret = |hand: &str, place: &Option<String>| -> Result<Option<SecretString>, String> {
+    let settings = settings_of(config, name, system, &manifest)?;
+    let secret = |hand: &str, place: &Option<String>| -> Result<Option<Kept>, String> {
         let Some(place) = place else { return Ok(None) };
-        config.secret(place).and_then(|place| place.read()).map(Some).map_err(|problem| format!("systems.{name}.{hand}: {problem}"))
+        config.secret(place).and_then(Kept::read).map(Some).map_err(|problem| format!("systems.{name}.{hand}: {problem}"))
     };
     Connection::open(Access {
         system: SystemId(name.to_owned()),
@@ -85,6 +93,7 @@ fn open_one(config: &Config, name: &str, system: &System, recorder: Option<&Reco
         revoke: secret("revoke", &system.revoke)?,
         tell: secret("tell", &system.tell)?,
         ca_file: system.ca_file.as_deref().map(|file| config.at(file)),
+        plain: system.plain,
         recorder: recorder.cloned(),
         manifest,
     })
@@ -95,10 +104,11 @@ fn open_one(config: &Config, name: &str, system: &System, recorder: Option<&Reco
 const OWN_ACCOUNT: &str = "own_account";
 
 /// The settings a manifest asks for: given ones, then defaults; a missing one and an unknown one are mistakes.
-fn settings_of(name: &str, system: &System, manifest: &Manifest) -> Result<Value, String> {
+fn settings_of(config: &Config, name: &str, system: &System, manifest: &Manifest) -> Result<Value, String> {
     let mut settings = Map::new();
     for (key, setting) in &manifest.settings {
         let value = match (system.settings.get(key), &setting.default) {
+            (Some(given), _) if setting.secret => secret_of(config, name, key, given)?,
             (Some(given), _) => given.clone(),
             (None, Some(default)) => default.clone(),
             (None, None) if setting.optional => Value::Null,
@@ -118,4 +128,12 @@ fn settings_of(name: &str, system: &System, manifest: &Manifest) -> Result<Value
         return Err(format!("systems.{name}: {} has no setting {unknown:?}; it has {known}", manifest.scanner));
     }
     Ok(Value::Object(settings))
+}
+
+/// A setting that is a secret, read from where the settings say it is.
+fn secret_of(config: &Config, name: &str, key: &str, given: &Value) -> Result<Value, String> {
+    let place = given.as_str().and_then(|given| config.secret(given).ok());
+    // The value is not repeated: it may be the secret itself.
+    let place = place.ok_or_else(|| format!("systems.{name}.{key} is a secret: write env:NAME, file:PATH or exec:COMMAND"))?;
+    place.read().map(|secret| Value::from(expose(&secret))).map_err(|problem| format!("systems.{name}.{key}: {problem}"))
 }

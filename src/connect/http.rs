@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use reqwest::{Client, Method, Url, redirect};
-use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 
@@ -21,6 +20,7 @@ use crate::manifest::judge;
 use crate::manifest::raw::{self, Hand};
 use crate::manifest::template::{Place, percent_encode, render};
 use crate::model::SystemId;
+use crate::secret::Kept;
 
 /// A body larger than this is refused: no list's page is, and a hostile one must not fill the memory.
 const LARGEST: usize = 256 << 20;
@@ -30,6 +30,8 @@ pub(super) struct Http {
     scanner: String,
     client: Client,
     base: Url,
+    /// What is sent may go unencrypted over a network.
+    plain: bool,
     headers: Vec<(String, String)>,
     auth: [Option<Auth>; 3],
     classes: raw::Classes,
@@ -79,14 +81,16 @@ impl Http {
         manifest: &raw::Manifest,
         base: &str,
         settings: &Value,
-        secrets: [Option<SecretString>; 3],
+        secrets: [Option<Kept>; 3],
         ca_file: Option<&Path>,
+        plain: bool,
         recorder: Option<Recorder>,
     ) -> Result<Self, String> {
         let fail = |error: String| format!("{system}: {error}");
         let connect = &manifest.connect;
         let base = Url::parse(base).ok().filter(|url| ["http", "https"].contains(&url.scheme()) && url.has_host());
         let base = base.ok_or_else(|| fail("connect.http gives no http or https address; check the system's settings".to_owned()))?;
+        super::plain::refuse(&base, base.scheme() == "https", plain)?;
         let scope = Scope::new().with("settings", settings);
         let headers = connect.headers.iter().map(|(name, value)| Ok((name.to_lowercase(), render(value, Place::Header, &scope)?)));
         let mut builder = Client::builder()
@@ -106,11 +110,10 @@ impl Http {
             let certificates = certificates.ok_or_else(|| fail(format!("ca_file {} holds no PEM certificate", path.display())))?;
             builder = builder.tls_certs_merge(certificates);
         }
-        if base.scheme() == "http" {
-            // Nothing is encrypted, and no redirect leads elsewhere: the machine's certificates need not be read.
-            builder = builder.tls_certs_only([]);
+        let redactor = Redactor::new(&manifest.reads, &manifest.secret);
+        for secret in super::secret_settings(manifest, settings) {
+            redactor.add(&secret);
         }
-        let redactor = Redactor::default();
         let credentials = &manifest.credentials;
         let mut secrets = secrets.into_iter();
         let auth = Hand::ALL.map(|hand| {
@@ -118,7 +121,7 @@ impl Http {
             // A system whose manifest gives actions no credential of their own reads and acts with one; what tells has always its own.
             let credential = credentials.of(hand).or((hand == Hand::Revoke).then_some(&credentials.read))?;
             let needed = credential.kind != raw::CredentialKind::None;
-            (secret.is_some() || !needed).then(|| Auth::new(credential, secret.unwrap_or_default(), settings))
+            (secret.is_some() || !needed).then(|| Auth::new(credential, secret.unwrap_or_else(|| Kept::from("")), settings))
         });
         for secret in auth.iter().flatten().flat_map(Auth::secrets) {
             redactor.add(&secret);
@@ -128,6 +131,7 @@ impl Http {
             scanner: manifest.scanner.clone(),
             client: builder.build().map_err(|error| fail(format!("no HTTP client can be made: {}", chain(&error))))?,
             base,
+            plain,
             headers: headers.collect::<Result<_, String>>().map_err(&fail)?,
             auth,
             classes: connect.classes.clone(),
@@ -148,6 +152,13 @@ impl Http {
         loop {
             patience.tries += 1;
             let tried = self.attempt(hand, lane, call, &url, classes, stale, &patience).await;
+            if let Ok((reply, None)) = &tried
+                && reply.status == 401
+                && self.auth(hand)?.renewed(self).await
+                && lane != Lane::Tell
+            {
+                continue;
+            }
             let asked = match &tried {
                 Ok((reply, Some(token))) if reply.status == 401 && stale.is_none() => {
                     stale = Some(*token);
@@ -198,7 +209,9 @@ impl Http {
                 None => format!("{}: the request budget was spent and did not renew in time", self.system),
             }));
         };
-        let exchange = self.exchange(out, Some(auth)).await?;
+        let (out, exchange) = self.exchange(out, Some(auth)).await?;
+        self.record(&out, &exchange, false);
+        let exchange = self.cleaned(exchange);
         let header = |name: &str| exchange.headers.get(name).and_then(Value::as_str).map(str::to_owned);
         let now = clock::now();
         self.budget.learn(header, now);
@@ -242,9 +255,10 @@ impl Http {
         clock::now().checked_add(left).ok()
     }
 
-    /// Sends a token request: no credential is added, and the budget counts it if it goes to the system itself. It never waits
+    /// Sends a token request, and neither cleans nor records what comes: who asks for it hides the token first, then calls [`Http::record`].
+    /// No credential is added, and the budget counts it if it goes to the system itself. It never waits
     /// as scans do, for a departure may wait for the same token.
-    pub(super) async fn unsigned(&self, out: Outgoing) -> Result<Exchange, CallError> {
+    pub(super) async fn unsigned(&self, out: Outgoing) -> Result<(Outgoing, Exchange), CallError> {
         let place = if same_origin(&self.base, &out.url) {
             let place = self.budget.place(Lane::Revoke, Patience::new(Lane::Revoke).deadline()).await;
             Some(place.ok_or_else(|| CallError::Timeout(self.clean("the request budget was spent and did not renew in time")))?)
@@ -256,7 +270,8 @@ impl Http {
         exchange
     }
 
-    async fn exchange(&self, mut out: Outgoing, auth: Option<&Auth>) -> Result<Exchange, CallError> {
+    /// One request and its answer, as they were. Nobody but [`Http::attempt`] and [`Http::unsigned`] sees it so.
+    async fn exchange(&self, mut out: Outgoing, auth: Option<&Auth>) -> Result<(Outgoing, Exchange), CallError> {
         let bytes = match &out.body {
             None => Vec::new(),
             Some(Body::Json(value)) => {
@@ -303,15 +318,34 @@ impl Http {
         tracing::debug!(system = %self.system, method = %out.method, path = out.url.path(), status, ms = took.as_millis() as u64, sent = %from, "call");
         let content_type = headers.get("content-type").and_then(Value::as_str).unwrap_or_default();
         let body = body::parse(content_type, &raw);
-        self.record(&out, status, &headers, &raw, &body);
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &raw);
         let digest = format!("sha256:{}", hex(digest.as_ref()));
         let data = body.as_ref().is_ok_and(judge::is_data) && !body::is_text(content_type, &raw);
-        Ok(Exchange { status, headers, body, data, raw, digest, sent_at, took })
+        Ok((out, Exchange { status, headers, body, data, raw, digest, sent_at, took }))
     }
 
-    fn record(&self, out: &Outgoing, status: u16, headers: &Value, raw: &[u8], body: &Result<Value, String>) {
+    /// The one place where replies enter: whatever a system says, it says without our secrets from here on. The digest is that of the bytes as they
+    /// came.
+    fn cleaned(&self, mut exchange: Exchange) -> Exchange {
+        self.redactor.clean(&mut exchange.headers);
+        // Mostly nothing is there. What is escaped (in JSON, in XML) is found in the values only.
+        let found = self.redactor.is_in(&exchange.raw);
+        if found || self.redactor.has_short() || exchange.raw.iter().any(|byte| b"\\&".contains(byte)) {
+            match &mut exchange.body {
+                Ok(body) => self.redactor.clean(body),
+                Err(error) => *error = self.redactor.text(error),
+            }
+        }
+        if found {
+            exchange.raw = self.redactor.bytes(exchange.raw);
+        }
+        exchange
+    }
+
+    /// Records an exchange. Of an answer that holds a token not even what is read is kept.
+    pub(super) fn record(&self, out: &Outgoing, exchange: &Exchange, token: bool) {
         let Some(recorder) = &self.recorder else { return };
+        let Exchange { status, headers, raw, body, .. } = exchange;
         let sent = match &out.body {
             None => Value::Null,
             Some(Body::Json(value)) => self.redactor.value(value),
@@ -319,9 +353,9 @@ impl Http {
         };
         let json = headers.get("content-type").and_then(Value::as_str).is_some_and(|kind| kind.contains("json"));
         let came = match body {
-            Ok(value) if json || value.is_null() => self.redactor.value(value),
+            Ok(value) if json || value.is_null() => self.redactor.outline(value, !token),
             // What says nothing of its kind may be JSON all the same.
-            _ => Value::String(self.redactor.nested(&String::from_utf8_lossy(raw))),
+            _ => Value::String(self.redactor.other(&String::from_utf8_lossy(raw))),
         };
         let sent_headers: Map<String, Value> = out.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
         recorder.write(&json!({
@@ -383,6 +417,7 @@ impl Http {
         if self.base.scheme() == "https" && url.scheme() != "https" {
             return Err(refused("an address without TLS, though the system has it"));
         }
+        super::plain::refuse(&url, url.scheme() == "https", self.plain).map_err(|problem| CallError::Unreachable(self.clean(&problem)))?;
         Ok(url)
     }
 
@@ -417,9 +452,14 @@ impl Http {
         self.redactor.text(text)
     }
 
-    /// Never to be recorded or said from now on.
-    pub(super) fn hide(&self, secret: &str) {
-        self.redactor.add(secret);
+    /// A credential's secret and all its forms: never to be recorded or said from now on.
+    pub(super) fn learn(&self, auth: &Auth) {
+        auth.secrets().iter().for_each(|secret| self.redactor.add(secret));
+    }
+
+    /// A token that the system gave out: never to be recorded or said from now on.
+    pub(super) fn hide(&self, token: &str) {
+        self.redactor.issued(token);
     }
 }
 
@@ -428,7 +468,7 @@ fn same_origin(a: &Url, b: &Url) -> bool {
 }
 
 fn loopback(url: &Url) -> bool {
-    matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
+    url.host_str().is_some_and(super::plain::is_loopback)
 }
 
 fn put(headers: &mut Vec<(String, String)>, name: &str, value: &str) {

@@ -13,11 +13,11 @@ use ldap3::controls::{ControlType, MakeCritical, PagedResults, RawControl, Relax
 use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, LdapResult, Mod, Scope as Reach};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 use super::ldap_entry::Entry;
+use super::redact::Redactor;
 use super::retry::Patience;
 use super::sigv4::hex;
 use super::{CallError, ChangeOp, Class, Ended, Lane, ModifyCall, Page, Reply, SearchCall, class};
@@ -27,7 +27,7 @@ use crate::manifest::judge;
 use crate::manifest::raw::{self, Hand};
 use crate::manifest::template::{Place, render};
 use crate::model::SystemId;
-use crate::secret::expose;
+use crate::secret::{Kept, expose};
 
 /// Below this a page that is refused is not made smaller.
 const SMALLEST_PAGE: u32 = 100;
@@ -39,13 +39,14 @@ pub(super) struct Directory {
     url: String,
     starttls: bool,
     tls: Option<Arc<rustls::ClientConfig>>,
-    binds: [Option<(String, SecretString)>; 2],
+    binds: [Option<(String, Kept)>; 2],
     pools: [Mutex<Vec<Ldap>>; 2],
     page_size: AtomicU32,
     timeout: Duration,
     scans: Semaphore,
     classes: raw::Classes,
     settings: Value,
+    redactor: Redactor,
 }
 
 /// What one search request brought.
@@ -82,17 +83,24 @@ impl Directory {
         manifest: &raw::Manifest,
         url: &str,
         settings: &Value,
-        secrets: [Option<SecretString>; 2],
+        secrets: [Option<Kept>; 2],
         ca_file: Option<&Path>,
+        plain: bool,
     ) -> Result<Self, String> {
         let connect = &manifest.connect;
         if !(url.starts_with("ldap://") || url.starts_with("ldaps://")) {
             return Err(format!("{system}: connect.ldap gives no ldap:// or ldaps:// address; check the system's settings"));
         }
+        let address =
+            reqwest::Url::parse(url).map_err(|_| format!("{system}: connect.ldap gives no address; check the system's settings"))?;
+        super::plain::refuse(&address, address.scheme() == "ldaps" || connect.starttls, plain)?;
         let bind = connect.bind.as_ref().ok_or_else(|| format!("{system}: the manifest says not as whom to bind (connect.bind)"))?;
         let scope = Scope::new().with("settings", settings);
         let name = |template: &String| render(template, Place::Text, &scope).map_err(|error| format!("{system}: {error}"));
         let names = [name(&bind.read)?, name(bind.revoke.as_ref().unwrap_or(&bind.read))?];
+        let redactor = Redactor::default();
+        let configured = secrets.iter().flatten().map(|secret| expose(&secret.get()).to_owned());
+        configured.chain(super::secret_settings(manifest, settings)).for_each(|secret| redactor.add(&secret));
         let mut binds = names.into_iter().zip(secrets).map(|(name, secret)| secret.map(|secret| (name, secret)));
         let tls = ca_file.map(|path| trust(path).map_err(|error| format!("{system}: {error}"))).transpose()?;
         Ok(Self {
@@ -107,6 +115,7 @@ impl Directory {
             scans: Semaphore::new(connect.parallel.unwrap_or(8).max(1)),
             classes: connect.classes.clone(),
             settings: settings.clone(),
+            redactor,
         })
     }
 
@@ -130,7 +139,7 @@ impl Directory {
                     restarted = true;
                     found.clear();
                 }
-                found.extend(entries.iter().map(|entry| entry.json(&call.attributes)));
+                found.extend(entries.iter().map(|entry| self.entry(entry, call)));
                 ControlFlow::Continue(())
             })
             .await?;
@@ -160,7 +169,7 @@ impl Directory {
             {
                 Ok(result) => {
                     self.check_in(hand, ldap);
-                    break result;
+                    break self.heard(result);
                 }
                 // What was changed already is changed to the same once more.
                 Err(Failure::Lost(_)) if !fresh => fresh = true,
@@ -187,7 +196,7 @@ impl Directory {
                 .walk(hand, lane, call, &mut |entries, _| {
                     pages += 1;
                     entries_so_far += entries.len();
-                    let body = entries.iter().map(|entry| entry.json(&call.attributes)).collect();
+                    let body = entries.iter().map(|entry| self.entry(entry, call)).collect();
                     take(Page { body, headers: json!({}), status: 0, number: pages, checkpoint: None })
                 })
                 .await;
@@ -359,7 +368,7 @@ impl Directory {
                 .ok_or_else(|| Failure::Lost(CallError::Shape(format!("{}: the directory sent an entry that is none", self.system))))?;
             entries.push(entry);
         }
-        Ok((entries, stream.finish().await))
+        Ok((entries, self.heard(stream.finish().await)))
     }
 
     /// A bound connection: a pooled one, or a new one (always when the last broke).
@@ -392,7 +401,8 @@ impl Directory {
             )));
         };
         // An empty password binds as nobody, and succeeds.
-        if name.is_empty() || expose(secret).is_empty() {
+        let password = secret.get();
+        if name.is_empty() || expose(&password).is_empty() {
             return Err(CallError::Auth(format!("{}: the {word} credential has no name or no password", self.system)));
         }
         let mut settings = LdapConnSettings::new().set_conn_timeout(self.timeout.min(Duration::from_secs(10))).set_starttls(self.starttls);
@@ -406,8 +416,15 @@ impl Directory {
                 tracing::debug!(%error, "an LDAP connection ended");
             }
         });
-        let bound = ldap.with_timeout(self.timeout).simple_bind(name, expose(secret)).await;
-        let bound = bound.map_err(|error| self.failure("bind", &error).error())?;
+        let bound = ldap.with_timeout(self.timeout).simple_bind(name, expose(&password)).await;
+        let mut bound = self.heard(bound.map_err(|error| self.failure("bind", &error).error())?);
+        // Refused (invalidCredentials): the password may have been replaced.
+        if bound.rc == 49 && secret.again().await {
+            let password = secret.get();
+            self.redactor.add(expose(&password));
+            let again = ldap.with_timeout(self.timeout).simple_bind(name, expose(&password)).await;
+            bound = self.heard(again.map_err(|error| self.failure("bind", &error).error())?);
+        }
         match bound.rc {
             0 => Ok(ldap),
             51 | 52 => Err(CallError::Unreachable(format!("{}: bind as {name}: {}", self.system, describe(&bound)))),
@@ -470,17 +487,34 @@ impl Directory {
         })
     }
 
+    /// An entry without our secrets.
+    fn entry(&self, entry: &Entry, call: &SearchCall) -> Value {
+        let mut entry = entry.json(&call.attributes);
+        self.redactor.clean(&mut entry);
+        entry
+    }
+
+    /// What the directory says, without our secrets: some repeat what was sent.
+    fn heard(&self, mut result: LdapResult) -> LdapResult {
+        result.text = self.redactor.text(&result.text);
+        result.matched = self.redactor.text(&result.matched);
+        result
+    }
+
     fn failure(&self, what: &str, error: &LdapError) -> Failure {
-        let line = format!("{}: {what} at {}: {error}", self.system, self.url);
+        let line = self.redactor.text(&format!("{}: {what} at {}: {error}", self.system, self.url));
         match error {
             LdapError::Timeout { .. } => {
                 Failure::Other(CallError::Timeout(format!("{}: {what} at {}: no answer in time", self.system, self.url)))
             }
             LdapError::FilterParsing => Failure::Other(CallError::Shape(format!("{line}; check the search's filter"))),
             LdapError::AddNoValues => Failure::Other(CallError::Shape(format!("{line}; an addition needs values"))),
-            LdapError::LdapResult { result } => {
-                Failure::Other(CallError::Auth(format!("{}: {what} at {}: {}", self.system, self.url, describe(result))))
-            }
+            LdapError::LdapResult { result } => Failure::Other(CallError::Auth(format!(
+                "{}: {what} at {}: {}",
+                self.system,
+                self.url,
+                describe(&self.heard(result.clone()))
+            ))),
             LdapError::UrlParsing { .. } | LdapError::UnknownScheme(_) | LdapError::DNSName { .. } => Failure::Other(CallError::Auth(line)),
             _ => Failure::Lost(CallError::Unreachable(format!("{line}; check the address and the network"))),
         }

@@ -10,10 +10,14 @@ mod class;
 mod control;
 mod file;
 pub mod fleet;
+mod forms;
 mod http;
 mod ldap;
 mod ldap_entry;
+mod needles;
+mod outline;
 mod page;
+mod plain;
 mod record;
 mod redact;
 pub mod render;
@@ -31,12 +35,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::manifest::Manifest;
 use crate::manifest::raw::{self, Hand};
 use crate::model::SystemId;
+use crate::secret::Kept;
 
 pub use crate::manifest::judge::Class;
 pub use control::NoControl;
@@ -51,13 +55,15 @@ pub struct Access {
     /// Its settings.
     pub settings: Value,
     /// The secret that scans use.
-    pub read: Option<SecretString>,
+    pub read: Option<Kept>,
     /// The secret that actions use.
-    pub revoke: Option<SecretString>,
+    pub revoke: Option<Kept>,
     /// The secret that tickets and notices use.
-    pub tell: Option<SecretString>,
+    pub tell: Option<Kept>,
     /// Certificate authorities to trust beside the machine's own (PEM); for LDAP, instead of them.
     pub ca_file: Option<PathBuf>,
+    /// What is sent may go unencrypted over a network.
+    pub plain: bool,
     /// Where exchanges are recorded.
     pub recorder: Option<Recorder>,
 }
@@ -74,8 +80,8 @@ impl Connection {
     /// # Errors
     /// One line: a setting that is missing or no address, or a certificate file that can't be read.
     pub fn open(access: Access) -> Result<Self, String> {
-        let Access { system, manifest, settings, read, revoke, tell, ca_file, recorder } = access;
-        let wire = wire::Wire::open(system, &manifest, settings, [read, revoke, tell], ca_file.as_deref(), recorder)?;
+        let Access { system, manifest, settings, read, revoke, tell, ca_file, plain, recorder } = access;
+        let wire = wire::Wire::open(system, &manifest, settings, [read, revoke, tell], ca_file.as_deref(), plain, recorder)?;
         Ok(Self(Arc::new((manifest, wire))))
     }
 
@@ -87,6 +93,17 @@ impl Connection {
     /// The system's settings.
     pub fn settings(&self) -> &Value {
         &self.0.1.settings
+    }
+
+    /// The system's settings, as they may be shown: of a secret nothing but that it is there.
+    pub fn shown_settings(&self) -> Value {
+        let mut settings = self.settings().clone();
+        for (name, _) in self.manifest().settings.iter().filter(|(_, setting)| setting.secret) {
+            if let Some(value) = settings.get_mut(name).filter(|value| !value.is_null()) {
+                *value = Value::from(redact::MARK);
+            }
+        }
+        settings
     }
 
     /// The system's name.
@@ -150,6 +167,12 @@ impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Connection").field(self.system()).finish()
     }
+}
+
+/// The settings of a system that are secrets.
+fn secret_settings(manifest: &raw::Manifest, settings: &Value) -> Vec<String> {
+    let secret = manifest.settings.iter().filter(|(_, setting)| setting.secret);
+    secret.filter_map(|(name, _)| settings.get(name)?.as_str().map(str::to_owned)).collect()
 }
 
 /// How urgent a call is.

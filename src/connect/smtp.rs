@@ -8,7 +8,6 @@ use lettre::message::{Mailbox, Message};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
-use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::redact::Redactor;
@@ -20,7 +19,7 @@ use crate::manifest::judge;
 use crate::manifest::raw::{self, CredentialKind, Hand};
 use crate::manifest::template::{Place, render};
 use crate::model::SystemId;
-use crate::secret::expose;
+use crate::secret::{Kept, expose};
 
 /// A subject longer than this is cut: some servers refuse, and nobody reads on.
 const SUBJECT: usize = 200;
@@ -30,7 +29,7 @@ pub(super) struct Mailer {
     host: String,
     port: u16,
     tls: Tls,
-    login: Option<Credentials>,
+    login: Option<(String, Kept)>,
     /// Why there is no login although one is needed.
     missing: Option<String>,
     timeout: Duration,
@@ -45,8 +44,9 @@ impl Mailer {
         manifest: &raw::Manifest,
         address: &str,
         settings: &Value,
-        secret: Option<SecretString>,
+        secret: Option<Kept>,
         ca_file: Option<&Path>,
+        plain: bool,
     ) -> Result<Self, String> {
         let fail = |error: String| format!("{system}: {error}");
         let url = reqwest::Url::parse(address).ok().filter(|url| ["smtp", "smtps"].contains(&url.scheme()));
@@ -60,13 +60,14 @@ impl Mailer {
         }
         let implicit = url.scheme() == "smtps";
         let parameters = trusted(&host, ca_file).map_err(&fail)?;
-        let tls = match (implicit, loopback(&host)) {
+        let tls = match (implicit, plain || super::plain::is_loopback(&host)) {
             (true, _) => Tls::Wrapper(parameters),
-            // What doesn't leave this machine may be plain, where the server has no TLS.
+            // What doesn't leave this machine may be plain, where the server has no TLS; so may what the settings allow.
             (false, true) => Tls::Opportunistic(parameters),
             (false, false) => Tls::Required(parameters),
         };
         let redactor = Redactor::default();
+        super::secret_settings(manifest, settings).iter().for_each(|secret| redactor.add(secret));
         let mut login = None;
         let mut missing = None;
         if let Some(credential) = manifest.credentials.of(Hand::Tell).filter(|credential| credential.kind == CredentialKind::Basic) {
@@ -76,8 +77,8 @@ impl Mailer {
                 // Without a user there is no login: a relay that lets this machine in.
                 _ if user.is_empty() => {}
                 Some(secret) => {
-                    redactor.add(expose(&secret));
-                    login = Some(Credentials::new(user, expose(&secret).to_owned()));
+                    redactor.add(expose(&secret.get()));
+                    login = Some((user, secret));
                 }
                 None => missing = Some(fail(format!("no tell credential is configured; set systems.{system}.tell in the settings"))),
             }
@@ -106,8 +107,8 @@ impl Mailer {
             .port(self.port)
             .tls(self.tls.clone())
             .timeout(Some(self.timeout));
-        if let Some(login) = &self.login {
-            transport = transport.credentials(login.clone());
+        if let Some((user, secret)) = &self.login {
+            transport = transport.credentials(Credentials::new(user.clone(), expose(&secret.get()).to_owned()));
         }
         let sent_at = Instant::now();
         let sent = tokio::time::timeout(self.timeout, transport.build().send(message)).await;
@@ -129,6 +130,13 @@ impl Mailer {
             530 | 534 | 535 | 538 => Class::Forbidden,
             _ => Class::Refused,
         };
+        // Refused: the password may have been replaced. The next message carries the new one.
+        if status == 535
+            && let Some((_, secret)) = &self.login
+            && secret.again().await
+        {
+            self.redactor.add(expose(&secret.get()));
+        }
         let class = judge::class(&raw::Classes::default(), &self.classes, &class::scope(status, &headers, &body, &self.settings), usual)
             .map_err(|error| CallError::Shape(line(&format!("its reply can't be classed: {error}"))))?;
         Ok(Reply {
@@ -190,10 +198,6 @@ fn trusted(host: &str, ca_file: Option<&Path>) -> Result<TlsParameters, String> 
         builder = builder.add_root_certificate(certificate);
     }
     builder.build().map_err(|error| format!("no TLS for {host}: {error}"))
-}
-
-fn loopback(host: &str) -> bool {
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// An error and its causes, on one line.

@@ -3,7 +3,6 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use secrecy::SecretString;
 use serde_json::Value;
 
 use super::file::Source;
@@ -16,6 +15,7 @@ use crate::manifest::express::Scope;
 use crate::manifest::raw::{self, Hand};
 use crate::manifest::template::{Place, render};
 use crate::model::SystemId;
+use crate::secret::Kept;
 
 pub(super) struct Wire {
     pub(super) system: SystemId,
@@ -38,8 +38,9 @@ impl Wire {
         system: SystemId,
         manifest: &raw::Manifest,
         settings: Value,
-        secrets: [Option<SecretString>; 3],
+        secrets: [Option<Kept>; 3],
         ca_file: Option<&Path>,
+        plain: bool,
         recorder: Option<Recorder>,
     ) -> Result<Self, String> {
         let scope = Scope::new().with("settings", &settings);
@@ -49,15 +50,15 @@ impl Wire {
         let tells = manifest.credentials.tell.as_ref();
         let can_tell = secrets[2].is_some() || tells.is_some_and(|credential| credential.kind == raw::CredentialKind::None);
         let way = if let Some(base) = &connect.http {
-            Way::Http(Box::new(Http::open(&system, manifest, &address(base, Place::Url)?, &settings, secrets, ca_file, recorder)?))
+            Way::Http(Box::new(Http::open(&system, manifest, &address(base, Place::Url)?, &settings, secrets, ca_file, plain, recorder)?))
         } else if let Some(url) = &connect.ldap {
             let [read, revoke, _] = secrets;
-            Way::Ldap(Box::new(Directory::open(&system, manifest, &address(url, Place::Url)?, &settings, [read, revoke], ca_file)?))
+            Way::Ldap(Box::new(Directory::open(&system, manifest, &address(url, Place::Url)?, &settings, [read, revoke], ca_file, plain)?))
         } else if let Some(path) = &connect.file {
             Way::File(Source::open(&address(path, Place::Text)?, manifest)?)
         } else if let Some(url) = &connect.smtp {
             let [.., tell] = secrets;
-            Way::Mail(Box::new(Mailer::open(&system, manifest, &address(url, Place::Url)?, &settings, tell, ca_file)?))
+            Way::Mail(Box::new(Mailer::open(&system, manifest, &address(url, Place::Url)?, &settings, tell, ca_file, plain)?))
         } else {
             return Err(format!(
                 "{system}: the manifest {} has none of connect.http, connect.ldap, connect.file, connect.smtp",

@@ -47,6 +47,10 @@ pub fn prospect(config: &Config, store: &Store, fleet: &Fleet, graph: &Graph, pe
     let rules = Rules::new(&config.departure, own_accounts(config, store)?, clock::now());
     let mut plan = revoke::plan(graph, &person, successor, mode, &systems, &rules);
     plan.tasks.extend(app_tasks(config, graph, &person));
+    plan.blind_spots.extend(config.systems.iter().filter(|(name, system)| system.plain && systems.contains_key(*name)).map(|(name, _)| {
+        let (what, why) = crate::config::IN_CLEAR;
+        revoke::Blind { system: name.clone(), what: what.to_owned(), lives: None, why: why.to_owned() }
+    }));
     let once = store.read(|conn| links::once_had(conn, person.id))?;
     revoke::doubts::add(&mut plan, revoke::doubts::of_once(&person, &once));
     let cut = revoke::prove(graph, &person, &plan);
@@ -59,7 +63,7 @@ pub fn prospect(config: &Config, store: &Store, fleet: &Fleet, graph: &Graph, pe
 fn facts(fleet: &Fleet) -> BTreeMap<String, SystemFacts> {
     let facts = |connection: &Connection| SystemFacts {
         manifest: connection.manifest().clone(),
-        settings: connection.settings().clone(),
+        settings: connection.shown_settings(),
         has_revoke: connection.can_revoke(),
     };
     fleet.systems.iter().map(|(name, connection)| (name.clone(), facts(connection))).collect()

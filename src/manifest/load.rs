@@ -58,7 +58,8 @@ pub fn read(path_or_name: &str, text: &str) -> Read {
                     faults.push(Fault::new(root.line, "", format!("not a manifest: {error}")));
                 }
             }
-            Ok(raw) => {
+            Ok(mut raw) => {
+                raw.reads = super::named::read_by(&root.value());
                 let shape: Vec<String> = faults.iter().map(|fault| fault.path.clone()).collect();
                 for complaint in check::check(&raw) {
                     let fault = Fault::new(lines.line(&complaint.path), complaint.path, complaint.message);

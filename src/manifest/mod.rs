@@ -14,6 +14,7 @@ pub mod functions;
 pub mod judge;
 pub mod load;
 pub mod located;
+mod named;
 pub mod new;
 pub mod places;
 pub mod play;

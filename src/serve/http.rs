@@ -8,6 +8,7 @@ use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
+use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 use super::{Server, webhook};
@@ -32,19 +33,18 @@ pub(super) async fn serve(listener: tokio::net::TcpListener, server: Arc<Server>
 /// such hook.
 async fn hook(State(server): State<Arc<Server>>, Path(name): Path<String>, headers: HeaderMap, body: Bytes) -> (StatusCode, &'static str) {
     let Some(hook) = server.config.serve.hooks.get(&name) else { return (StatusCode::NOT_FOUND, "no such hook\n") };
-    let secret = match server.config.secret(&hook.secret).and_then(|place| place.read()) {
-        Ok(secret) => secret,
-        Err(problem) => {
-            tracing::error!(hook = name, problem, "the hook's secret can't be read");
-            return (StatusCode::SERVICE_UNAVAILABLE, "not ready\n");
-        }
-    };
+    let Some(secret) = server.hooks.get(&name) else { return (StatusCode::SERVICE_UNAVAILABLE, "not ready\n") };
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let taken = match hook.kind {
+    let held_against = |secret: SecretString| match hook.kind {
         HookKind::Bamboohr => {
             webhook::bamboohr(expose(&secret), header("x-bamboohr-signature"), header("x-bamboohr-timestamp"), &body, clock::now())
         }
     };
+    let mut taken = held_against(secret.get());
+    // The secret may have been replaced; whoever asks, it is not read more often than every five minutes.
+    if taken.is_err() && secret.again().await {
+        taken = held_against(secret.get());
+    }
     match taken {
         Err(refused) => {
             tracing::warn!(hook = name, reason = %refused, "a webhook was refused");

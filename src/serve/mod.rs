@@ -26,6 +26,7 @@ use crate::config::Config;
 use crate::connect::fleet::Fleet;
 use crate::departure::{self, Desk};
 use crate::model::{ActionState, Verdict};
+use crate::secret::Kept;
 use crate::store::{self, Store};
 use crate::survey;
 
@@ -40,6 +41,8 @@ pub struct Server {
     pub store: Arc<Store>,
     /// The systems.
     pub fleet: Arc<Fleet>,
+    /// The signing secrets of the webhooks that can be heard, by the webhook's name.
+    pub hooks: BTreeMap<String, Kept>,
     /// Who signs the audit log.
     pub signer: Arc<Signer>,
     /// Wakes the loop.

@@ -61,6 +61,8 @@ mod real_tryton;
 mod replay;
 /// The built command, run to its end.
 mod run;
+/// Secrets stay where the settings say they are.
+mod secrets;
 /// Mistakes in settings are one clear line; help and JSON are there for every command.
 mod settings;
 /// What goes on while an account is off: the rules of a mailbox that became a shared one.

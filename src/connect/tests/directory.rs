@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use futures_util::{SinkExt, StreamExt};
 use ldap3_proto::LdapCodec;
 use ldap3_proto::control::LdapControl;
@@ -73,7 +75,12 @@ fn answer(message: &LdapMsg, counts: &Counts, tricks: &Tricks) -> Vec<Option<Lda
             counts.binds.fetch_add(1, Ordering::SeqCst);
             let fine = matches!(&bind.cred, LdapBindCred::Simple(password) if password == "s3cret") && bind.dn == "cn=reader";
             let code = if fine { LdapResultCode::Success } else { LdapResultCode::InvalidCredentials };
-            vec![reply(LdapOp::BindResponse(LdapBindResponse { res: result(code, ""), saslcreds: None }), vec![])]
+            // Some repeat what was sent.
+            let said = match &bind.cred {
+                LdapBindCred::Simple(password) if !fine => format!("no {password} {}", STANDARD.encode(password)),
+                _ => String::new(),
+            };
+            vec![reply(LdapOp::BindResponse(LdapBindResponse { res: result(code, &said), saslcreds: None }), vec![])]
         }
         LdapOp::SearchRequest(search) => {
             let number = counts.searches.fetch_add(1, Ordering::SeqCst) + 1;
@@ -196,6 +203,20 @@ async fn rights_limits_and_absence_are_told_apart() {
     let error = send(&directory(&url, "wr0ng"), Lane::Revoke, &search("cn=group", "base", &["cn"])).await.unwrap_err();
     assert!(matches!(&error, CallError::Auth(line) if line.contains("code 49") && !line.contains("wr0ng")), "{error:?}");
     assert!(matches!(send(&directory(&url, ""), Lane::Scan, &search("cn=group", "base", &[])).await, Err(CallError::Auth(_))));
+}
+
+// Reliability: Secrets.
+#[tokio::test]
+async fn a_directory_that_repeats_the_password_is_not_quoted() {
+    let (url, _) = serve_directory(Tricks::default()).await;
+    let password = "Wr0ng-pa55word/+x";
+    let wire = directory(&url, password);
+    let error = send(&wire, Lane::Revoke, &search("cn=group", "base", &["cn"])).await.unwrap_err().to_string();
+    let (ended, ..) = read(&wire, &search("dc=acme", "sub", &["mail"]), "{}", None).await;
+    for line in [error.as_str(), reason(&ended)] {
+        assert!(line.contains("code 49: no [redacted] [redacted]"), "{line}");
+        assert!(!line.contains(password) && !line.contains(&STANDARD.encode(password)[..12]), "{line}");
+    }
 }
 
 #[tokio::test]

@@ -115,8 +115,8 @@ async fn nobody_home_is_one_clear_line() {
     assert_eq!(server.seen().iter().filter(|seen| seen.method == "GET" && seen.url.ends_with("/me")).count(), 3);
     bearer(&server, "").warm(Hand::Revoke, &[], 3).await.unwrap();
     assert_eq!(server.seen().len(), 3);
-    let unset = Wire::open("acme-prod".into(), &manifest, json!({ "url": server.base }), [None, None, None], None, None).unwrap();
+    let unset = Wire::open("acme-prod".into(), &manifest, json!({ "url": server.base }), [None, None, None], None, false, None).unwrap();
     let error = send(&unset, Lane::Scan, &get("/x")).await.unwrap_err();
     assert!(error.to_string().contains("no read credential is configured"), "{error}");
-    assert!(Wire::open("acme-prod".into(), &manifest, json!({ "url": "ftp://x" }), [None, None, None], None, None).is_err());
+    assert!(Wire::open("acme-prod".into(), &manifest, json!({ "url": "ftp://x" }), [None, None, None], None, false, None).is_err());
 }

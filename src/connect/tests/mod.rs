@@ -4,6 +4,7 @@
 mod auth;
 mod directory;
 mod lanes;
+mod mail;
 mod pages;
 mod recording;
 
@@ -13,7 +14,6 @@ use std::sync::{Arc, Mutex};
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::wire::Wire;
@@ -99,8 +99,8 @@ pub(super) fn manifest(connect: &str, read: &str) -> raw::Manifest {
 }
 
 pub(super) fn open(manifest: &raw::Manifest, settings: Value, secret: &str, recorder: Option<Recorder>) -> Wire {
-    let secret = || Some(SecretString::from(secret.to_owned()));
-    Wire::open("acme-prod".into(), manifest, settings, [secret(), secret(), secret()], None, recorder).unwrap()
+    let secret = || Some(secret.into());
+    Wire::open("acme-prod".into(), manifest, settings, [secret(), secret(), secret()], None, false, recorder).unwrap()
 }
 
 /// A wire to a server, with a bearer token and what else `connect` says.

@@ -11,7 +11,7 @@ mod see;
 mod take;
 mod tell;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -42,6 +42,12 @@ pub struct Manifest {
     /// Literals: the names of attributes that are this file's own: kept, shown and there in templates, but nothing else in exeunt reads them.
     #[serde(default)]
     pub own: Vec<String>,
+    /// Literals: the names of fields, in requests and replies, that hold secrets although their names don't say so. A recording leaves them out.
+    #[serde(default)]
+    pub secret: Vec<String>,
+    /// The names of the fields of replies that the expressions here read; a recording keeps their values.
+    #[serde(skip)]
+    pub reads: BTreeSet<String>,
     /// What the settings file must or may say about a system of this kind.
     #[serde(default)]
     pub settings: BTreeMap<String, Setting>,
@@ -129,6 +135,9 @@ pub struct Setting {
     /// May be left out; it is null then.
     #[serde(default)]
     pub optional: bool,
+    /// Its value is a secret: the settings say where it is (`env:`, `file:`, `exec:`), as they do for credentials.
+    #[serde(default)]
+    pub secret: bool,
     /// Literal. What it is for.
     #[serde(default)]
     pub help: Option<String>,

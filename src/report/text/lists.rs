@@ -67,7 +67,9 @@ pub fn shadow(view: &Shadow, ink: Ink) -> String {
         out.push_str(&format!("\n{}\n", ink.bold("Concerns everyone")));
         out.push_str(&findings(&view.everyone, ink));
     }
-    out.push_str(&unknown(&view.gaps, &[], ink));
+    // That somebody may read along is said here; the rest would drown what was found.
+    let clear: Vec<BlindSpot> = view.blind_spots.iter().filter(|spot| spot.what == crate::config::IN_CLEAR.0).cloned().collect();
+    out.push_str(&unknown(&view.gaps, &clear, ink));
     if !view.blind_spots.is_empty() {
         let kinds = count(view.blind_spots.len() as u64, "kind of access", "kinds of access");
         out.push_str(&format!("\n{} {kinds}: `exeunt report coverage` names them\n", ink.paint("Can't be seen", 90)));

@@ -40,6 +40,7 @@ async fn case_of(text: &str, change: impl Fn(&World), allow: &[&str]) -> Case {
         revoke: Some("secret-w".into()),
         tell: None,
         ca_file: None,
+        plain: false,
         recorder: None,
     })
     .unwrap();

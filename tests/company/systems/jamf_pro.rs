@@ -42,7 +42,7 @@ fn a_device_that_is_off_is_a_claim_and_one_that_fails_a_task() {
 #[test]
 fn a_mac_is_locked_by_hand_where_no_pin_is_set() {
     let system = System::up_unscanned("jamf-pro");
-    system.sim.change_settings("lock_pin = \"482913\"\n", "");
+    system.sim.change_settings("lock_pin = \"exec:echo 482913\"\n", "");
     system.scan();
     let departed = system.depart("E1003");
     assert!(departed.actions("lock_computer").is_empty(), "{departed:?}");

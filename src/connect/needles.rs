@@ -1,0 +1,155 @@
+//! Finds secrets in what systems answer: whole, and in parts that are long enough to be no accident.
+
+use std::collections::HashMap;
+
+/// Bytes that are looked up at once.
+const GRAM: usize = 8;
+/// A run of this many letters of a long secret is the secret's, however much of it is missing.
+const ENOUGH: usize = 24;
+
+/// Texts to be found in others.
+#[derive(Default)]
+pub(super) struct Needles {
+    forms: Vec<Form>,
+    /// Eight bytes of a form: which form, and where in it.
+    grams: HashMap<u64, Vec<(u32, u32)>>,
+    /// Which grams there may be, by their hash: most bytes of a body are passed over by this alone.
+    sieve: Vec<u64>,
+    /// Forms too short to be looked for within words.
+    short: Vec<Vec<u8>>,
+}
+
+struct Form {
+    bytes: Vec<u8>,
+    /// So many bytes in a row must be the same.
+    need: usize,
+}
+
+fn bit(gram: u64) -> (usize, u64) {
+    let hash = (gram.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 48) as usize;
+    (hash / 64, 1 << (hash % 64))
+}
+
+impl Needles {
+    /// Adds a text. In part it is found where `parts` says so: half of it will do, or [`ENOUGH`].
+    pub(super) fn add(&mut self, text: &str, parts: bool) {
+        let bytes = text.as_bytes();
+        if bytes.len() < GRAM {
+            if bytes.len() >= 4 && !self.short.iter().any(|known| known == bytes) {
+                self.short.push(bytes.to_vec());
+            }
+            return;
+        }
+        let need = if parts { bytes.len().div_ceil(2).clamp(GRAM, ENOUGH) } else { bytes.len() };
+        if self.forms.iter().any(|form| form.bytes == bytes && form.need <= need) {
+            return;
+        }
+        let Ok(number) = u32::try_from(self.forms.len()) else { return };
+        if self.sieve.is_empty() {
+            self.sieve = vec![0; 1024];
+        }
+        // Close enough to one another that any run of `need` bytes holds one of them whole.
+        let step = (need - GRAM + 1).min(16);
+        for (at, gram) in bytes.windows(GRAM).enumerate().step_by(step) {
+            let Some(gram) = gram.first_chunk().map(|gram| u64::from_le_bytes(*gram)) else { continue };
+            let (word, mask) = bit(gram);
+            self.sieve[word] |= mask;
+            self.grams.entry(gram).or_default().push((number, u32::try_from(at).unwrap_or(u32::MAX)));
+        }
+        self.forms.push(Form { bytes: bytes.to_vec(), need });
+    }
+
+    /// Where in a text they stand: ranges in order that don't overlap. Short ones are not looked for.
+    pub(super) fn find(&self, text: &[u8]) -> Vec<(usize, usize)> {
+        let mut found: Vec<(usize, usize)> = Vec::new();
+        if self.forms.is_empty() {
+            return found;
+        }
+        let (mut at, mut floor) = (0, 0);
+        while let Some(gram) = text.get(at..).and_then(|rest| rest.first_chunk::<GRAM>()) {
+            let gram = u64::from_le_bytes(*gram);
+            let (word, mask) = bit(gram);
+            let hit = if self.sieve[word] & mask == 0 { None } else { self.grams.get(&gram) };
+            let run = hit.and_then(|places| places.iter().filter_map(|place| self.run(text, at, floor, *place)).max_by_key(|run| run.1));
+            match run {
+                Some((from, to)) => {
+                    match found.last_mut() {
+                        Some(last) if last.1 == from => last.1 = to,
+                        _ => found.push((from, to)),
+                    }
+                    (at, floor) = (to, to);
+                }
+                None => at += 1,
+            }
+        }
+        found
+    }
+
+    /// The whole run around a gram, if it is long enough.
+    fn run(&self, text: &[u8], at: usize, floor: usize, (form, place): (u32, u32)) -> Option<(usize, usize)> {
+        let form = self.forms.get(form as usize)?;
+        let place = place as usize;
+        let before = text[floor..at].iter().rev().zip(form.bytes[..place].iter().rev()).take_while(|(a, b)| a == b).count();
+        let after = text[at..].iter().zip(&form.bytes[place..]).take_while(|(a, b)| a == b).count();
+        (before + after >= form.need).then_some((at - before, at + after))
+    }
+
+    /// Whether there are any too short to be looked for within words.
+    pub(super) fn has_short(&self) -> bool {
+        !self.short.is_empty()
+    }
+
+    /// Whether a text is a short one, and nothing else.
+    pub(super) fn is_short(&self, text: &str) -> bool {
+        self.short.iter().any(|short| short == text.trim().as_bytes())
+    }
+
+    /// Where short ones stand as words of their own.
+    pub(super) fn find_short(&self, text: &[u8]) -> Vec<(usize, usize)> {
+        let of_word = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii());
+        let mut found = Vec::new();
+        for short in &self.short {
+            for (at, part) in text.windows(short.len()).enumerate() {
+                let to = at + short.len();
+                if part == short.as_slice() && !of_word(at.checked_sub(1).and_then(|before| text.get(before))) && !of_word(text.get(to)) {
+                    found.push((at, to));
+                }
+            }
+        }
+        found.sort_unstable();
+        found.dedup_by(|next, kept| {
+            let overlaps = next.0 < kept.1;
+            kept.1 = if overlaps { kept.1.max(next.1) } else { kept.1 };
+            overlaps
+        });
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_found_whole_and_in_part() {
+        let mut needles = Needles::default();
+        needles.add("sk-Canary/7+uZ9=tail", true);
+        needles.add("exactly this text", false);
+        needles.add("482913", true);
+        assert_eq!(needles.find(b"x sk-Canary/7+uZ9=tail y"), [(2, 22)]);
+        assert_eq!(needles.find(b"sk-Canary/ is half of it"), [(0, 10)]);
+        assert_eq!(needles.find(b"and /7+uZ9=tail"), [(4, 15)]);
+        assert_eq!(needles.find(b"sk-Canary is less than half"), []);
+        assert_eq!(needles.find(b"sk-Canary/7+uZ9=tailsk-Canary/7+uZ9=tail"), [(0, 40)]);
+        assert_eq!(needles.find(b"exactly this tex"), []);
+        assert_eq!(needles.find(b"exactly this text"), [(0, 17)]);
+        assert_eq!(needles.find_short(b"PIN 482913, not 4829130 nor a482913"), [(4, 10)]);
+        assert!(needles.is_short("482913") && !needles.is_short("4829130"));
+        // Every part of a long one that is long enough, wherever it begins.
+        let long: String = (0..200_u32).map(|n| char::from(b'!' + (n * 37 % 90) as u8)).collect();
+        needles.add(&long, true);
+        for from in 0..long.len() - ENOUGH {
+            assert_eq!(needles.find(format!("  {}  ", &long[from..from + ENOUGH]).as_bytes()), [(2, 2 + ENOUGH)], "{from}");
+        }
+    }
+}
