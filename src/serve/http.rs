@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
@@ -10,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
 use tokio_util::sync::CancellationToken;
 
-use super::{Server, webhook};
+use super::{Server, listen, webhook};
 use crate::clock;
 use crate::config::HookKind;
 use crate::secret::expose;
@@ -19,19 +18,28 @@ use crate::store;
 /// The largest webhook that is read.
 const MOST_BYTES: usize = 64 * 1024;
 
-pub(super) async fn serve(listener: tokio::net::TcpListener, server: Arc<Server>, stop: CancellationToken) -> Result<()> {
+pub(super) async fn serve(listener: tokio::net::TcpListener, server: Arc<Server>, stop: CancellationToken) {
     let router = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/hooks/{name}", post(hook))
         .layer(DefaultBodyLimit::max(MOST_BYTES))
         .with_state(server);
-    axum::serve(listener, router).with_graceful_shutdown(async move { stop.cancelled().await }).await.context("the web server ended")
+    listen::run(listener, router, stop, listen::most_connections()).await;
+}
+
+/// Takes a webhook off the threads that everything else runs on: its secret may be a command's, and the store may be locked.
+async fn hook(State(server): State<Arc<Server>>, Path(name): Path<String>, headers: HeaderMap, body: Bytes) -> (StatusCode, &'static str) {
+    let taken = tokio::task::spawn_blocking(move || take(&server, &name, &headers, &body)).await;
+    taken.unwrap_or_else(|error| {
+        tracing::error!(%error, "a webhook could not be taken");
+        (StatusCode::SERVICE_UNAVAILABLE, "not taken: send it again\n")
+    })
 }
 
 /// Takes a webhook: 202 when it was taken (or had been taken before), 401 when its signature or time doesn't hold, 404 when there is no
 /// such hook.
-async fn hook(State(server): State<Arc<Server>>, Path(name): Path<String>, headers: HeaderMap, body: Bytes) -> (StatusCode, &'static str) {
-    let Some(hook) = server.config.serve.hooks.get(&name) else { return (StatusCode::NOT_FOUND, "no such hook\n") };
+fn take(server: &Server, name: &str, headers: &HeaderMap, body: &[u8]) -> (StatusCode, &'static str) {
+    let Some(hook) = server.config.serve.hooks.get(name) else { return (StatusCode::NOT_FOUND, "no such hook\n") };
     let secret = match server.config.secret(&hook.secret).and_then(|place| place.read()) {
         Ok(secret) => secret,
         Err(problem) => {
@@ -42,7 +50,7 @@ async fn hook(State(server): State<Arc<Server>>, Path(name): Path<String>, heade
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let taken = match hook.kind {
         HookKind::Bamboohr => {
-            webhook::bamboohr(expose(&secret), header("x-bamboohr-signature"), header("x-bamboohr-timestamp"), &body, clock::now())
+            webhook::bamboohr(expose(&secret), header("x-bamboohr-signature"), header("x-bamboohr-timestamp"), body, clock::now())
         }
     };
     match taken {

@@ -1,10 +1,12 @@
 //! `exeunt serve`: scans when they are due, HR's word taken from webhooks and polls, departures run to their end.
 //!
 //! One loop looks at what is due and does it; a webhook only says "look now". What there is to do always comes from the store and from HR
-//! itself, so that a timer, a webhook and a restart take the same path. A stop waits for a departure under way.
+//! itself, so that a timer, a webhook and a restart take the same path. A stop gives what is under way a few seconds; what has not ended by then is
+//! gone on with at the next start, which reads first.
 
 mod due;
 mod http;
+mod listen;
 mod teller;
 mod webhook;
 
@@ -20,17 +22,19 @@ use tokio_util::sync::CancellationToken;
 pub use due::{due, next};
 pub use webhook::Refused;
 
-use crate::audit::Signer;
 use crate::clock;
 use crate::config::Config;
 use crate::connect::fleet::Fleet;
-use crate::departure::{self, Desk};
+use crate::departure::{self, Desk, Seal, Step};
 use crate::model::{ActionState, Verdict};
 use crate::store::{self, Store};
 use crate::survey;
 
 /// The job that looks at open tickets; it has a loop of its own.
 const LOOK: &str = "look";
+
+/// How long what is under way has once we are told to stop. With what the listener has, and the end of the process, it makes less than 5 seconds.
+const GRACE: Duration = Duration::from_millis(3500);
 
 /// What serving needs.
 pub struct Server {
@@ -41,7 +45,7 @@ pub struct Server {
     /// The systems.
     pub fleet: Arc<Fleet>,
     /// Who signs the audit log.
-    pub signer: Arc<Signer>,
+    pub signer: Arc<Seal>,
     /// Wakes the loop.
     pub nudge: Arc<Notify>,
     /// Wakes the loop that tells people.
@@ -53,7 +57,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Serves until `stop`; then waits for what is under way.
+    /// Serves until `stop`; what is under way then has a few seconds.
     ///
     /// # Errors
     /// The address can't be had, a schedule isn't cron syntax, or the store fails.
@@ -63,6 +67,44 @@ impl Server {
         }
         let web = tokio::spawn(http::serve(listener, self.clone(), stop.clone()));
         let teller = tokio::spawn(teller::run(self.clone(), stop.clone()));
+        // A thread of its own: a stop must not wait for a step that doesn't come back, nor anything else for what it waits for.
+        let cut = CancellationToken::new();
+        let work = tokio::task::spawn_blocking({
+            let (server, stop, cut) = (self.clone(), stop.clone(), cut.clone());
+            move || {
+                let work = async {
+                    tokio::select! {
+                        worked = server.work(stop) => worked,
+                        () = cut.cancelled() => Ok(()),
+                    }
+                };
+                tokio::runtime::Handle::current().block_on(work)
+            }
+        });
+        let (web_ends, teller_ends) = (web.abort_handle(), teller.abort_handle());
+        let all = async { tokio::try_join!(web, teller, work) };
+        tokio::pin!(all);
+        let late = async {
+            stop.cancelled().await;
+            tokio::time::sleep(GRACE).await;
+        };
+        tokio::select! {
+            ended = &mut all => {
+                let (.., worked) = ended.context("serving broke off")?;
+                return worked;
+            }
+            () = late => {}
+        }
+        cut.cancel();
+        [web_ends, teller_ends].iter().for_each(tokio::task::AbortHandle::abort);
+        // Whoever reads what we say may be gone as well.
+        let said = tokio::task::spawn_blocking(move || self.say_what_is_left());
+        let _unsaid = tokio::time::timeout(Duration::from_millis(500), said).await;
+        Ok(())
+    }
+
+    /// Does what is due until `stop`.
+    async fn work(&self, stop: CancellationToken) -> Result<()> {
         // What a crash left half way comes before everything else.
         self.departures().await?;
         while !stop.is_cancelled() {
@@ -79,9 +121,15 @@ impl Server {
                 () = tokio::time::sleep(self.until_next()) => {}
             }
         }
-        teller.await.context("telling people")?;
-        web.await.context("the web server")??;
         Ok(())
+    }
+
+    /// Says which departures are not at their end when we stop.
+    fn say_what_is_left(&self) {
+        let running = self.store.read(store::departures::running).unwrap_or_default();
+        let left: Vec<String> = running.iter().map(|row| format!("departure {}", row.id)).collect();
+        let left = if left.is_empty() { String::new() } else { format!("; {} is gone on with at the next start", left.join(", ")) };
+        (self.tell)(&format!("stopped before all was done{left}"));
     }
 
     /// Every job and its schedule.
@@ -147,7 +195,7 @@ impl Server {
         if !scans.is_empty() || poll || !looks.is_empty() {
             let announced = departure::hear(&self.config, &self.store, if looks.is_empty() { "poll" } else { "webhook" })?;
             if !announced.is_empty() {
-                departure::sign(&self.store, &self.signer)?;
+                self.signer.sign(&self.store);
             }
             announced.iter().for_each(|line| (self.tell)(line));
         }
@@ -188,7 +236,12 @@ impl Server {
         let desk = Desk { config: &self.config, store: &self.store, fleet: &self.fleet, signer: &self.signer };
         for id in departure::ready(&self.store, clock::now())? {
             (self.tell)(&format!("departure {id}: running"));
-            match departure::run(&desk, id, &|_| {}).await {
+            let said = |step: Step| {
+                if let Step::Trouble(what) = step {
+                    (self.tell)(&format!("departure {id}: {what}"));
+                }
+            };
+            match departure::run(&desk, id, &said).await {
                 Ok(outcome) => (self.tell)(&format!("departure {id}: {}", outcome.line())),
                 // One that can't run must not hold up the others; it stays due, and is tried again at the next turn.
                 Err(error) => {

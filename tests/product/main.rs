@@ -7,6 +7,8 @@ mod asked;
 mod back;
 /// A list two levels below one of everybody's.
 mod below;
+/// `serve` under attack, and told to stop.
+mod besieged;
 /// Exit codes: 0 where something is known to be well, and nowhere else.
 mod codes;
 /// A call that no read shows, and the action whose effect proves it.
@@ -57,6 +59,8 @@ mod settings;
 mod shared_mailbox;
 /// A company of one executive and one app, whose server does what a test tells it.
 mod small;
+/// A departure when something of our own fails in the middle of it.
+mod stuck;
 /// Layers point down, registries are complete, the repository speaks of exeunt alone.
 mod tidy;
 /// The table of promises and tests in docs/trust.md.
