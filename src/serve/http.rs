@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
 use tokio_util::sync::CancellationToken;
 
+use super::health::Part;
 use super::{Server, listen, webhook};
 use crate::clock;
 use crate::config::HookKind;
@@ -21,6 +22,7 @@ const MOST_BYTES: usize = 64 * 1024;
 pub(super) async fn serve(listener: tokio::net::TcpListener, server: Arc<Server>, stop: CancellationToken) {
     let router = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(|State(server): State<Arc<Server>>| async move { server.ready() }))
         .route("/hooks/{name}", post(hook))
         .layer(DefaultBodyLimit::max(MOST_BYTES))
         .with_state(server);
@@ -43,7 +45,7 @@ fn take(server: &Server, name: &str, headers: &HeaderMap, body: &[u8]) -> (Statu
     let secret = match server.config.secret(&hook.secret).and_then(|place| place.read()) {
         Ok(secret) => secret,
         Err(problem) => {
-            tracing::error!(hook = name, problem, "the hook's secret can't be read");
+            server.note(Part::Hooks, Some(format!("the secret of {name} can't be read: {problem}")));
             return (StatusCode::SERVICE_UNAVAILABLE, "not ready\n");
         }
     };
@@ -56,6 +58,7 @@ fn take(server: &Server, name: &str, headers: &HeaderMap, body: &[u8]) -> (Statu
     match taken {
         Err(refused) => {
             tracing::warn!(hook = name, reason = %refused, "a webhook was refused");
+            server.refused(name, &refused.to_string());
             (StatusCode::UNAUTHORIZED, "refused\n")
         }
         Ok(employee) => {

@@ -147,6 +147,15 @@ impl Store {
     }
 }
 
+/// The longest that anything is put off before it is tried again.
+const LONGEST_PAUSE: jiff::SignedDuration = jiff::SignedDuration::from_hours(26);
+
+/// When something that was put off is tried again. What was put off by longer than anything is was written down by a clock that was ahead: now.
+pub(crate) fn not_late(at: jiff::Timestamp) -> jiff::Timestamp {
+    let now = crate::clock::now();
+    if at.duration_since(now) > LONGEST_PAUSE { now - jiff::SignedDuration::from_secs(1) } else { at }
+}
+
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
     let connection = Connection::open_with_flags(path, flags).with_context(|| format!("opening the store {}", path.display()))?;
     let writes = !flags.contains(OpenFlags::SQLITE_OPEN_READ_ONLY);

@@ -1,64 +1,11 @@
 //! `serve` under attack by anybody who can reach its port, and told to stop whatever is open.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::served::Server;
 use crate::small::Small;
-
-/// A server that runs with few descriptors, and where it listens.
-struct Server {
-    child: Child,
-    address: String,
-}
-
-impl Server {
-    fn start(small: &Small) -> Self {
-        let mut command = Command::new("sh");
-        command.args(["-c", "ulimit -n 100; exec \"$0\" serve", env!("CARGO_BIN_EXE_exeunt")]).current_dir(small.folder());
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let first = lines.next().unwrap().unwrap();
-        let address = first.strip_prefix("listening on http://").unwrap_or_else(|| panic!("{first}")).to_owned();
-        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-        Self { child, address }
-    }
-
-    fn connect(&self) -> TcpStream {
-        TcpStream::connect(&self.address).unwrap()
-    }
-
-    /// The status line that a whole request gets.
-    fn asks(&self, path: &str) -> String {
-        let mut stream = self.connect();
-        stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-        stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer.lines().next().unwrap_or_default().to_owned()
-    }
-
-    /// Tells it to stop; how long it took, and its exit code.
-    fn stop(&mut self) -> (Duration, Option<i32>) {
-        assert!(Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap().success());
-        let told = Instant::now();
-        while told.elapsed() < Duration::from_secs(20) {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return (told.elapsed(), status.code());
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        (told.elapsed(), None)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ended = self.child.kill();
-        let _ended = self.child.wait();
-    }
-}
 
 /// Whether the other side has closed.
 fn is_closed(stream: &mut TcpStream) -> bool {
@@ -84,7 +31,7 @@ const HALVES: [&[u8]; 4] = [
 #[test]
 fn half_open_connections_hold_up_neither_scans_nor_hr_and_end_by_themselves() {
     let small = Small::up("");
-    let mut server = Server::start(&small);
+    let mut server = Server::with_descriptors(&small, &[], 100);
     let mut held: Vec<TcpStream> = Vec::new();
     for round in 0..240 {
         let mut stream = server.connect();
@@ -92,7 +39,7 @@ fn half_open_connections_hold_up_neither_scans_nor_hr_and_end_by_themselves() {
         let _sent = stream.write_all(HALVES[round % HALVES.len()]);
         held.push(stream);
     }
-    assert_eq!(server.asks("/healthz"), "HTTP/1.1 200 OK", "the newest is answered");
+    assert!(server.asks("GET /healthz").starts_with("HTTP/1.1 200 OK"), "the newest is answered");
     let reads = small.calls("/Users");
     let end = Instant::now() + Duration::from_secs(12);
     while small.calls("/Users") < reads + 2 {
@@ -119,7 +66,7 @@ fn a_stop_takes_five_seconds_whatever_is_open() {
     std::thread::spawn(move || silent.incoming().for_each(|stream| drop(sender.send(stream))));
     let small =
         Small::up(&format!("[systems.silent]\nscanner = \"scim\"\nread = \"file:token\"\nurl = \"http://127.0.0.1:{port}/scim/v2\"\n"));
-    let mut server = Server::start(&small);
+    let mut server = Server::with_descriptors(&small, &[], 100);
     let mut held: Vec<TcpStream> = Vec::new();
     for half in HALVES {
         let mut stream = server.connect();
@@ -138,11 +85,11 @@ fn a_stop_takes_five_seconds_while_another_program_holds_the_store() {
     small.exeunt(&["scan"]);
     let lock = rusqlite::Connection::open(small.folder().join("exeunt.db")).unwrap();
     lock.busy_timeout(Duration::from_secs(20)).unwrap();
-    let mut server = Server::start(&small);
+    let mut server = Server::with_descriptors(&small, &[], 100);
     lock.execute_batch("BEGIN IMMEDIATE").unwrap();
     // Both loops are stuck in it by now.
     std::thread::sleep(Duration::from_secs(4));
-    assert_eq!(server.asks("/healthz"), "HTTP/1.1 200 OK", "a lock on the store keeps nobody else waiting");
+    assert!(server.asks("GET /healthz").starts_with("HTTP/1.1 200 OK"), "a lock on the store keeps nobody else waiting");
     let (took, code) = server.stop();
     assert!(code == Some(0) && took < Duration::from_secs(5), "{took:?} {code:?}");
 }

@@ -9,6 +9,8 @@ mod back;
 mod below;
 /// `serve` under attack, and told to stop.
 mod besieged;
+/// A clock that was set wrong.
+mod clock;
 /// Exit codes: 0 where something is known to be well, and nowhere else.
 mod codes;
 /// A call that no read shows, and the action whose effect proves it.
@@ -17,6 +19,8 @@ mod effects;
 mod gone;
 /// A person's task, and what may prove it.
 mod hand_offs;
+/// What `serve` says of itself.
+mod health;
 /// What an HR system's API leaves out, cuts short or mixes up.
 mod hr_api;
 /// Rows of HR's file that contradict themselves or one another.
@@ -53,6 +57,8 @@ mod real_scim;
 mod real_tryton;
 /// The built command, run to its end.
 mod run;
+/// `serve` while it runs.
+mod served;
 /// Mistakes in settings are one clear line; help and JSON are there for every command.
 mod settings;
 /// What goes on while an account is off: the rules of a mailbox that became a shared one.
