@@ -1,6 +1,8 @@
 //! The only place that reads the clock, so that time can be reasoned about (and, in tests, set).
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Instant;
 
 use jiff::{Span, Timestamp, ToSpan};
 
@@ -17,6 +19,23 @@ pub fn now() -> Timestamp {
 pub fn shift(by: Span) {
     let micros = by.total(jiff::Unit::Microsecond).unwrap_or(0.0) as i64;
     SHIFT_MICROS.fetch_add(micros, Ordering::Relaxed);
+}
+
+/// What a vendor's server called the present, and when it did by a clock that nobody sets.
+static WITNESS: Mutex<Option<(Instant, Timestamp)>> = Mutex::new(None);
+
+/// Notes what a vendor's server calls the present: the `Date` of its answer.
+pub fn witness(says: Timestamp) {
+    if let Ok(mut witness) = WITNESS.lock() {
+        *witness = Some((Instant::now(), says));
+    }
+}
+
+/// The present by what a vendor's server said last, if one has said so.
+pub fn witnessed() -> Option<Timestamp> {
+    let (at, says) = WITNESS.lock().ok().and_then(|witness| *witness)?;
+    let elapsed = i64::try_from(at.elapsed().as_micros()).ok()?;
+    Timestamp::from_microsecond(says.as_microsecond() + elapsed + SHIFT_MICROS.load(Ordering::Relaxed)).ok()
 }
 
 /// The moment `days` days before `at` (24-hour days; negative values lie in the future).

@@ -7,8 +7,10 @@ use anyhow::{Result, anyhow};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::model::{LastDay, TellEvent};
+use crate::model::LastDay;
 use crate::secret::SecretRef;
+
+mod judge;
 
 /// The settings file, checked.
 #[derive(Deserialize, schemars::JsonSchema, Debug, Clone)]
@@ -238,8 +240,11 @@ impl Departure {
             zone.map_err(|_| format!("{place}: {name:?} is no time zone; write one such as America/Los_Angeles or Europe/Oslo"))
         };
         let time = self.time.as_ref().map(|text| {
-            let time = text.parse::<jiff::civil::Time>();
-            time.map_err(|_| format!("time: {text:?} is no time of day; write one such as 17:00"))
+            // No date before it, and no second that a clock doesn't show.
+            let digits = |part: &str| part.len() == 2 && part.parse::<u8>().is_ok_and(|number| number < 60);
+            let is_time = text.matches(':').count() <= 2 && text.contains(':') && text.split(':').all(digits);
+            let time = text.parse::<jiff::civil::Time>().ok().filter(|_| is_time);
+            time.ok_or_else(|| format!("time: {text:?} is no time of day; write one such as 17:00"))
         });
         let places = self.zones.iter().map(|(place, name)| Ok((place.clone(), zone(name, format!("zones.{place:?}"))?)));
         Ok(LastDay {
@@ -278,7 +283,7 @@ pub struct Notice {
     pub system: String,
     /// Whom it goes to, as that system knows them: a channel, an address, a role of `departure.roles`; for a webhook, any name.
     pub to: String,
-    /// What they hear of: task, opened, approval, stuck, overdue, ended, closed. `overdue` is the escalation: each overdue task is told once.
+    /// What they hear of: task, opened, approval, stuck, overdue, ended, closed, trouble. `trouble` is of exeunt's own (HR can't be heard, the log can't be signed). `overdue` is the escalation: each overdue task is told once.
     pub events: Vec<String>,
 }
 
@@ -403,49 +408,15 @@ impl Config {
     /// Reads and checks settings from their text.
     ///
     /// # Errors
-    /// One line: what is wrong, and in which line.
+    /// One line: all that is wrong; in which line, where it is no settings file at all.
     pub fn parse(text: &str) -> Result<Self, String> {
         let config: Self = toml::from_str(text).map_err(|error| {
             let line = error.span().map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
             let message = error.message().lines().collect::<Vec<_>>().join(" ");
             line.map_or_else(|| message.clone(), |line| format!("line {line}: {message}"))
         })?;
-        config.check()?;
-        Ok(config)
-    }
-
-    fn check(&self) -> Result<(), String> {
-        for (name, system) in &self.systems {
-            for (hand, secret) in [("read", &system.read), ("revoke", &system.revoke), ("tell", &system.tell)] {
-                if let Some(secret) = secret {
-                    SecretRef::parse(secret).map_err(|problem| format!("systems.{name}.{hand} {problem}"))?;
-                }
-            }
-            if let Some(sign_in) = &system.signs_in_through
-                && !self.systems.contains_key(&sign_in.system)
-            {
-                return Err(format!("systems.{name}.signs_in_through names the system {:?}, which isn't configured", sign_in.system));
-            }
-        }
-        self.departure.last_day().map_err(|problem| format!("departure.{problem}"))?;
-        let tell = &self.departure.tell;
-        let carriers = tell.tasks.iter().map(|system| ("tasks".to_owned(), system));
-        let carriers = carriers.chain(tell.roles.iter().map(|(role, system)| (format!("roles.{role}"), system)));
-        for (place, system) in carriers.chain(tell.notices.iter().map(|notice| ("notices.system".to_owned(), &notice.system))) {
-            if !self.systems.contains_key(system) {
-                return Err(format!("departure.tell.{place} names the system {system:?}, which isn't configured"));
-            }
-        }
-        for event in tell.notices.iter().flat_map(|notice| &notice.events) {
-            event.parse::<TellEvent>().map_err(|problem| format!("departure.tell.notices.events: {problem}"))?;
-        }
-        for (name, hook) in &self.serve.hooks {
-            SecretRef::parse(&hook.secret).map_err(|problem| format!("serve.hooks.{name}.secret {problem}"))?;
-            if !self.systems.contains_key(&hook.system) {
-                return Err(format!("serve.hooks.{name}.system names {:?}, which isn't configured", hook.system));
-            }
-        }
-        Ok(())
+        let problems = config.problems();
+        if problems.is_empty() { Ok(config) } else { Err(problems.join("; ")) }
     }
 
     /// A path of the settings, relative to the settings file's folder.
@@ -515,6 +486,8 @@ read = "env:OKTA_READ"
         assert_eq!(Config::parse(GOOD).unwrap().systems["okta"].settings["domain"], "acme.okta.example");
         let unknown = Config::parse(&GOOD.replace("name = \"Acme\"", "name = \"Acme\"\ncolour = 1")).unwrap_err();
         assert!(unknown.contains("line 4") && unknown.contains("colour") && !unknown.contains('\n'), "{unknown}");
+        let several = Config::parse(&format!("{GOOD}[departure]\nmass_limit = 0\nmass_window = \"1 hour\"\n")).unwrap_err();
+        assert!(several.contains("mass_limit") && several.contains("mass_window") && !several.contains('\n'), "{several}");
         let pasted = Config::parse(&GOOD.replace("env:OKTA_READ", "00aBcSecret")).unwrap_err();
         assert!(pasted.contains("systems.okta.read") && !pasted.contains("00aBc"), "{pasted}");
     }

@@ -212,7 +212,7 @@ async fn depart(config: &Config) -> Result<departure::Ended> {
     };
     let (opened, _) = departure::announce(config, &store, &word)?;
     let (Opened::New(id) | Opened::Known(id)) = opened;
-    let signer = departure::signer(config)?;
+    let signer = departure::signer(config);
     let desk = Desk { config, store: &store, fleet: &fleet, signer: &signer };
     departure::run(&desk, id, &|_| {}).await
 }

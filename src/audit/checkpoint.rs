@@ -4,9 +4,10 @@ use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use serde_json::json;
 
 use super::key::{Signer, VerifierKey};
-use super::{Error, Hash, Result, Tree, count, leaf_hash, to_db};
+use super::{Draft, Error, Hash, Result, Tree, append, count, leaf_hash, to_db};
 
 /// A signed tree head.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,14 +144,39 @@ pub fn latest(conn: &Connection) -> Result<Option<Checkpoint>> {
     Ok(Some(Checkpoint { signed_at: signed_at.parse().ok(), ..parsed }))
 }
 
+/// The verifier key that the log is signed with, if it has been signed.
+pub fn known_key(conn: &Connection) -> Result<Option<String>> {
+    Ok(conn.query_row("SELECT vkey FROM audit_key LIMIT 1", [], |row| row.get(0)).optional()?)
+}
+
+/// Puts another key in the place of one that is lost, in an entry that says so. What was signed so far stays signed with the lost one.
+pub fn replace_key(tx: &Transaction, signer: &Signer, reason: &str, by: &str, at: Timestamp) -> Result<()> {
+    let old = known_key(tx)?.ok_or_else(|| Error::Refused("it has not been signed so far: there is no key to replace".into()))?;
+    let (origin, new) = (&signer.verifier().origin, signer.verifier().to_string());
+    let signed: u64 = tx.query_row("SELECT coalesce(max(size), 0) FROM audit_checkpoint", [], |row| count(row, 0))?;
+    let draft = Draft {
+        act: KEY_REPLACED.into(),
+        case: None,
+        actor: by.into(),
+        target: None,
+        detail: json!({ "old": old, "new": new, "signed_with_old": signed, "reason": reason }),
+        evidence: Vec::new(),
+    };
+    append(tx, at, &draft)?;
+    tx.execute("UPDATE audit_key SET origin = ?, vkey = ?, since = ?", params![origin, new, at.to_string()])?;
+    Ok(())
+}
+
+/// The act of an entry that says that another key signs from there on.
+pub(crate) const KEY_REPLACED: &str = "audit.key_replaced";
+
 /// One log, one name, one key: a second key would let a rewritten log look like a new one.
 fn check_key(tx: &Transaction, signer: &Signer, at: Timestamp) -> Result<()> {
     let ours = signer.verifier().to_string();
-    let known: Option<String> = tx.query_row("SELECT vkey FROM audit_key LIMIT 1", [], |row| row.get(0)).optional()?;
-    match known {
+    match known_key(tx)? {
         Some(known) if known == ours => Ok(()),
         Some(known) => Err(Error::Refused(format!(
-            "it has been signed with {known} so far, and the key given is {ours}; bring back the first key's file"
+            "it has been signed with {known} so far, and the key given is {ours}; bring back the first key's file; if that is lost, move this one away and run `exeunt audit new-key`"
         ))),
         None => {
             tx.execute(

@@ -76,27 +76,30 @@ impl fmt::Debug for Signer {
 }
 
 impl Signer {
-    /// The key in this file; made when there is none. The file is PKCS#8 in PEM, as `openssl pkey` reads it, and for
+    /// The key in this file; none when there is no file. The file is PKCS#8 in PEM, as `openssl pkey` reads it, and for
     /// its owner's eyes only.
-    pub fn load_or_create(path: &Path, origin: &str) -> Result<Signer> {
+    pub fn load(path: &Path, origin: &str) -> Result<Option<Signer>> {
         let fail = |why: String| Error::Key { path: path.to_owned(), why };
         match fs::read_to_string(path) {
             Ok(pem) => {
                 refuse_shared(path)?;
                 let key = from_pem(&pem).ok_or_else(|| fail("not an Ed25519 key in PKCS#8 PEM; restore it from your backup".into()))?;
-                Signer::new(key, origin)
+                Signer::new(key, origin).map(Some)
             }
-            Err(e) if e.kind() == ErrorKind::NotFound => {
-                let signer = Signer::generate(origin)?;
-                let der = signer.key.to_pkcs8v1().map_err(|_| fail("could not encode a new key".into()))?;
-                match write_secret(path, &to_pem(der.as_ref())) {
-                    Ok(()) => Ok(signer),
-                    // Another process has made it at the same moment: there is one key, and it is whole.
-                    Err(e) if e.kind() == ErrorKind::AlreadyExists => Signer::load_or_create(path, origin),
-                    Err(e) => Err(fail(format!("could not write a new key: {e}"))),
-                }
-            }
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
             Err(e) => Err(fail(format!("could not read it: {e}"))),
+        }
+    }
+
+    /// Makes a key, and its file. A file that is there is never written over: where another process makes one at the same moment, there is one key.
+    pub fn create(path: &Path, origin: &str) -> Result<Signer> {
+        let fail = |why: String| Error::Key { path: path.to_owned(), why };
+        let signer = Signer::generate(origin)?;
+        let der = signer.key.to_pkcs8v1().map_err(|_| fail("could not encode a new key".into()))?;
+        match write_secret(path, &to_pem(der.as_ref())) {
+            Ok(()) => Ok(signer),
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => Signer::load(path, origin)?.ok_or_else(|| fail("it was made and taken away again".into())),
+            Err(e) => Err(fail(format!("could not write a new key: {e}"))),
         }
     }
 

@@ -31,7 +31,7 @@ mod tests;
 use std::path::PathBuf;
 
 pub use bundle::{BundleInfo, OtherEntries, bundle, bundle_with};
-pub use checkpoint::{Checkpoint, checkpoint, latest};
+pub use checkpoint::{Checkpoint, checkpoint, known_key, latest, replace_key};
 pub use entry::{Draft, Entry, append, append_many, attach, entries};
 pub use key::{Signer, VerifierKey};
 pub use report::{Note, Problem, Report, Verdict, Wrong};

@@ -151,6 +151,19 @@ pub enum Note {
     EntriesWithheld(u64),
     /// A file of the bundle that no entry names, so nothing vouches for it.
     NotVouched(String),
+    /// Nobody gave a key and its file is missing, so the signatures show only that the store agrees with itself.
+    KeyFromStore(String),
+    /// Another key signs from an entry on; what came before it is signed with the old one.
+    KeyReplaced {
+        /// The entry that says so.
+        seq: u64,
+        /// The old key.
+        old: String,
+        /// Who replaced it.
+        by: String,
+        /// Why.
+        reason: String,
+    },
 }
 
 impl fmt::Display for Note {
@@ -163,6 +176,15 @@ impl fmt::Display for Note {
             }
             Note::EntriesWithheld(n) => {
                 write!(f, "{n} entries of other cases are present as hashes only")
+            }
+            Note::KeyFromStore(key) => {
+                write!(
+                    f,
+                    "the key comes from the store itself, for its file is missing: compare it with the one you were given by another way: {key}"
+                )
+            }
+            Note::KeyReplaced { seq, old, by, reason } => {
+                write!(f, "{by} replaced the key at entry {seq} ({reason}): up to there the log is signed with {old}")
             }
             Note::NotVouched(name) => write!(f, "{name}: a convenience, not covered by the log"),
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, Row};
 
-use super::checkpoint::Checkpoint;
+use super::checkpoint::{Checkpoint, KEY_REPLACED};
 use super::key::VerifierKey;
 use super::report::{Note, Problem, Report, Wrong};
 use super::{Hash, Result, Tree, count, entry, hex, leaf_hash, sha256, to_db};
@@ -25,6 +25,7 @@ pub fn verify_store(conn: &Connection, vkey: &str) -> Result<Report> {
     let mut judged = BTreeMap::new();
     let mut evidence = Vec::new();
     let mut hashes = Vec::new();
+    let mut keys = Keys::default();
     let mut query = tx.prepare("SELECT seq, body, case_id FROM audit_entry WHERE seq < ? ORDER BY seq")?;
     let mut rows = query.query([to_db(leaves.len() as u64)])?;
     let mut entries = 0;
@@ -39,6 +40,7 @@ pub fn verify_store(conn: &Connection, vkey: &str) -> Result<Report> {
         let Ok(read) = entry::decode(body) else {
             continue;
         };
+        keys.note(seq, &read);
         if read.draft.case != row.get::<_, Option<String>>(2)? {
             judged.entry(seq).or_insert(Wrong::Misfiled);
         }
@@ -56,7 +58,7 @@ pub fn verify_store(conn: &Connection, vkey: &str) -> Result<Report> {
 
     let whole: Vec<Hash> = leaves.iter().map_while(|leaf| *leaf).collect();
     let by_body = (whole.len() == leaves.len() && !judged.is_empty()).then(|| Tree::new(hashes));
-    let signed = check_checkpoints(&tx, &key, &Tree::new(whole), by_body.as_ref(), leaves.len() as u64)?;
+    let signed = check_checkpoints(&tx, &keys.of(&tx, &key)?, &Tree::new(whole), by_body.as_ref(), leaves.len() as u64)?;
     if signed.bodies_are_right {
         // The bodies give the signed root: whoever differs from its stored hash, the hash is what was changed.
         judged.values_mut().filter(|wrong| **wrong == Wrong::Altered).for_each(|wrong| *wrong = Wrong::HashAltered);
@@ -79,7 +81,7 @@ pub fn verify_store(conn: &Connection, vkey: &str) -> Result<Report> {
         origin: signed.latest.as_ref().map(|last| last.origin.clone()),
         signed_at: signed.latest.and_then(|last| last.signed_at),
         problems,
-        notes: if tail > 0 { vec![Note::UnsignedTail(tail)] } else { vec![] },
+        notes: keys.notes().chain((tail > 0).then_some(Note::UnsignedTail(tail))).collect(),
     })
 }
 
@@ -144,14 +146,52 @@ pub(crate) fn name_gaps(mut judged: BTreeMap<u64, Wrong>, end: u64) -> Vec<Probl
     problems
 }
 
+/// The keys that were replaced, as entries of the log say it.
+#[derive(Default)]
+struct Keys {
+    /// Place of the entry, the key before it and the key after it, and what a reader is told.
+    replaced: Vec<(u64, VerifierKey, VerifierKey, Note)>,
+}
+
+impl Keys {
+    fn note(&mut self, seq: u64, entry: &entry::Entry) {
+        if entry.draft.act != KEY_REPLACED {
+            return;
+        }
+        let text = |name: &str| entry.draft.detail[name].as_str().unwrap_or_default().to_owned();
+        if let (Ok(old), Ok(new)) = (VerifierKey::parse(&text("old")), VerifierKey::parse(&text("new"))) {
+            let note = Note::KeyReplaced { seq, old: text("old"), by: entry.draft.actor.clone(), reason: text("reason") };
+            self.replaced.push((seq, old, new, note));
+        }
+    }
+
+    /// Which key signs trees of up to which size, given the key that the reader trusts. An entry counts only where that key has signed a tree that
+    /// holds it: else anybody could name a key of their own for everything before.
+    fn of(&mut self, conn: &Connection, trusted: &VerifierKey) -> Result<Vec<(u64, VerifierKey)>> {
+        let covered = super::latest(conn).ok().flatten().filter(|last| last.verify(trusted).is_ok()).map_or(0, |last| last.size);
+        let leads_here = self.replaced.last().is_some_and(|(.., new, _)| new == trusted);
+        if !leads_here {
+            self.replaced.clear();
+        }
+        self.replaced.retain(|(seq, ..)| *seq < covered);
+        let mut keys: Vec<(u64, VerifierKey)> = self.replaced.iter().map(|(seq, old, ..)| (*seq, old.clone())).collect();
+        keys.push((u64::MAX, trusted.clone()));
+        Ok(keys)
+    }
+
+    fn notes(&self) -> impl Iterator<Item = Note> + '_ {
+        self.replaced.iter().map(|(.., note)| note.clone())
+    }
+}
+
 struct Signed {
     latest: Option<Checkpoint>,
     bodies_are_right: bool,
     problems: Vec<Problem>,
 }
 
-/// Every checkpoint: its row, its signature, its root. `tree` is of the stored hashes up to the first gap.
-fn check_checkpoints(conn: &Connection, key: &VerifierKey, tree: &Tree, by_body: Option<&Tree>, length: u64) -> Result<Signed> {
+/// Every checkpoint: its row, its signature by the key that signs trees of its size, its root. `tree` is of the stored hashes up to the first gap.
+fn check_checkpoints(conn: &Connection, keys: &[(u64, VerifierKey)], tree: &Tree, by_body: Option<&Tree>, length: u64) -> Result<Signed> {
     let mut signed = Signed { latest: None, bodies_are_right: false, problems: Vec::new() };
     let mut fitted_to = 0;
     let mut query = conn.prepare("SELECT size, root, note, signed_at FROM audit_checkpoint ORDER BY size")?;
@@ -171,7 +211,8 @@ fn check_checkpoints(conn: &Connection, key: &VerifierKey, tree: &Tree, by_body:
         if parsed.size != size || parsed.root.as_slice() != root {
             problem(format!("its row differs from the note, which is of {} entries", parsed.size));
         }
-        if let Err(why) = parsed.verify(key) {
+        let key = keys.iter().find(|(through, _)| parsed.size <= *through).map(|(_, key)| key);
+        if let Some(Err(why)) = key.map(|key| parsed.verify(key)) {
             problem(why);
         }
         if tree.size() == length && parsed.size <= length || parsed.size <= tree.size() {

@@ -7,7 +7,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::{Exit, Global, out};
-use crate::audit::{self, Report, Verdict};
+use crate::audit::{self, Note, Report, Signer, Verdict};
 use crate::clock;
 use crate::config::Config;
 use crate::departure;
@@ -39,6 +39,16 @@ pub enum Args {
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
     },
+    /// Put a new key in the place of one that is lost; the log says who did so and why
+    #[command(after_help = "Example:\n  exeunt audit new-key --by 'Anna, security' --reason 'the disk with the key died on 3 March'")]
+    NewKey {
+        /// What became of the old key
+        #[arg(long)]
+        reason: String,
+        /// Who replaces it
+        #[arg(long, value_name = "NAME")]
+        by: String,
+    },
     /// Print the log, one entry a line
     Log {
         /// Only this departure's entries
@@ -58,22 +68,49 @@ pub fn run(global: &Global, args: Args) -> Result<Exit> {
                 Some(path) => audit::verify_bundle(&path, key.as_deref())?,
                 None => {
                     let (config, store) = global.open()?;
-                    let key = match key {
-                        Some(key) => key,
-                        None => departure::signer(&config)?.verifier().to_string(),
+                    let (key, from_store) = match (key, departure::signer(&config)) {
+                        (Some(key), _) => (key, false),
+                        (None, seal) => match seal.verifier(&store)? {
+                            Some(known) => known,
+                            // Nothing was ever signed: any key will do to say so.
+                            None => (Signer::generate(&config.audit.origin)?.verifier().to_string(), false),
+                        },
                     };
-                    store.with_writer(|conn| Ok(audit::verify_store(conn, &key)?))?
+                    let mut report = store.with_writer(|conn| Ok(audit::verify_store(conn, &key)?))?;
+                    if from_store {
+                        report.notes.insert(0, Note::KeyFromStore(key));
+                    }
+                    report
                 }
             };
             print_report(global, &report);
-            Ok(if report.verdict() == Verdict::Broken { Exit::Found } else { Exit::Fine })
+            let own_key = report.notes.iter().any(|note| matches!(note, Note::KeyFromStore(_)));
+            Ok(match report.verdict() {
+                Verdict::Broken => Exit::Found,
+                // Whoever rewrites the store writes its key as well.
+                _ if own_key => Exit::CouldNot,
+                Verdict::Intact | Verdict::Unsigned => Exit::Fine,
+            })
+        }
+        Args::NewKey { reason, by } => {
+            let (config, store) = global.open()?;
+            let seal = departure::signer(&config);
+            let key = seal.replace(&store, &reason, &by)?;
+            out::say(format!("the log is signed with a new key from now on: {key}"));
+            out::say("give it to whoever verifies, and keep its file where it can't be lost again");
+            if let Some(why) = seal.sign(&store) {
+                out::remark(format!("the audit log could not be signed: {why}"));
+                return Ok(Exit::CouldNot);
+            }
+            Ok(Exit::Fine)
         }
         Args::Bundle { departure, output } => {
             let (config, store) = global.open()?;
-            let signer = departure::signer(&config)?;
+            let seal = departure::signer(&config);
+            let signer = seal.signer(&store)?;
             let id = DepartureId(departure);
             let reports = reports(&config, &store, id)?;
-            store.with_writer(|conn| Ok(audit::bundle(conn, clock::now(), &case_name(id), &signer, &reports, &output)?))?;
+            store.with_writer(|conn| Ok(audit::bundle(conn, clock::now(), &case_name(id), signer, &reports, &output)?))?;
             let report = audit::verify_bundle(&output, Some(&signer.verifier().to_string()))?;
             print_report(global, &report);
             if !global.json {

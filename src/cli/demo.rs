@@ -120,12 +120,12 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     survey::survey(&config, &store, &hr, &survey::Options { no_checks: true, ..Default::default() }, &|_, _| {}).await?;
     departure::hear(&config, &store, "poll")?;
     let Some(id) = departure::ready(&store, clock::now())?.into_iter().next() else { bail!("HR's record started no departure") };
-    let signer = departure::signer(&config)?;
+    let signer = departure::signer(&config);
     let desk = Desk { config: &config, store: &store, fleet: &fleet, signer: &signer };
     let ended = revoke_cli::run_with_bars(&desk, id, quiet).await?;
 
     let bundle = folder.path.join("evidence.zip");
-    let (entries, verified) = evidence(&config, &store, &signer, id, &bundle)?;
+    let (entries, verified) = evidence(&config, &store, signer.signer(&store)?, id, &bundle)?;
     if folder.kept {
         write_case(&config, &store, id, &folder.path)?;
     }

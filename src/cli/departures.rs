@@ -115,7 +115,7 @@ pub async fn one(global: &Global, args: One) -> Result<Exit> {
     let mut unread = 0;
     if args.recheck {
         let fleet = global.fleet(&config, &[])?;
-        let signer = departure::signer(&config)?;
+        let signer = departure::signer(&config);
         let desk = Desk { config: &config, store: &store, fleet: &fleet, signer: &signer };
         for seen in departure::recheck(&desk, id).await? {
             if seen.came_back() {
@@ -124,6 +124,10 @@ pub async fn one(global: &Global, args: One) -> Result<Exit> {
                 unread += 1;
                 out::remark(format!("can't be read again: {}: {}", seen.label, seen.why.as_deref().unwrap_or("no reason given")));
             }
+        }
+        if let Some(why) = signer.trouble() {
+            unread += 1;
+            out::remark(format!("the audit log could not be signed: {why}"));
         }
     }
     let mut case = store.read(|conn| Case::of(conn, id))?;
@@ -194,7 +198,7 @@ pub async fn approve(global: &Global, args: Approve) -> Result<Exit> {
     let (config, store) = global.open()?;
     let store = Arc::new(store);
     let fleet = global.fleet(&config, &[])?;
-    let signer = departure::signer(&config)?;
+    let signer = departure::signer(&config);
     let desk = Desk { config: &config, store: &store, fleet: &fleet, signer: &signer };
     let id = DepartureId(args.id);
     departure::approve(&desk, id, &args.plan, &args.by)?;
@@ -311,6 +315,9 @@ pub fn print_ended(ended: &Ended) {
     for doubt in &ended.doubts {
         out::say(format!("            {}: {doubt}", out::paint("in doubt", 31)));
     }
+    if let Some(why) = &ended.unsigned {
+        out::say(format!("Log         {}: {why}", out::paint("not signed", 31)));
+    }
     let told = &ended.told;
     if told.tickets + told.notices + told.failed.len() > 0 {
         let failed = if told.failed.is_empty() { String::new() } else { format!(" · {} not told so far", told.failed.len()) };
@@ -329,7 +336,12 @@ pub fn exit_of(ended: &Ended) -> Exit {
     let outcome = &ended.outcome;
     if !ended.residual.is_empty() || outcome.present > 0 {
         Exit::Found
-    } else if outcome.unknown + outcome.stuck > 0 || !ended.doubts.is_empty() || !ended.unread.is_empty() || !ended.told.failed.is_empty() {
+    } else if outcome.unknown + outcome.stuck > 0
+        || !ended.doubts.is_empty()
+        || !ended.unread.is_empty()
+        || !ended.told.failed.is_empty()
+        || ended.unsigned.is_some()
+    {
         Exit::CouldNot
     } else if ended.state != DepartureState::Closed {
         // What people have still to do, or a job that is under way, is access that is still there.

@@ -8,11 +8,13 @@ use clap::Args as ClapArgs;
 use serde_json::{Value, json};
 
 use super::{Exit, Global, out};
+use crate::config::Config;
 use crate::departure;
 use crate::manifest::load;
 use crate::revoke::own;
 use crate::scan;
-use crate::store::graph;
+use crate::store::{Store, graph};
+use crate::survey::judge;
 
 /// Write a settings file with comments
 #[derive(ClapArgs, Debug)]
@@ -121,17 +123,46 @@ approval = false                    # true: every departure waits for a second p
 # roles.facilities = "servicenow"   # roles whose tasks another system carries
 look = "*/5 * * * *"                # when `exeunt serve` looks at open tickets, cron, UTC
 
-# Who hears of what: task, opened, approval, stuck, overdue (once for each task: the escalation), ended, closed.
+# Who hears of what: task, opened, approval, stuck, overdue (once for each task: the escalation), ended, closed,
+# trouble (of exeunt's own: HR can't be heard, the log can't be signed).
 # [[departure.tell.notices]]
 # system = "slack"
 # to = "C0123456789"                # a channel, an address, or a role of departure.roles
-# events = ["opened", "approval", "stuck", "overdue", "ended"]
+# events = ["opened", "approval", "stuck", "overdue", "ended", "trouble"]
 
 [serve]
 listen = "127.0.0.1:8470"
 schedule = "0 2 * * *"              # when systems are scanned, cron, UTC
 poll = "*/15 * * * *"               # how often HR is asked
 "#;
+
+/// What is wrong with the settings beside the systems: names that stand for nothing, a hook's secret, the audit log's key.
+fn ourselves(config: &Config, store: &Store) -> Vec<String> {
+    let mut wrong = judge::names(config);
+    for (name, hook) in &config.serve.hooks {
+        let read = config.secret(&hook.secret).and_then(|place| place.read());
+        wrong.extend(read.err().map(|problem| format!("serve.hooks.{name}.secret: {problem}")));
+    }
+    let key = config.at(&config.audit.key);
+    match departure::signer(config).verifier(store) {
+        Err(error) => wrong.push(format!("{error:#}")),
+        Ok(Some((_, true))) => {
+            wrong.push(format!(
+                "audit key {} is missing, and the log is signed with it: restore the file; if it is lost: exeunt audit new-key",
+                key.display()
+            ));
+        }
+        Ok(Some(_)) => {}
+        // It is made when something is signed first.
+        Ok(None) => {
+            let folder = key.parent().filter(|folder| !folder.as_os_str().is_empty());
+            if folder.is_some_and(|folder| !folder.is_dir()) {
+                wrong.push(format!("audit.key: {} can't be made, for its folder isn't there", key.display()));
+            }
+        }
+    }
+    wrong
+}
 
 /// Tries every credential and right.
 ///
@@ -141,8 +172,9 @@ pub async fn check(global: &Global, args: Check) -> Result<Exit> {
     let (config, store) = global.open()?;
     let fleet = global.fleet(&config, &args.systems)?;
     let mut all = Vec::new();
-    let mut nobodys = departure::nobodys(&config, &store)?;
-    let mut bad = !fleet.closed.is_empty() || !nobodys.is_empty();
+    let mut wrong = ourselves(&config, &store);
+    wrong.extend(departure::nobodys(&config, &store)?);
+    let mut bad = !fleet.closed.is_empty();
     for (name, connection) in &fleet.systems {
         let manifest = connection.manifest();
         let row = store.write(|tx| graph::system_row(tx, name, &manifest.scanner, manifest.category.word()))?;
@@ -150,8 +182,8 @@ pub async fn check(global: &Global, args: Check) -> Result<Exit> {
         bad |= tried.iter().any(|tried| tried.problem.is_some());
         all.push((name.clone(), tried));
     }
-    nobodys.extend(departure::own_unknown(&config, &store, &fleet)?);
-    bad |= !nobodys.is_empty();
+    wrong.extend(departure::own_unknown(&config, &store, &fleet)?);
+    bad |= !wrong.is_empty();
     if global.json {
         let view: Vec<Value> = all
             .iter()
@@ -160,7 +192,7 @@ pub async fn check(global: &Global, args: Check) -> Result<Exit> {
             })
             .collect();
         out::json(
-            &json!({"systems": view, "settings": nobodys, "closed": fleet.closed.iter().map(|(system, reason)| json!({"system": system, "reason": reason})).collect::<Vec<_>>()}),
+            &json!({"settings": wrong, "systems": view, "closed": fleet.closed.iter().map(|(system, reason)| json!({"system": system, "reason": reason})).collect::<Vec<_>>()}),
         );
     } else {
         for (name, tried) in &all {
@@ -178,10 +210,7 @@ pub async fn check(global: &Global, args: Check) -> Result<Exit> {
                 out::say(format!("- {name:18} nothing to try ahead of a scan"));
             }
         }
-        for problem in &nobodys {
-            out::say(format!("! {problem}"));
-        }
-        for (_, reason) in &fleet.closed {
+        for reason in fleet.closed.iter().map(|(_, reason)| reason).chain(&wrong) {
             out::say(format!("! {reason}"));
         }
     }

@@ -32,6 +32,7 @@ use crate::connect::fleet::Fleet;
 use crate::graph::{Graph, Person, executive_rule};
 use crate::report::NEVER_READ;
 use crate::store::{Store, history};
+use crate::survey::judge;
 
 /// How a command ended: the process's exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,6 +103,10 @@ impl Global {
     /// # Errors
     /// A name that isn't configured.
     pub fn fleet(&self, config: &Config, only: &[String]) -> Result<Fleet> {
+        let problems = judge::actions(config);
+        if !problems.is_empty() {
+            bail!("{}: {}", self.config.display(), problems.join("; "));
+        }
         Fleet::open(config, only, self.recorder()?.as_ref()).map_err(anyhow::Error::msg)
     }
 }

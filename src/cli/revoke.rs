@@ -127,7 +127,7 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
         });
         return Ok(Exit::Fine);
     }
-    let signer = departure::signer(&config)?;
+    let signer = departure::signer(&config);
     let desk = Desk { config: &config, store: &store, fleet: &fleet, signer: &signer };
     let ended = run_with_bars(&desk, id, global.json).await?;
     if global.json {
@@ -179,6 +179,7 @@ pub async fn run_with_bars(desk: &Desk<'_>, id: crate::model::DepartureId, quiet
             }
         }
         Step::Telling => {}
+        Step::Trouble(what) => out::remark(what),
         Step::LookingAgain => bars.get().into_iter().flatten().for_each(indicatif::ProgressBar::finish_and_clear),
     };
     departure::run_and_tell(desk, id, &tell).await

@@ -81,11 +81,13 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
         doubts.push("no system is configured, so nothing was read: name them in the settings".to_owned());
     }
     let store = Arc::new(store);
-    let mut reopened = Vec::new();
+    let (mut reopened, mut unsigned) = (Vec::new(), None);
     if !store.read(departures::list)?.is_empty() {
-        let signer = departure::signer(&config)?;
+        let signer = departure::signer(&config);
         reopened = departure::reopen(&Desk { config: &config, store: &store, fleet: &fleet, signer: &signer }).await?;
+        unsigned = signer.trouble().map(|why| format!("the audit log could not be signed: {why}"));
     }
+    doubts.extend(unsigned);
     for (id, labels) in &reopened {
         labels.iter().for_each(|label| out::remark(format!("departure {id} is open again: {label} was proved gone, and is there")));
     }

@@ -9,20 +9,24 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::{Exit, Global, out};
+use crate::clock;
 use crate::config::Config;
 use crate::departure;
 use crate::secret::Kept;
-use crate::serve::Server;
+use crate::serve::{Believed, Health, Server};
 
 /// Scan on schedule, hear HR, run departures
 #[derive(ClapArgs, Debug)]
 #[command(
-    after_help = "Example:\n  exeunt serve --listen 0.0.0.0:8470\n\nHR's webhooks go to /hooks/NAME (serve.hooks in the settings). A stop (SIGTERM, Ctrl-C) waits for a departure under way."
+    after_help = "Example:\n  exeunt serve --listen 0.0.0.0:8470\n\nHR's webhooks go to /hooks/NAME (serve.hooks in the settings). A stop (SIGTERM, Ctrl-C) takes five seconds at most; a departure that has not ended by then is gone on with at the next start."
 )]
 pub struct Args {
     /// Where to listen, in place of serve.listen
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
+    /// The clock is right, though it is far ahead of when anything was done last
+    #[arg(long)]
+    accept_clock: bool,
 }
 
 /// Runs the command.
@@ -42,8 +46,11 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     let listen = args.listen.clone().unwrap_or_else(|| config.serve.listen.clone());
     let listener = tokio::net::TcpListener::bind(&listen).await.with_context(|| format!("listening on {listen}"))?;
     out::say(format!("listening on http://{}", listener.local_addr()?));
-    let signer = departure::signer(&config)?;
+    let signer = departure::signer(&config);
+    let believed = if args.accept_clock { Believed::accepted(&store, clock::now())? } else { Believed::default() };
     let server = Server {
+        believed,
+        health: Health::default(),
         config: Arc::new(config),
         store: Arc::new(store),
         fleet: Arc::new(fleet),
@@ -59,7 +66,7 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
         let stop = stop.clone();
         async move {
             wait_for_signal().await;
-            out::remark("stopping when what is under way has ended");
+            out::remark("stopping: what is under way has a few seconds");
             stop.cancel();
         }
     });

@@ -12,7 +12,7 @@ use crate::clock;
 use crate::handoff::{self, Attachment, Filter};
 use crate::model::{DepartureId, TaskId};
 use crate::report::case::CaseTold;
-use crate::store::deliveries;
+use crate::store::{deliveries, departures};
 
 /// List the tasks that people have to do
 #[derive(ClapArgs, Debug)]
@@ -78,7 +78,9 @@ pub fn list(global: &Global, args: List) -> Result<Exit> {
     } else {
         Exit::Fine
     };
-    let exit = super::report::doubted(exit, &super::never_read(&store)?);
+    let mut doubts = super::never_read(&store)?;
+    doubts.extend(super::late::under_way(&store.read(departures::list)?));
+    let exit = super::report::doubted(exit, &doubts);
     if global.json {
         let view = |entry: &handoff::Assigned| {
             let task = &entry.task;

@@ -30,7 +30,7 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     let (config, store) = global.open()?;
     let store = Arc::new(store);
     let fleet = global.fleet(&config, &[])?;
-    let signer = departure::signer(&config)?;
+    let signer = departure::signer(&config);
     let desk = Desk { config: &config, store: &store, fleet: &fleet, signer: &signer };
     let told = departure::tell(&desk, &Options { look: true, patience: Duration::from_secs(args.patience) }).await?;
     if global.json {

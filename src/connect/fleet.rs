@@ -102,6 +102,14 @@ fn open_one(config: &Config, name: &str, system: &System, recorder: Option<&Reco
 
 /// The setting that every system has, whatever its manifest asks for (`revoke::own`).
 const OWN_ACCOUNT: &str = "own_account";
+/// Whether a setting is of the type that the manifest shows. Where it shows a number, digits in quotes are one.
+fn is_alike(given: &Value, usual: &Value) -> bool {
+    match (given, usual) {
+        (_, Value::Null) => true,
+        (Value::String(text), Value::Number(_)) => text.parse::<f64>().is_ok(),
+        (given, usual) => std::mem::discriminant(given) == std::mem::discriminant(usual),
+    }
+}
 
 /// The settings a manifest asks for: given ones, then defaults; a missing one and an unknown one are mistakes.
 fn settings_of(config: &Config, name: &str, system: &System, manifest: &Manifest) -> Result<Value, String> {
@@ -109,7 +117,13 @@ fn settings_of(config: &Config, name: &str, system: &System, manifest: &Manifest
     for (key, setting) in &manifest.settings {
         let value = match (system.settings.get(key), &setting.default) {
             (Some(given), _) if setting.secret => secret_of(config, name, key, given)?,
-            (Some(given), _) => given.clone(),
+            (Some(given), usual) => {
+                let usual = usual.as_ref().or(setting.example.as_ref()).unwrap_or(&Value::Null);
+                if !is_alike(given, usual) {
+                    return Err(format!("systems.{name}: the setting {key:?} can't be {given}; write one such as {key} = {usual}"));
+                }
+                given.clone()
+            }
             (None, Some(default)) => default.clone(),
             (None, None) if setting.optional => Value::Null,
             (None, None) => {

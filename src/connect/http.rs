@@ -307,6 +307,9 @@ impl Http {
         let mut response = request.send().await.map_err(failed)?;
         let status = response.status().as_u16();
         let headers = headers_of(response.headers());
+        if let Some(date) = headers.get("date").and_then(Value::as_str).and_then(super::retry::http_date) {
+            clock::witness(date);
+        }
         let mut raw = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
             raw.extend_from_slice(&chunk);

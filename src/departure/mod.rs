@@ -11,6 +11,7 @@ mod hidden;
 mod look;
 mod recheck;
 mod reflect;
+mod seal;
 mod unread;
 
 use anyhow::{Context as _, Result, bail};
@@ -25,8 +26,9 @@ pub use crate::store::lease::{Held, is_held};
 pub use hear::hear;
 pub use look::{Prospect, as_json, own_unknown, prospect};
 pub use recheck::{recheck, reopen, to_try_again, try_again, watched};
+pub use seal::Seal;
 
-use crate::audit::{self, Draft, Signer};
+use crate::audit::{self, Draft};
 use crate::clock;
 use crate::config::Config;
 use crate::connect::fleet::Fleet;
@@ -57,7 +59,7 @@ pub struct Desk<'a> {
     /// The systems.
     pub fleet: &'a Fleet,
     /// Who signs the audit log.
-    pub signer: &'a Signer,
+    pub signer: &'a Seal,
 }
 
 /// Somebody's word that a person leaves.
@@ -97,6 +99,8 @@ pub enum Step {
     LookingAgain,
     /// People are told.
     Telling,
+    /// Something doesn't work that a departure can go on without; said as soon as it is known.
+    Trouble(String),
 }
 
 /// How a departure went.
@@ -120,6 +124,8 @@ pub struct Ended {
     pub state: DepartureState,
     /// What people were told, and what they could not be told so far.
     pub told: Told,
+    /// Why the audit log is not signed, if it isn't: what was done stands in it, and nothing vouches for it yet.
+    pub unsigned: Option<String>,
 }
 
 impl Ended {
@@ -127,7 +133,7 @@ impl Ended {
     pub fn line(&self) -> String {
         let outcome = &self.outcome;
         format!(
-            "{} actions: {} gone, {} claimed, {} present, {} unknown; {} tasks for people; {} paths left; {}{}",
+            "{} actions: {} gone, {} claimed, {} present, {} unknown; {} tasks for people; {} paths left; {}{}{}",
             outcome.actions.len(),
             outcome.gone,
             outcome.claimed,
@@ -136,6 +142,7 @@ impl Ended {
             self.tasks.len(),
             self.residual.len(),
             if self.doubts.is_empty() { String::new() } else { format!("{} accounts in doubt; ", self.doubts.len()) },
+            if self.unsigned.is_some() { "the audit log is not signed; " } else { "" },
             self.state
         )
     }
@@ -350,7 +357,7 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
     let first = find(desk.store, id)?.plan.map(|text| serde_json::from_str::<Plan>(&text)).transpose()?.unwrap_or_default();
     let mut doubts = first.doubts.clone();
     let mut outcome = wave(desk, &lease, id, false, tell).await?;
-    checkpoint(desk)?;
+    checkpoint(desk, tell);
     let mut waves = 1;
     let (mut residual, mut unread);
     loop {
@@ -406,8 +413,10 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
     let proved = outcome.claimed + outcome.present + outcome.unknown == 0 && residual.is_empty() && unread.is_empty() && doubts.is_empty();
     // A person's word that it is done doesn't stand in for the read that would show it.
     let settled = actions.iter().all(|row| row.state != ActionState::HandedOff || row.settled());
-    let state = if tasks.is_empty() && proved && settled { DepartureState::Closed } else { DepartureState::Open };
-    let ended = Ended { id, outcome, waves, residual, unread, doubts, tasks, state, told: Told::default() };
+    // A case whose log nobody has signed is not at its end.
+    let unsigned = checkpoint(desk, tell);
+    let state = if tasks.is_empty() && proved && settled && unsigned.is_none() { DepartureState::Closed } else { DepartureState::Open };
+    let mut ended = Ended { id, outcome, waves, residual, unread, doubts, tasks, state, told: Told::default(), unsigned };
     lease.write(|tx| {
         let detail = json!({ "gone": ended.outcome.gone, "claimed": ended.outcome.claimed, "present": ended.outcome.present, "unknown": ended.outcome.unknown,
             "tasks": ended.tasks.len(), "residual": ended.residual, "unread": ended.unread, "doubts": ended.doubts, "waves": waves, "window_ms": ended.outcome.window_ms });
@@ -415,7 +424,7 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
         departures::move_to(tx, id, state, clock::now())?;
         entry(tx, id, "departure.concluded", "engine", detail)
     })?;
-    checkpoint(desk)?;
+    ended.unsigned = checkpoint(desk, tell);
     Ok(ended)
 }
 
@@ -442,12 +451,12 @@ pub async fn run_and_tell(desk: &Desk<'_>, id: DepartureId, progress: &(dyn Fn(S
             ended.told = Told { failed: vec![failed], ..Told::default() };
         }
     }
+    ended.unsigned = checkpoint(desk, progress);
     desk.store.write(|tx| match departures::get(tx, id)? {
         // Another process runs it again by now: how that goes is its own to say.
         Some(row) if row.state == DepartureState::Running => Ok(()),
         _ => departures::conclude(tx, id, &summary(&ended)?, None),
     })?;
-    checkpoint(desk)?;
     Ok(ended)
 }
 
@@ -479,6 +488,7 @@ pub fn summary(ended: &Ended) -> Result<Value> {
             json!(ended.tasks.iter().map(|(title, role)| json!({"title": title, "role": role})).collect::<Vec<_>>()),
         );
         map.insert("untold".into(), json!(ended.told.failed.iter().map(ToString::to_string).collect::<Vec<_>>()));
+        map.insert("unsigned".into(), json!(ended.unsigned));
         map.insert("state".into(), json!(ended.state.word()));
     }
     Ok(value)
@@ -549,24 +559,20 @@ fn entry(tx: &rusqlite::Transaction<'_>, id: DepartureId, act: &str, actor: &str
     Ok(())
 }
 
-fn checkpoint(desk: &Desk<'_>) -> Result<()> {
-    sign(desk.store, desk.signer)
+/// Signs what the audit log holds by now. Why that could not be done, if so: it is told when it is new, and nothing stops for it.
+fn checkpoint(desk: &Desk<'_>, tell: &(dyn Fn(Step) + Send + Sync)) -> Option<String> {
+    let before = desk.signer.trouble();
+    let why = desk.signer.sign(desk.store)?;
+    if before.as_ref() != Some(&why) {
+        tracing::error!(why, "the audit log could not be signed");
+        tell(Step::Trouble(format!("the audit log could not be signed, and the departure goes on: {why}")));
+    }
+    Some(why)
 }
 
-/// Signs what the audit log holds by now.
-///
-/// # Errors
-/// The store's.
-pub fn sign(store: &Store, signer: &Signer) -> Result<()> {
-    store.with_writer(|conn| Ok(audit::checkpoint(conn, signer, clock::now()).map(|_| ())?))
-}
-
-/// The signer that the settings name; its key is made when it is missing.
-///
-/// # Errors
-/// The key file can't be used.
-pub fn signer(config: &Config) -> Result<Signer> {
-    Ok(Signer::load_or_create(&config.at(&config.audit.key), &config.audit.origin)?)
+/// Who signs the audit log, as the settings say.
+pub fn signer(config: &Config) -> Seal {
+    Seal::new(config)
 }
 
 /// The entries of the settings that name nobody, as far as anybody is known.

@@ -6,7 +6,6 @@
 pub mod attributes;
 mod builtin;
 pub mod check;
-pub mod duration;
 pub mod examples;
 pub mod express;
 pub mod extract;
@@ -25,6 +24,8 @@ pub mod template;
 #[cfg(test)]
 mod tests;
 mod told;
+
+pub use crate::model::duration;
 
 use std::sync::Arc;
 

@@ -2,6 +2,7 @@
 
 mod access;
 mod case;
+pub mod duration;
 mod finding;
 mod last_day;
 mod observation;

@@ -31,6 +31,8 @@ words! {
         Ended = "ended",
         /// A departure is closed: nothing is left to do.
         Closed = "closed",
+        /// Something of exeunt's own doesn't work, or works again: HR can't be heard, the log can't be signed.
+        Trouble = "trouble",
     }
 }
 

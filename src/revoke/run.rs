@@ -227,9 +227,8 @@ pub async fn run(deps: &RunDeps, departure: DepartureId, options: &Options) -> R
                     bail!("an action of departure {departure} broke off ({error}): run the departure again, it reads first");
                 }
             },
-            stopped = writer.stopped.wait_for(|stopped| *stopped) => {
+            told = async { writer.stopped.wait_for(|stopped| *stopped).await.is_ok() } => {
                 // No journal, no acts. What was under way is found out by reading, when the run is taken up again.
-                let told = stopped.is_ok();
                 if told {
                     running.shutdown().await;
                     writer.done.await??;

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
@@ -11,7 +10,8 @@ use axum::routing::{get, post};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
-use super::{Server, webhook};
+use super::health::Part;
+use super::{Server, listen, webhook};
 use crate::clock;
 use crate::config::HookKind;
 use crate::secret::expose;
@@ -20,13 +20,14 @@ use crate::store;
 /// The largest webhook that is read.
 const MOST_BYTES: usize = 64 * 1024;
 
-pub(super) async fn serve(listener: tokio::net::TcpListener, server: Arc<Server>, stop: CancellationToken) -> Result<()> {
+pub(super) async fn serve(listener: tokio::net::TcpListener, server: Arc<Server>, stop: CancellationToken) {
     let router = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(|State(server): State<Arc<Server>>| async move { server.ready() }))
         .route("/hooks/{name}", post(hook))
         .layer(DefaultBodyLimit::max(MOST_BYTES))
         .with_state(server);
-    axum::serve(listener, router).with_graceful_shutdown(async move { stop.cancelled().await }).await.context("the web server ended")
+    listen::run(listener, router, stop, listen::most_connections()).await;
 }
 
 /// Takes a webhook: 202 when it was taken (or had been taken before), 401 when its signature or time doesn't hold, 404 when there is no
@@ -48,20 +49,35 @@ async fn hook(State(server): State<Arc<Server>>, Path(name): Path<String>, heade
     match taken {
         Err(refused) => {
             tracing::warn!(hook = name, reason = %refused, "a webhook was refused");
+            server.refused(&name, &refused.to_string());
             (StatusCode::UNAUTHORIZED, "refused\n")
         }
-        Ok(webhook::Taken { employee, signed }) => {
-            match server.store.write_durably(|tx| store::scans::want_look(tx, &signed, &hook.system, &employee, clock::now())) {
-                Ok(true) => {
-                    server.nudge.notify_one();
-                    (StatusCode::ACCEPTED, "taken\n")
-                }
-                Ok(false) => (StatusCode::ACCEPTED, "taken before\n"),
-                Err(error) => {
-                    tracing::error!(hook = name, error = format!("{error:#}"), "a webhook could not be stored");
-                    (StatusCode::SERVICE_UNAVAILABLE, "not stored: send it again\n")
-                }
-            }
+        Ok(taken) => {
+            // The store may be locked: nobody else waits for that.
+            let kept = tokio::task::spawn_blocking({
+                let (server, name) = (server.clone(), name.clone());
+                move || keep(&server, &name, &taken)
+            });
+            kept.await.unwrap_or_else(|error| {
+                tracing::error!(hook = name, %error, "a webhook could not be taken");
+                (StatusCode::SERVICE_UNAVAILABLE, "not taken: send it again\n")
+            })
+        }
+    }
+}
+
+/// Writes down that somebody is to be looked at.
+fn keep(server: &Server, name: &str, taken: &webhook::Taken) -> (StatusCode, &'static str) {
+    let system = server.config.serve.hooks.get(name).map(|hook| hook.system.as_str()).unwrap_or_default();
+    match server.store.write_durably(|tx| store::scans::want_look(tx, &taken.signed, system, &taken.employee, clock::now())) {
+        Ok(true) => {
+            server.nudge.notify_one();
+            (StatusCode::ACCEPTED, "taken\n")
+        }
+        Ok(false) => (StatusCode::ACCEPTED, "taken before\n"),
+        Err(error) => {
+            tracing::error!(hook = name, error = format!("{error:#}"), "a webhook could not be stored");
+            (StatusCode::SERVICE_UNAVAILABLE, "not stored: send it again\n")
         }
     }
 }

@@ -1,10 +1,14 @@
 //! `exeunt serve`: scans when they are due, HR's word taken from webhooks and polls, departures run to their end.
 //!
 //! One loop looks at what is due and does it; a webhook only says "look now". What there is to do always comes from the store and from HR
-//! itself, so that a timer, a webhook and a restart take the same path. A stop waits for a departure under way.
+//! itself, so that a timer, a webhook and a restart take the same path. A stop gives what is under way a few seconds; what has not ended by then is
+//! gone on with at the next start, which reads first.
 
+mod believed;
 mod due;
+mod health;
 mod http;
+mod listen;
 mod teller;
 mod webhook;
 
@@ -17,21 +21,29 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+pub use believed::Believed;
 pub use due::{due, next};
+pub use health::Health;
 pub use webhook::Refused;
 
-use crate::audit::Signer;
+use health::Part;
+
 use crate::clock;
 use crate::config::Config;
 use crate::connect::fleet::Fleet;
-use crate::departure::{self, Desk};
+use crate::departure::{self, Desk, Seal, Step};
+use crate::manifest::raw::Category;
 use crate::model::{ActionState, Verdict};
 use crate::secret::Kept;
+use crate::scan::SystemReport;
 use crate::store::{self, Store};
 use crate::survey;
 
 /// The job that looks at open tickets; it has a loop of its own.
 const LOOK: &str = "look";
+
+/// How long what is under way has once we are told to stop. With what the listener has, and the end of the process, it makes less than 5 seconds.
+const GRACE: Duration = Duration::from_millis(3500);
 
 /// What serving needs.
 pub struct Server {
@@ -44,19 +56,23 @@ pub struct Server {
     /// The signing secrets of the webhooks that can be heard, by the webhook's name.
     pub hooks: BTreeMap<String, Kept>,
     /// Who signs the audit log.
-    pub signer: Arc<Signer>,
+    pub signer: Arc<Seal>,
     /// Wakes the loop.
     pub nudge: Arc<Notify>,
     /// Wakes the loop that tells people.
     pub news: Arc<Notify>,
     /// Systems that asked their scan to come back later, and when.
     pub away: Mutex<BTreeMap<String, Timestamp>>,
+    /// What doesn't work at present.
+    pub health: Health,
+    /// The time up to which the clock is believed.
+    pub believed: Believed,
     /// Hears, in words, what is being done.
     pub tell: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
 impl Server {
-    /// Serves until `stop`; then waits for what is under way.
+    /// Serves until `stop`; what is under way then has a few seconds.
     ///
     /// # Errors
     /// The address can't be had, a schedule isn't cron syntax, or the store fails.
@@ -66,25 +82,132 @@ impl Server {
         }
         let web = tokio::spawn(http::serve(listener, self.clone(), stop.clone()));
         let teller = tokio::spawn(teller::run(self.clone(), stop.clone()));
+        // A thread of its own: a stop must not wait for a step that doesn't come back, nor anything else for what it waits for.
+        let cut = CancellationToken::new();
+        let work = tokio::task::spawn_blocking({
+            let (server, stop, cut) = (self.clone(), stop.clone(), cut.clone());
+            move || {
+                let work = async {
+                    tokio::select! {
+                        worked = server.work(stop) => worked,
+                        () = cut.cancelled() => Ok(()),
+                    }
+                };
+                tokio::runtime::Handle::current().block_on(work)
+            }
+        });
+        let (web_ends, teller_ends) = (web.abort_handle(), teller.abort_handle());
+        let all = async { tokio::try_join!(web, teller, work) };
+        tokio::pin!(all);
+        let late = async {
+            stop.cancelled().await;
+            tokio::time::sleep(GRACE).await;
+        };
+        tokio::select! {
+            ended = &mut all => {
+                let (.., worked) = ended.context("serving broke off")?;
+                return worked;
+            }
+            () = late => {}
+        }
+        cut.cancel();
+        [web_ends, teller_ends].iter().for_each(tokio::task::AbortHandle::abort);
+        // Whoever reads what we say may be gone as well.
+        let said = tokio::task::spawn_blocking(move || self.say_what_is_left());
+        let _unsaid = tokio::time::timeout(Duration::from_millis(500), said).await;
+        Ok(())
+    }
+
+    /// Does what is due until `stop`.
+    async fn work(&self, stop: CancellationToken) -> Result<()> {
+        self.look_at_ourselves();
         // What a crash left half way comes before everything else.
-        self.departures().await?;
+        if let Err(error) = self.departures().await {
+            self.note(Part::Work, Some(format!("{error:#}")));
+        }
         while !stop.is_cancelled() {
             let worked = self.turn().await;
             if let Err(error) = worked {
                 // The loop must outlive a bad night; the error is in the log, and the job stays due.
                 tracing::error!(error = format!("{error:#}"), "a turn of the schedule failed");
-                (self.tell)(&format!("could not finish: {error:#}"));
+                self.note(Part::Work, Some(format!("{error:#}")));
                 tokio::time::sleep(Duration::from_secs(1)).await;
+            } else {
+                self.note(Part::Work, None);
             }
+            self.note_log();
+            self.forget_refusals();
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = self.nudge.notified() => {}
                 () = tokio::time::sleep(self.until_next()) => {}
             }
         }
-        teller.await.context("telling people")?;
-        web.await.context("the web server")??;
         Ok(())
+    }
+
+    /// Looks, when we start, at what HR's word and a departure will need.
+    fn look_at_ourselves(&self) {
+        self.note_log();
+        let wrong = survey::judge::names(&self.config);
+        self.note(Part::Settings, (!wrong.is_empty()).then(|| wrong.join("; ")));
+        self.note_systems(&[]);
+        if self.hears_hr() && self.fleet.of_category(Category::Hris).systems.is_empty() {
+            self.note(Part::Hr, Some("no HR system can be used: nobody's leaving is heard of".to_owned()));
+        }
+        for (name, hook) in &self.config.serve.hooks {
+            if let Err(problem) = self.config.secret(&hook.secret).and_then(|place| place.read()) {
+                self.note(Part::Hooks, Some(format!("the secret of {name} can't be read: {problem}")));
+            }
+        }
+    }
+
+    /// Notes whether the audit log can be signed.
+    fn note_log(&self) {
+        let no_key = self.signer.signer(&self.store).err().map(|error| format!("{error:#}"));
+        self.note(Part::Log, no_key.or_else(|| self.signer.trouble()));
+    }
+
+    /// Whether anything is to be heard of HR: a schedule, a poll or a webhook.
+    fn hears_hr(&self) -> bool {
+        !self.config.serve.hooks.is_empty() || self.jobs().keys().any(|job| job != LOOK)
+    }
+
+    /// Notes which systems can't be used, and of which nothing could be read.
+    fn note_systems(&self, read: &[SystemReport]) {
+        let closed = self.fleet.closed.iter().map(|(_, reason)| reason.clone());
+        let blind = read.iter().filter(|report| !report.gaps.is_empty() && report.gaps.len() as u64 >= report.scopes).map(|report| {
+            let (scope, reason) = report.gaps.first().map_or(("", ""), |(scope, reason)| (scope.as_str(), reason.as_str()));
+            format!("nothing of {} could be read: {scope}: {reason}", report.system)
+        });
+        let all: Vec<String> = closed.chain(blind).collect();
+        self.note(Part::Systems, (!all.is_empty()).then(|| all.join("; ")));
+    }
+
+    /// Notes whether HR was read to its end.
+    fn note_hr(&self, read: &[SystemReport]) {
+        let is_hr = |report: &&SystemReport| {
+            self.fleet.systems.get(&report.system).is_some_and(|connection| connection.manifest().category == Category::Hris)
+        };
+        let mut all: Vec<String> = read
+            .iter()
+            .filter(is_hr)
+            .flat_map(|report| report.gaps.iter().map(|(scope, reason)| format!("{} {scope}: {reason}", report.system)))
+            .collect();
+        if self.fleet.of_category(Category::Hris).systems.is_empty() {
+            all.push("no HR system can be used: nobody's leaving is heard of".to_owned());
+        } else if read.iter().filter(is_hr).count() == 0 {
+            return;
+        }
+        self.note(Part::Hr, (!all.is_empty()).then(|| all.join("; ")));
+    }
+
+    /// Says which departures are not at their end when we stop.
+    fn say_what_is_left(&self) {
+        let running = self.store.read(store::departures::running).unwrap_or_default();
+        let left: Vec<String> = running.iter().map(|row| format!("departure {}", row.id)).collect();
+        let left = if left.is_empty() { String::new() } else { format!("; {} is gone on with at the next start", left.join(", ")) };
+        (self.tell)(&format!("stopped before all was done{left}"));
     }
 
     /// Every job and its schedule.
@@ -137,20 +260,18 @@ impl Server {
             let gaps = survey.systems.iter().map(|system| system.gaps.len()).sum::<usize>() + survey.closed.len();
             (self.tell)(&format!("scanned {} systems: {} findings, {gaps} gaps", survey.systems.len(), survey.findings.len()));
             self.note_those_away();
+            self.note_systems(&survey.systems);
+            self.note_hr(&survey.systems);
         } else if poll || !looks.is_empty() {
-            let hr = self.fleet.of_category(crate::manifest::raw::Category::Hris);
+            let hr = self.fleet.of_category(Category::Hris);
             let options = survey::Options { no_checks: true, ..Default::default() };
             let read = survey::survey(&self.config, &self.store, &hr, &options, &|_, _| {}).await?;
-            for report in &read.systems {
-                for (scope, reason) in &report.gaps {
-                    (self.tell)(&format!("HR can't be heard whole: {} {scope}: {reason}", report.system));
-                }
-            }
+            self.note_hr(&read.systems);
         }
         if !scans.is_empty() || poll || !looks.is_empty() {
             let announced = departure::hear(&self.config, &self.store, if looks.is_empty() { "poll" } else { "webhook" })?;
             if !announced.is_empty() {
-                departure::sign(&self.store, &self.signer)?;
+                self.signer.sign(&self.store);
             }
             announced.iter().for_each(|line| (self.tell)(line));
         }
@@ -193,13 +314,20 @@ impl Server {
     /// Runs every departure whose time has come, and goes on with those that were cut off.
     async fn departures(&self) -> Result<()> {
         let desk = Desk { config: &self.config, store: &self.store, fleet: &self.fleet, signer: &self.signer };
-        for id in departure::ready(&self.store, clock::now())? {
+        let present = self.believed.present(&self.store, clock::now(), clock::witnessed())?;
+        self.note(Part::Clock, present.doubt);
+        for id in departure::ready(&self.store, present.at)? {
             // A command runs it.
             if departure::is_held(&self.store, id)? {
                 continue;
             }
             (self.tell)(&format!("departure {id}: running"));
-            match departure::run(&desk, id, &|_| {}).await {
+            let said = |step: Step| {
+                if let Step::Trouble(what) = step {
+                    (self.tell)(&format!("departure {id}: {what}"));
+                }
+            };
+            match departure::run(&desk, id, &said).await {
                 Ok(outcome) => (self.tell)(&format!("departure {id}: {}", outcome.line())),
                 // One that can't run must not hold up the others; it stays due, and is tried again at the next turn.
                 Err(error) => {
@@ -236,14 +364,14 @@ impl Server {
     }
 
     fn stays_away(&self, system: &str) -> bool {
-        self.away.lock().is_ok_and(|away| away.get(system).is_some_and(|at| *at > clock::now()))
+        self.away.lock().is_ok_and(|away| away.get(system).is_some_and(|at| store::not_late(*at) > clock::now()))
     }
 
     /// The systems whose time away is over: their scan comes back.
     fn back_again(&self) -> Vec<String> {
         let now = clock::now();
         let Ok(mut away) = self.away.lock() else { return Vec::new() };
-        let back: Vec<String> = away.iter().filter(|(_, at)| **at <= now).map(|(name, _)| name.clone()).collect();
+        let back: Vec<String> = away.iter().filter(|(_, at)| store::not_late(**at) <= now).map(|(name, _)| name.clone()).collect();
         back.iter().for_each(|name| _ = away.remove(name));
         back
     }

@@ -7,6 +7,7 @@ use anyhow::Result;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
+use super::health::Part;
 use super::{LOOK, Server, due};
 use crate::clock;
 use crate::departure::{self, Desk};
@@ -21,7 +22,9 @@ pub(super) async fn run(server: Arc<Server>, stop: CancellationToken) {
     while !stop.is_cancelled() {
         if let Err(error) = turn(&server).await {
             tracing::error!(error = format!("{error:#}"), "people could not be told");
-            (server.tell)(&format!("people could not be told: {error:#}"));
+            server.note(Part::Telling, Some(format!("{error:#}")));
+        } else {
+            server.note(Part::Telling, None);
         }
         tokio::select! {
             () = stop.cancelled() => {}

@@ -115,7 +115,7 @@ fn deliveries(conn: &Connection, which: &str, value: Option<i64>) -> Result<Vec<
             task: row.get::<_, Option<i64>>(7)?.map(TaskId),
             state: word(row, 8)?,
             created: moment(row.get(9)?)?,
-            due: moment(row.get(10)?)?,
+            due: super::not_late(moment(row.get(10)?)?),
             tries: row.get(11)?,
             tried: maybe(row, 12)?,
             told: maybe(row, 13)?,

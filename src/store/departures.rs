@@ -515,7 +515,7 @@ pub fn tried_again(conn: &Connection) -> Result<Vec<(DepartureId, ActionId, Time
     let mut rows = statement.query([AGAIN_AT])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push((DepartureId(row.get(0)?), ActionId(row.get(1)?), moment(row.get(2)?)?));
+        found.push((DepartureId(row.get(0)?), ActionId(row.get(1)?), super::not_late(moment(row.get(2)?)?)));
     }
     Ok(found)
 }

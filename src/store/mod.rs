@@ -8,6 +8,7 @@ pub mod graph;
 pub mod history;
 pub mod lease;
 pub mod links;
+mod lock;
 pub mod ours;
 pub mod proofs;
 pub mod scans;
@@ -37,6 +38,7 @@ const VERSION: i64 = 6;
 pub struct Store {
     path: PathBuf,
     writer: Mutex<Connection>,
+    lock: lock::Lock,
     readers: Mutex<Vec<Connection>>,
 }
 
@@ -61,7 +63,9 @@ impl Store {
                 path.display()
             ),
         }
-        Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers: Mutex::default() })
+        // From here on it waits by slices, so that it can say that it does.
+        writer.busy_timeout(lock::SLICE)?;
+        Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), lock: lock::Lock::of(path), readers: Mutex::default() })
     }
 
     /// Where it is.
@@ -74,11 +78,12 @@ impl Store {
     /// # Errors
     /// Those of `change`, or of the database.
     pub fn write<T>(&self, change: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
-        let mut writer = self.writer.lock().map_err(|_| anyhow::anyhow!("the store's writer was lost to a panic"))?;
-        let tx = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let value = change(&tx)?;
-        tx.commit()?;
-        Ok(value)
+        self.writing(|writer| {
+            let tx = self.lock.begin(writer)?;
+            let value = change(&tx)?;
+            tx.commit()?;
+            Ok(value)
+        })
     }
 
     /// As [`Store::write`], on disk before it returns even if the power goes: for the journal and the audit log.
@@ -86,16 +91,17 @@ impl Store {
     /// # Errors
     /// Those of `change`, or of the database.
     pub fn write_durably<T>(&self, change: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
-        let mut writer = self.writer.lock().map_err(|_| anyhow::anyhow!("the store's writer was lost to a panic"))?;
-        writer.execute_batch("PRAGMA synchronous = FULL")?;
-        let done = (|| {
-            let tx = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let value = change(&tx)?;
-            tx.commit()?;
-            Ok(value)
-        })();
-        writer.execute_batch("PRAGMA synchronous = NORMAL")?;
-        done
+        self.writing(|writer| {
+            writer.execute_batch("PRAGMA synchronous = FULL")?;
+            let done = (|| {
+                let tx = self.lock.begin(writer)?;
+                let value = change(&tx)?;
+                tx.commit()?;
+                Ok(value)
+            })();
+            writer.execute_batch("PRAGMA synchronous = NORMAL")?;
+            done
+        })
     }
 
     /// Lends the writing connection itself, for work that makes its own transactions (checkpoints of the audit log).
@@ -103,8 +109,23 @@ impl Store {
     /// # Errors
     /// Those of `work`.
     pub fn with_writer<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
-        let mut writer = self.writer.lock().map_err(|_| anyhow::anyhow!("the store's writer was lost to a panic"))?;
-        work(&mut writer)
+        self.writing(|writer| {
+            // Waits here for whoever holds the store, with all of our patience.
+            drop(self.lock.begin(writer)?);
+            work(writer)
+        })
+    }
+
+    /// Why nothing can be written at present, if so: another program holds the store's lock.
+    pub fn trouble(&self) -> Option<String> {
+        self.lock.trouble()
+    }
+
+    fn writing<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
+        lock::off_async_threads(|| {
+            let mut writer = self.writer.lock().map_err(|_| anyhow::anyhow!("the store's writer was lost to a panic"))?;
+            work(&mut writer)
+        })
     }
 
     /// Reads from one consistent moment, beside the writer.
@@ -127,11 +148,21 @@ impl Store {
     }
 }
 
+/// The longest that anything is put off before it is tried again.
+const LONGEST_PAUSE: jiff::SignedDuration = jiff::SignedDuration::from_hours(26);
+
+/// When something that was put off is tried again. What was put off by longer than anything is was written down by a clock that was ahead: now.
+pub(crate) fn not_late(at: jiff::Timestamp) -> jiff::Timestamp {
+    let now = crate::clock::now();
+    if at.duration_since(now) > LONGEST_PAUSE { now - jiff::SignedDuration::from_secs(1) } else { at }
+}
+
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
     let connection = Connection::open_with_flags(path, flags).with_context(|| format!("opening the store {}", path.display()))?;
+    let writes = !flags.contains(OpenFlags::SQLITE_OPEN_READ_ONLY);
     connection.busy_timeout(Duration::from_secs(30))?;
     connection.set_prepared_statement_cache_capacity(128);
-    if !flags.contains(OpenFlags::SQLITE_OPEN_READ_ONLY) {
+    if writes {
         connection.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = OFF; PRAGMA cache_size = -32768",
         )?;

@@ -331,6 +331,33 @@ pub fn served(tx: &Transaction<'_>, job: &str, due: Timestamp, now: Timestamp) -
     Ok(())
 }
 
+/// The job under which the moment is kept up to which the clock was believed.
+const CLOCK: &str = "clock";
+
+/// The moment up to which the clock was believed; before anybody has judged it, the end of the last scan.
+///
+/// # Errors
+/// The database's.
+pub fn believed(conn: &Connection) -> Result<Option<Timestamp>> {
+    let kept: Option<i64> = conn.query_row("SELECT due FROM schedule WHERE job = ?1", [CLOCK], |row| row.get(0)).optional()?;
+    let scanned =
+        || conn.query_row("SELECT ended FROM scan WHERE ended IS NOT NULL ORDER BY id DESC LIMIT 1", [], |row| row.get(0)).optional();
+    match kept {
+        Some(at) => Some(at),
+        None => scanned()?,
+    }
+    .map(moment)
+    .transpose()
+}
+
+/// Keeps the moment up to which the clock is believed.
+///
+/// # Errors
+/// The database's.
+pub fn believe(tx: &Transaction<'_>, now: Timestamp) -> Result<()> {
+    served(tx, CLOCK, now, now)
+}
+
 /// Takes a webhook's word to look at somebody; false if the same webhook was taken before. It is the same if the same was `signed`, however its
 /// signature was written. What was looked after is forgotten after a day, when its time stamp is refused.
 ///

@@ -1,5 +1,7 @@
 //! A survey: every system scanned, HR first; accounts linked to people; shadow checks run.
 
+pub mod judge;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 

@@ -7,6 +7,10 @@ mod asked;
 mod back;
 /// A list two levels below one of everybody's.
 mod below;
+/// `serve` under attack, and told to stop.
+mod besieged;
+/// A clock that was set wrong.
+mod clock;
 /// Exit codes: 0 where something is known to be well, and nowhere else.
 mod codes;
 /// A call that no read shows, and the action whose effect proves it.
@@ -15,6 +19,8 @@ mod effects;
 mod gone;
 /// A person's task, and what may prove it.
 mod hand_offs;
+/// What `serve` says of itself.
+mod health;
 /// What an HR system's API leaves out, cuts short or mixes up.
 mod hr_api;
 /// Rows of HR's file that contradict themselves or one another.
@@ -63,6 +69,8 @@ mod replay;
 mod run;
 /// Secrets stay where the settings say they are.
 mod secrets;
+/// `serve` while it runs.
+mod served;
 /// Mistakes in settings are one clear line; help and JSON are there for every command.
 mod settings;
 /// What goes on while an account is off: the rules of a mailbox that became a shared one.
@@ -71,6 +79,8 @@ mod shared_mailbox;
 mod small;
 /// Two people's addresses that change places.
 mod swapped;
+/// A departure when something of our own fails in the middle of it.
+mod stuck;
 /// Layers point down, registries are complete, the repository speaks of exeunt alone.
 mod tidy;
 /// The tables of promises and tests in docs/trust.md and docs/reliability.md.

@@ -115,3 +115,62 @@ fn every_command_has_a_help_with_an_example_where_it_matters() {
         assert!(with_example.iter().any(|path| path == *needed), "{needed} shows no example: {with_example:?}");
     }
 }
+
+/// A company's settings with more lines at the end.
+fn small_with(more: &str) -> crate::small::Small {
+    crate::small::Small::up(more)
+}
+
+// Reliability: Nothing stuck.
+#[test]
+fn every_mistake_in_the_settings_is_said_by_check_and_at_the_start_all_at_once() {
+    // Those that every command refuses, each with the place where it stands.
+    let refused = [
+        ("[departure]\nmass_window = \"1 hour\"\n", "departure.mass_window"),
+        ("[departure]\nmass_window = \"0s\"\n", "departure.mass_window"),
+        ("[departure]\nmass_limit = 0\n", "departure.mass_limit"),
+        ("[departure]\ntime = \"17:99\"\n", "departure.time"),
+        ("[departure]\ntime = \"23:59:60\"\n", "departure.time"),
+        ("[departure]\ntime = \"2026-01-01T17:00\"\n", "departure.time"),
+        ("[departure.tell]\nlook = \"every night\"\n", "departure.tell.look"),
+        ("[policy]\nstale_device_days = -5\n", "policy.stale_device_days"),
+        ("[audit]\norigin = \"a b+c\"\n", "audit.origin"),
+        (
+            "[[departure.keep]]\nperson = \"E1\"\nsystem = \"nonesuch\"\nreason = \"r\"\ndecided_by = \"d\"\nuntil = \"2099-01-01\"\n",
+            "departure.keep",
+        ),
+        ("[departure]\ndeny = [\"scim.no_such\"]\n", "departure.deny"),
+        ("[departure]\nallow = [\"nonesuch.disable\"]\n", "departure.allow"),
+    ];
+    for (more, place) in refused {
+        let small = small_with(more);
+        for command in [&["check"][..], &["serve"]] {
+            assert_one_line(small.exeunt(command), &["exeunt.toml", place]);
+        }
+    }
+    let small = small_with("[departure]\nmass_limit = 0\nmass_window = \"1 hour\"\n[policy]\nstale_device_days = 0\n");
+    assert_one_line(small.exeunt(&["check"]), &["departure.mass_limit", "departure.mass_window", "policy.stale_device_days"]);
+    // Those with which serving begins all the same, and says so.
+    let said = [
+        ("[departure.roles]\nlegel = \"legal@acme.example\"\n", "\"legel\""),
+        (
+            "[[policy.exceptions]]\ncheck = \"nonesuch\"\nsubject = \"*\"\nreason = \"r\"\ndecided_by = \"d\"\nuntil = \"2099-01-01\"\n",
+            "\"nonesuch\"",
+        ),
+        ("[serve.hooks.x]\nkind = \"bamboohr\"\nsystem = \"app\"\nsecret = \"file:token\"\n", "no HR system"),
+        ("[serve.hooks.x]\nkind = \"bamboohr\"\nsystem = \"hr\"\nsecret = \"file:nowhere\"\n", "serve.hooks.x.secret"),
+        ("[audit]\nkey = \"nowhere/k\"\n", "audit.key"),
+        (
+            "[systems.other]\nscanner = \"scim\"\nread = \"file:token\"\nurl = \"http://127.0.0.1:9/\"\nchanges = \"maybe\"\n",
+            "\"changes\" can't be \"maybe\"",
+        ),
+        ("[systems.other]\nscanner = \"scim\"\nread = \"file:token\"\nurl = 5\n", "\"url\" can't be 5"),
+    ];
+    for (more, what) in said {
+        let ran = small_with(more).exeunt(&["check"]).ended(COULD_NOT);
+        assert!(ran.out.contains(what), "{more}: {ran:?}");
+    }
+    let small = small_with("[departure.roles]\nlegel = \"legal@acme.example\"\n");
+    let server = crate::served::Server::start(&small, &[]);
+    server.until("it is said", || server.said().contains("no task goes to the role \"legel\""));
+}

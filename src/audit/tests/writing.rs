@@ -127,10 +127,14 @@ fn another_history_is_not_signed() {
     tamper::disarm(&conn);
     conn.execute("DELETE FROM audit_entry WHERE seq = 3", []).unwrap();
     assert!(refused(&mut conn, &signer).contains("3 entries but 4 were signed"));
-    // Nor is the gap papered over by writing on.
+    // What is written on stands behind the gap: nothing papers it over, and nobody signs across it.
     let tx = conn.transaction().unwrap();
-    assert!(matches!(append(&tx, at(9), &draft(3)), Err(Error::Refused(_))));
-    drop(tx);
+    append(&tx, at(9), &draft(4)).unwrap();
+    tx.commit().unwrap();
+    assert_eq!(conn.query_row("SELECT max(seq) FROM audit_entry", [], |row| row.get::<_, i64>(0)).unwrap(), 4);
+    assert!(refused(&mut conn, &signer).contains("entry 3 is missing"));
+    let report = verify_store(&conn, &signer.verifier().to_string()).unwrap();
+    assert_eq!(report.problems[0].to_string(), "entry 3: missing");
 
     let (mut conn, signer) = signed_log(4);
     tamper::disarm(&conn);
@@ -148,18 +152,20 @@ fn a_key_file_is_made_once_and_kept_private() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("audit.key");
-    let made = Signer::load_or_create(&path, ORIGIN).unwrap();
+    assert!(Signer::load(&path, ORIGIN).unwrap().is_none(), "reading makes no key");
+    let made = Signer::create(&path, ORIGIN).unwrap();
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-    let loaded = Signer::load_or_create(&path, ORIGIN).unwrap();
+    let loaded = Signer::load(&path, ORIGIN).unwrap().unwrap();
+    assert!(Signer::create(&path, ORIGIN).is_err(), "a key is never written over");
     assert_eq!(made.verifier(), loaded.verifier());
     assert_eq!(format!("{made:?}"), format!("Signer({})", made.verifier()));
 
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
-    assert!(Signer::load_or_create(&path, ORIGIN).unwrap_err().to_string().contains("chmod 600"));
+    assert!(Signer::load(&path, ORIGIN).unwrap_err().to_string().contains("chmod 600"));
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
     std::fs::write(&path, "not a key").unwrap();
-    assert!(Signer::load_or_create(&path, ORIGIN).unwrap_err().to_string().contains("PKCS#8"));
-    assert!(Signer::load_or_create(&folder.path().join("b"), "two words").is_err());
+    assert!(Signer::load(&path, ORIGIN).unwrap_err().to_string().contains("PKCS#8"));
+    assert!(Signer::create(&folder.path().join("b"), "two words").is_err());
 }
 
 #[test]

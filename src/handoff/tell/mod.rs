@@ -147,6 +147,14 @@ pub async fn tell(teller: &Teller<'_>, options: &Options) -> Result<Told> {
     Ok(told)
 }
 
+/// Writes down that something of our own doesn't work (`words` says what), or works again, for those who hear of `trouble`. The next telling carries it.
+///
+/// # Errors
+/// The store's.
+pub fn trouble(config: &Config, store: &Store, key: &str, words: &str, over: bool) -> Result<()> {
+    news::trouble(config, store, key, words, over)
+}
+
 /// What could not be told so far, of one departure or of all.
 ///
 /// # Errors

@@ -8,6 +8,7 @@ use super::{Teller, words};
 use crate::clock;
 use crate::config::Config;
 use crate::model::{ActionState, DeliveryKind, DeliveryState, DepartureState, RETURNED, TellEvent};
+use crate::store::Store;
 use crate::store::deliveries::{self, DeliveryRow, NewDelivery};
 use crate::store::departures::{self, DepartureRow, TaskRow};
 
@@ -105,6 +106,29 @@ fn of_departure(conn: &Connection, config: &Config, row: &DepartureRow, now: Tim
         }
     }
     Ok(())
+}
+
+/// Writes down that something of our own doesn't work, or works again, for those who hear of it. `key` is the same for both.
+pub(super) fn trouble(config: &Config, store: &Store, key: &str, words: &str, over: bool) -> Result<()> {
+    let now = clock::now();
+    let key = format!("exeunt-{}-{key}-{words}", if over { "well" } else { "trouble" });
+    let event = TellEvent::Trouble;
+    let all: Vec<NewDelivery> = hearers(config, event)
+        .into_iter()
+        .map(|(system, receiver)| NewDelivery {
+            key: key.clone(),
+            system,
+            kind: DeliveryKind::Notice,
+            event,
+            receiver,
+            departure: None,
+            task: None,
+        })
+        .collect();
+    if all.is_empty() {
+        return Ok(());
+    }
+    store.write(|tx| all.iter().try_for_each(|new| deliveries::add(tx, new, now).map(drop)))
 }
 
 /// Whether the settings still send this where it goes.

@@ -122,6 +122,13 @@ fn said(
         }
         (TellEvent::Ended, _, Some(departure)) => (format!("{name}: departure {id} has run"), outcome(departure)),
         (TellEvent::Closed, _, _) => (format!("{name}: departure {id} is closed"), "Nothing is left to do.".to_owned()),
+        (TellEvent::Trouble, _, _) => {
+            let mut parts = row.key.splitn(5, '-').skip(1);
+            let over = parts.next() == Some("well");
+            let what = parts.nth(2).unwrap_or("something doesn't work");
+            let title = if over { format!("exeunt is well again: no more that {what}") } else { format!("exeunt needs somebody: {what}") };
+            (title, "What `exeunt serve` says has the reason; its /readyz says whether it lasts.".to_owned())
+        }
         (event, _, _) => (format!("Departure {id}: {event}"), String::new()),
     }
 }
