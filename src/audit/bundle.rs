@@ -1,7 +1,7 @@
 //! The evidence bundle: one case, its proofs, and everything needed to check them without us.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -18,6 +18,7 @@ use super::checkpoint::{Checkpoint, checkpoint};
 use super::key::Signer;
 use super::tiles::entry_bundles;
 use super::{Error, Hash, Result, Tree, entry, hex, to_db};
+use crate::private;
 
 /// First line of a C2SP tlog-proof.
 pub(crate) const PROOF_HEADER: &str = "c2sp.org/tlog-proof@v1";
@@ -230,15 +231,6 @@ fn hash_file(path: &Path) -> std::io::Result<String> {
     }
 }
 
-/// A file for its owner's eyes: a bundle tells of people. Whoever hands it on decides who else may read it.
-fn create_private(path: &Path) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
 /// A zip whose bytes depend on its contents and one time alone.
 struct Zip {
     writer: ZipWriter<BufWriter<File>>,
@@ -255,8 +247,8 @@ impl Zip {
         // Zip knows the years 1980 to 2107; outside them a file carries the format's first day.
         let time = zip::DateTime::from_date_and_time(year, month, day, hour, minute, second).unwrap_or_default();
         let options =
-            SimpleFileOptions::default().compression_method(CompressionMethod::Deflated).last_modified_time(time).unix_permissions(0o644);
-        Ok(Zip { writer: ZipWriter::new(BufWriter::new(create_private(path)?)), options })
+            SimpleFileOptions::default().compression_method(CompressionMethod::Deflated).last_modified_time(time).unix_permissions(0o600);
+        Ok(Zip { writer: ZipWriter::new(BufWriter::new(private::create(path)?)), options })
     }
 
     fn add(&mut self, name: &str, bytes: &[u8]) -> zip::result::ZipResult<()> {

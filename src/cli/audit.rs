@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Exit, Global, out};
 use crate::audit::{self, Report, Verdict};
+use crate::clean;
 use crate::clock;
 use crate::config::Config;
 use crate::departure;
@@ -86,7 +87,7 @@ pub fn run(global: &Global, args: Args) -> Result<Exit> {
             let case = departure.map(|id| case_name(DepartureId(id)));
             let entries = store.read(|conn| Ok(audit::entries(conn, case.as_deref(), 0, u64::from(u32::MAX))?))?;
             for entry in entries {
-                out::say(String::from_utf8_lossy(&entry.body).as_ref());
+                out::raw(&clean::json(&String::from_utf8_lossy(&entry.body)));
             }
             Ok(Exit::Fine)
         }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Exit, Global, out};
 use crate::manifest::load;
+use crate::private;
 use crate::scan;
 use crate::store::graph;
 
@@ -70,7 +71,7 @@ pub fn init(global: &Global, args: Init) -> Result<Exit> {
             writeln!(text, "{hidden}{key} = {value}{comment}")?;
         }
     }
-    std::fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
+    private::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
     out::say(format!("{} is written. Fill it in, then: exeunt check", path.display()));
     Ok(Exit::Fine)
 }

@@ -10,7 +10,6 @@
 pub mod access;
 pub mod case;
 pub mod changes;
-pub mod clean;
 pub mod coverage;
 pub mod csv;
 mod facts;
@@ -32,5 +31,6 @@ pub mod why;
 #[cfg(test)]
 mod tests;
 
+pub use crate::clean;
 pub use facts::{Facts, NEVER_READ};
 pub use parts::{BlindSpot, Counts, FindingView, Gap, HrState, PersonHead, Step};

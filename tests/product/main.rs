@@ -15,6 +15,8 @@ mod effects;
 mod gone;
 /// A person's task, and what may prove it.
 mod hand_offs;
+/// A company whose app holds whatever users a test gives it.
+mod hostile;
 /// What an HR system's API leaves out, cuts short or mixes up.
 mod hr_api;
 /// Rows of HR's file that contradict themselves or one another.
@@ -23,6 +25,8 @@ mod hr_rows;
 mod inherited;
 /// How completely a list was read: by its distinct records, and only by a read of the list itself.
 mod lists;
+/// Names and texts of vendors and HR are data.
+mod names;
 /// What the tests against real servers share.
 mod real;
 /// A real Active Directory domain controller.
@@ -65,3 +69,5 @@ mod trust;
 mod vanished;
 /// Whose an account is: a name that changes in one system first, then a departure.
 mod whose;
+/// What is written: for its owner's eyes, through no link, and nothing that was read in passing.
+mod written;

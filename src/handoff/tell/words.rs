@@ -4,6 +4,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::Teller;
+use crate::clean;
 use crate::model::{DeliveryKind, DepartureState, TaskId, TellEvent};
 use crate::store::Store;
 use crate::store::deliveries::{self, DeliveryRow};
@@ -76,10 +77,12 @@ pub(super) fn scope(teller: &Teller<'_>, row: &DeliveryRow) -> Result<(Option<Ta
         let (name, actions) = (deliveries::name_of(conn, departure.person)?, departures::actions(conn, departure.id)?);
         Ok((Some(departure), Some(name), actions))
     })?;
+    let person = person.map(|name| clean::line(&name));
     let (title, text) = said(row, task.as_ref(), departure.as_ref(), person.as_deref().unwrap_or("somebody"), &actions);
+    let (title, text) = (clean::line(&title), clean::lines(&text));
     let task_seen = task.as_ref().map(|task| {
         json!({ "id": task.id.0, "key": task_key(task), "role": task.role, "assignee": teller.config.departure.roles.get(&task.role),
-            "title": task.title, "steps": task.steps.trim(), "attach": task.attach, "due": task.due.to_string(), "done": task.done,
+            "title": clean::line(&task.title), "steps": clean::lines(task.steps.trim()), "attach": task.attach, "due": task.due.to_string(), "done": task.done,
             "done_by": task.done_by, "note": task.note })
     });
     let scope = json!({

@@ -15,10 +15,12 @@ pub(super) fn page(title: &str, company: &str, when: &str, body: &str) -> String
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"referrer\" content=\"no-referrer\">\n\
-         <title>{title} · {company_text}</title>\n<style>{style}</style></head>\n<body><main>\n\
+         <title>{title_text} · {company_text}</title>\n<style>{style}</style></head>\n<body><main>\n\
          <header><p>{company}</p><h1>{title}</h1><p>{when}</p></header>\n{body}\n\
          <footer>exeunt {version}. Absence is told only where it was read: what was not read and what can't be seen stands in this report.</footer>\n\
          </main></body></html>\n",
+        title_text = markup(title),
+        title = say(title),
         company_text = markup(company),
         company = say(company),
         style = include_str!("style.css"),
