@@ -34,6 +34,20 @@ pub fn remark(line: impl AsRef<str>) {
     let _gone = writeln!(std::io::stderr().lock(), "{}", clean::terminal(line.as_ref(), watched()));
 }
 
+/// Where log lines go: standard error, with nothing in them that a terminal obeys. A line comes as a whole.
+pub struct Log;
+
+impl std::io::Write for Log {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        std::io::stderr().lock().write_all(clean::terminal(&String::from_utf8_lossy(line), false).as_bytes())?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        std::io::stderr().lock().flush()
+    }
+}
+
 /// Whether somebody is watching: progress is shown on a terminal only.
 pub fn watched() -> bool {
     std::io::stderr().is_terminal()

@@ -482,6 +482,41 @@ mod tests {
         assert_eq!(reads.0, [vec!["a", "b", "c d"], vec!["list"]].map(|path| path.into_iter().map(str::to_owned).collect::<Vec<_>>()));
     }
 
+    // Reliability: Secrets.
+    #[test]
+    fn no_manifest_keeps_whole_records_but_those_that_say_why() {
+        let mut whole = Vec::new();
+        for (name, text) in crate::manifest::load::builtin() {
+            let manifest = crate::manifest::load::load(name, text).unwrap();
+            for (collection, raw) in &manifest.see {
+                if Extractor::new(&raw.yields).unwrap().reads().whole() {
+                    whole.push(format!("{name} {collection}"));
+                }
+            }
+        }
+        assert_eq!(
+            whole,
+            WHOLE.iter().map(|(collection, _)| (*collection).to_owned()).collect::<Vec<_>>(),
+            "name the fields that are read"
+        );
+    }
+
+    /// Collections whose records are kept whole while a list is read, and why that is all that is read anyway.
+    const WHOLE: &[(&str, &str)] = &[
+        ("aws-iam inline_policies", "a record is a policy's name"),
+        ("aws-identity-center permission_sets", "a record is the set's ARN"),
+        ("aws-identity-center accounts", "a record is the account's number"),
+        ("bamboohr roster", "the call asks for the fields that are read, and the reply says which of them it may not show"),
+        ("bamboohr employees", "the call asks for the fields that are read, and the reply says which of them it may not show"),
+        ("card-statement charges", "a file's rows, read in groups"),
+        ("figma teams", "a record is a number of the settings"),
+        ("hubspot logins", "a record is an account's last logins"),
+        ("pagerduty users", "a record that is read by itself comes wrapped"),
+        ("servicenow users", "the call asks for the fields that are read"),
+        ("tailscale policy", "a record is a group with its members"),
+        ("zendesk users", "a record that is read by itself comes wrapped"),
+    ];
+
     #[test]
     fn a_file_its_owner_its_link_and_its_readers() {
         let yields: Vec<raw::Yield> = serde_json::from_value(json!([

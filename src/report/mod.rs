@@ -15,6 +15,7 @@ pub mod csv;
 mod facts;
 pub mod graphml;
 pub mod html;
+mod markup;
 pub mod moment;
 pub mod ocsf;
 pub mod opengraph;

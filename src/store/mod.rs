@@ -160,7 +160,7 @@ fn own_file(path: &Path) -> Result<PathBuf> {
         was_open |= private::close(Path::new(&file))?;
     }
     if was_open {
-        tracing::warn!(store = %path.display(), "others could read the store; it is closed to them now (mode 600)");
+        tracing::error!(store = %path.display(), "others could read the store; it is closed to them now (mode 600)");
     }
     Ok(path)
 }

@@ -79,7 +79,7 @@ fn nothing_is_written_through_a_link() {
         assert_eq!(fs::read_to_string(&victim).unwrap(), "whole", "{args:?}");
         if *name != "exeunt.db.tell" {
             assert_eq!(ran.code, COULD_NOT, "{args:?}: {ran:?}");
-            assert!(ran.err.contains("is a link"), "{args:?}: {ran:?}");
+            assert!(ran.err.contains("is a link") || ran.err.contains("exists and is left as it is"), "{args:?}: {ran:?}");
         }
     }
     // Where a link leads to nothing, nothing is made there either.
