@@ -9,6 +9,8 @@ mod back;
 mod below;
 /// Exit codes: 0 where something is known to be well, and nowhere else.
 mod codes;
+/// A log that was cut back, and rows that were changed beside it.
+mod cut_back;
 /// A call that no read shows, and the action whose effect proves it.
 mod effects;
 /// When something is gone, and a case closed.
