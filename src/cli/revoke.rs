@@ -92,7 +92,9 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
         }
         show_plan(global, &prospect);
         let (many, hash) = (prospect.plan.actions.len(), &prospect.hash);
-        out::remark(format!("\nTake all of this away from {}: {many} actions, plan {hash}? Type their name to go on:", person.name));
+        // The name comes last: nothing that it says can stand in for the hash.
+        out::remark(format!("\nPlan {hash}, {many} actions"));
+        out::remark(format!("Take all of this away from {}? Type their name to go on:", person.name));
         let mut answer = String::new();
         std::io::stdin().read_line(&mut answer)?;
         if answer.trim() != person.name {

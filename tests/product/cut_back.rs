@@ -110,3 +110,25 @@ fn a_row_that_says_something_else_than_the_log_is_named() {
         std::fs::copy(company.at("kept.db"), company.at("exeunt.db")).unwrap();
     }
 }
+
+// Reliability: Evidence.
+#[test]
+fn every_notice_carries_the_log_s_checkpoint_out_of_the_machine() {
+    let user = serde_json::json!({ "id": "u1", "userName": "una@acme.example", "active": true });
+    let more = "[systems.hook]\nscanner = \"webhook\"\ntell = \"file:key\"\nurl = \"http://127.0.0.1:{port}/hook\"\n\
+                [departure.tell]\nnotices = [{ system = \"hook\", to = \"siem\", events = [\"ended\"] }]\n";
+    let company = Hostile::up("Una", vec![user], more);
+    std::fs::write(company.at("key"), "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=").unwrap();
+    company.exeunt(&["scan"]);
+    company.exeunt(&["revoke", "E1", "--yes"]);
+    let posted = company.posted();
+    assert_eq!(posted.len(), 1, "{posted:?}");
+    let text = posted[0]["data"]["text"].as_str().unwrap();
+    std::fs::write(company.at("notice.txt"), text).unwrap();
+    company.exeunt(&["audit", "verify", "--since", "notice.txt"]).ended(FINE);
+    let store = store(&company);
+    let size = last_size(&store);
+    cut_back(&store, size / 2);
+    let ran = company.exeunt(&["audit", "verify", "--since", "notice.txt"]).ended(FOUND);
+    assert!(ran.out.contains("it was signed earlier"), "{}", ran.out);
+}

@@ -15,28 +15,36 @@ use crate::run::Ran;
 /// Of how many users a page of the app's list is.
 const PAGE: usize = 100;
 
-type Users = Arc<Mutex<BTreeMap<String, Value>>>;
+#[derive(Default)]
+struct App {
+    users: BTreeMap<String, Value>,
+    posted: Vec<Value>,
+}
 
 /// The company: its folder with settings, and its app.
 pub struct Hostile {
     folder: tempfile::TempDir,
+    app: Arc<Mutex<App>>,
     _runtime: tokio::runtime::Runtime,
 }
 
 impl Hostile {
-    /// HR knows one executive, `E1`, by this name and the address una@acme.example; the app has these users. `more` is added to the settings.
+    /// HR knows one executive, `E1`, by this name and the address una@acme.example; the app has these users. `more` is added to the settings;
+    /// `{port}` in it is the app's, which also takes whatever is posted.
     pub fn up(first_name: &str, users: Vec<Value>, more: &str) -> Self {
-        let users: Users = Arc::new(Mutex::new(users.into_iter().map(|user| (user["id"].as_str().unwrap().to_owned(), user)).collect()));
+        let users = users.into_iter().map(|user| (user["id"].as_str().unwrap().to_owned(), user)).collect();
+        let app = Arc::new(Mutex::new(App { users, posted: Vec::new() }));
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let port = listener.local_addr().unwrap().port();
-        let router = axum::Router::new().fallback(answer).with_state(users);
+        let router = axum::Router::new().fallback(answer).with_state(app.clone());
         runtime.spawn(async move { axum::serve(listener, router).await });
         let folder = tempfile::tempdir().unwrap();
         let settings = format!(
             "[company]\nname = \"Acme\"\ndomains = [\"acme.example\"]\n[people]\nexecutive = \"person.title | matches('chief')\"\n\
              [systems.hr]\nscanner = \"hr-file\"\npath = \"people.csv\"\n\
-             [systems.app]\nscanner = \"scim\"\nread = \"file:token\"\nrevoke = \"file:token\"\nurl = \"http://127.0.0.1:{port}/scim/v2\"\n{more}"
+             [systems.app]\nscanner = \"scim\"\nread = \"file:token\"\nrevoke = \"file:token\"\nurl = \"http://127.0.0.1:{port}/scim/v2\"\n{}",
+            more.replace("{port}", &port.to_string())
         );
         let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
         write("exeunt.toml", &settings);
@@ -44,7 +52,7 @@ impl Hostile {
         let head = "employee_number,first_name,last_name,work_email,other_emails,private_email,phones,title,department,manager,status,start_date,last_day";
         let row = format!("E1,\"{first_name}\",Fjord,una@acme.example,,,,Chief Financial Officer,Finance,,Active,2019-02-01,");
         write("people.csv", &format!("{head}\n{row}\nE2,Bo,Holm,bo@acme.example,,,,Accountant,Finance,,Active,2021-05-01,\n"));
-        Self { folder, _runtime: runtime }
+        Self { folder, app, _runtime: runtime }
     }
 
     pub fn folder(&self) -> &Path {
@@ -55,14 +63,23 @@ impl Hostile {
         self.folder().join(name)
     }
 
+    /// What was posted to the app.
+    pub fn posted(&self) -> Vec<Value> {
+        self.app.lock().unwrap().posted.clone()
+    }
+
     /// Runs the command, to its end.
     pub fn exeunt(&self, args: &[&str]) -> Ran {
         crate::run::run_in(self.folder(), args)
     }
 }
 
-async fn answer(State(users): State<Users>, method: Method, uri: Uri, body: Bytes) -> Response {
-    let mut users = users.lock().unwrap();
+async fn answer(State(app): State<Arc<Mutex<App>>>, method: Method, uri: Uri, body: Bytes) -> Response {
+    let App { users, posted } = &mut *app.lock().unwrap();
+    if method == Method::POST {
+        posted.push(serde_json::from_slice(&body).unwrap());
+        return StatusCode::NO_CONTENT.into_response();
+    }
     let path = uri.path();
     if path.ends_with("/Users") || path.ends_with("/Groups") {
         let all: Vec<&Value> = if path.ends_with("/Users") { users.values().collect() } else { Vec::new() };
