@@ -13,7 +13,7 @@
 //! | ground | [`graph`], [`connect`] | the graph at a moment; the only way to a network |
 //! | | [`manifest`], [`audit`] | one file per system; what was done, provable without us |
 //! | base | [`config`], [`store`] | the settings file; SQLite, one writer, intervals that are closed and never deleted |
-//! | | [`model`], [`secret`], [`clock`] | nouns; secrets that are never printed; the only clock |
+//! | | [`model`], [`secret`], [`clock`], [`private`], [`clean`] | nouns; secrets that are never printed; the only clock; the one way to write a file; names that only look like names |
 //!
 //! # What is deliberately absent
 //!
@@ -35,6 +35,7 @@
 //! what is new is fired too. [`audit`] has an entry for every step, signed at the end.
 
 pub mod audit;
+pub mod clean;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -44,6 +45,7 @@ pub mod graph;
 pub mod handoff;
 pub mod manifest;
 pub mod model;
+pub mod private;
 pub mod report;
 pub mod resolve;
 pub mod revoke;

@@ -1,13 +1,13 @@
 //! The evidence bundle: one case, its proofs, and everything needed to check them without us.
 
-use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use serde_json::json;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
@@ -17,15 +17,32 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use super::checkpoint::{Checkpoint, checkpoint};
 use super::key::Signer;
 use super::tiles::entry_bundles;
-use super::{Error, Hash, Result, Tree, entry, hex, to_db};
+use super::{Error, Hash, Result, Tree, entry, hex, sha256, to_db};
+use crate::private;
 
 /// First line of a C2SP tlog-proof.
 pub(crate) const PROOF_HEADER: &str = "c2sp.org/tlog-proof@v1";
+/// The bundle's file that says what else is in it.
+pub(crate) const MANIFEST: &str = "files.json";
+/// The entry that names the manifest by its digest.
+pub(crate) const BUNDLED: &str = "evidence.bundled";
 const VERIFY_PY: &str = include_str!("verify.py");
 const HOW_TO_VERIFY: &str = include_str!("how-to-verify.md");
 /// What the bundle itself is made of; extra files may not go by these names.
-const OURS: [&str; 11] =
-    ["about.json", "case.jsonl", "checkpoint", "files", "how-to-verify.md", "log.vkey", "proofs", "tile", "verify.py", ".", ".."];
+const OURS: [&str; 12] = [
+    "about.json",
+    "case.jsonl",
+    "checkpoint",
+    "files",
+    "files.json",
+    "how-to-verify.md",
+    "log.vkey",
+    "proofs",
+    "tile",
+    "verify.py",
+    ".",
+    "..",
+];
 
 /// What a bundle tells of the entries that belong to other cases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +51,7 @@ pub enum OtherEntries {
     /// case out. Whoever gets the bundle reads of every other departure.
     Included,
     /// Their hashes only (tile/ without tile/entries/): nobody else's departure is told. Each entry of the case is
-    /// still proved to be in the signed log; that no entry of the case was left out is not.
+    /// still proved to be in the signed log. Which entries the case had is the word of its last one.
     Withheld,
 }
 
@@ -76,12 +93,16 @@ pub fn bundle_with(
     others: OtherEntries,
 ) -> Result<BundleInfo> {
     let fail = |why: String| Error::Bundle { path: out.to_owned(), why };
-    check_extra_names(extra_files).map_err(fail)?;
+    let mut files = fixed_files(case, signer, extra_files).map_err(fail)?;
+    vouch_for(conn, at, case, &files)?.map_or_else(
+        || Err(fail(format!("the log has no entry of case `{case}`; `exeunt departures` lists cases"))),
+        |manifest| {
+            files.insert(MANIFEST.to_owned(), manifest);
+            Ok(())
+        },
+    )?;
     let signed = checkpoint(conn, signer, at)?;
     let log = read_log(conn, case, signed.size)?;
-    if log.case.is_empty() {
-        return Err(fail(format!("the log has no entry of case `{case}`; `exeunt departures` lists cases")));
-    }
     let tree = Tree::new(log.leaves);
 
     // Written beside and moved into place, so that nobody ever picks up half a bundle.
@@ -89,10 +110,9 @@ pub fn bundle_with(
     let io = |e: std::io::Error| fail(format!("could not be written: {e}"));
     let zipped = |e: zip::result::ZipError| fail(format!("could not be written: {e}"));
     let mut zip = Zip::create(&partial, at).map_err(io)?;
-    zip.add("HOW-TO-VERIFY.md", how_to_verify(case, &signed, signer).as_bytes()).map_err(zipped)?;
-    zip.add("verify.py", VERIFY_PY.as_bytes()).map_err(zipped)?;
-    zip.add("about.json", about(case, at, &signed, log.case.len()).as_bytes()).map_err(zipped)?;
-    zip.add("log.vkey", format!("{}\n", signer.verifier()).as_bytes()).map_err(zipped)?;
+    for (name, bytes) in &files {
+        zip.add(name, bytes).map_err(zipped)?;
+    }
     zip.add("checkpoint", signed.note.as_bytes()).map_err(zipped)?;
     // A line is exactly the bytes that were hashed: canonical JSON has no line breaks.
     let lines: Vec<u8> = log.case.iter().flat_map(|(_, body)| body.iter().chain(b"\n")).copied().collect();
@@ -109,20 +129,78 @@ pub fn bundle_with(
             zip.add(&path, &bytes).map_err(zipped)?;
         }
     }
-    let mut files = 0;
+    let mut kept_files = 0;
     for digest in evidence_of(&log.case) {
         let kept = evidence_file(conn, &digest)?;
         let (name, bytes) = kept.ok_or_else(|| fail(lost_evidence(&digest)))?;
         zip.add(&format!("files/{digest}-{}", plain_name(&name)), &bytes).map_err(zipped)?;
-        files += 1;
-    }
-    for (name, bytes) in extra_files {
-        zip.add(name, bytes).map_err(zipped)?;
+        kept_files += 1;
     }
     zip.finish().map_err(zipped)?.sync_all().map_err(io)?;
     let sha256 = hash_file(&partial).map_err(io)?;
     fs::rename(&partial, out).map_err(io)?;
-    Ok(BundleInfo { path: out.to_owned(), sha256, entries: log.case.len() as u64, files, checkpoint: signed })
+    Ok(BundleInfo { path: out.to_owned(), sha256, entries: log.case.len() as u64, files: kept_files, checkpoint: signed })
+}
+
+/// The files that hold nothing of the log: what reads it, what tells of it, and the readable reports.
+fn fixed_files(case: &str, signer: &Signer, extra: &[(String, Vec<u8>)]) -> Result<BTreeMap<String, Vec<u8>>, String> {
+    let about = json!({ "case": case, "log": signer.verifier().origin, "made_by": format!("exeunt {}", env!("CARGO_PKG_VERSION")) });
+    let mut files = BTreeMap::from([
+        ("HOW-TO-VERIFY.md".to_owned(), how_to_verify(case, signer).into_bytes()),
+        ("verify.py".to_owned(), VERIFY_PY.into()),
+        ("about.json".to_owned(), format!("{about:#}\n").into_bytes()),
+        ("log.vkey".to_owned(), format!("{}\n", signer.verifier()).into_bytes()),
+    ]);
+    check_extra_names(extra)?;
+    files.extend(extra.iter().cloned());
+    Ok(files)
+}
+
+/// Writes an entry of the case that holds the digest of the bundle's manifest, so that the log's signature covers its other files too; gives that
+/// manifest. Where the case's last entry is that very one, nothing is written: the same log gives the same bundle. None for a case without entries.
+fn vouch_for(conn: &mut Connection, at: Timestamp, case: &str, files: &BTreeMap<String, Vec<u8>>) -> Result<Option<Vec<u8>>> {
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut entries = entry::entries(&tx, Some(case), 0, u64::from(u32::MAX))?;
+    if entries.is_empty() {
+        return Ok(None);
+    }
+    if let Some(last) = entries.pop_if(|last| last.draft.act == BUNDLED) {
+        let manifest = manifest(case, &entries, files);
+        if last.draft.detail["files"] == named(&manifest) {
+            return Ok(Some(manifest));
+        }
+        entries.push(last);
+    }
+    let manifest = manifest(case, &entries, files);
+    let detail = json!({ "files": named(&manifest) });
+    let draft = entry::Draft {
+        act: BUNDLED.to_owned(),
+        case: Some(case.to_owned()),
+        actor: "engine".to_owned(),
+        target: None,
+        detail,
+        evidence: Vec::new(),
+    };
+    entry::append(&tx, at, &draft)?;
+    tx.commit()?;
+    Ok(Some(manifest))
+}
+
+/// The entries of the case before the one that vouches for it, and the digest of each file that no entry names by itself.
+fn manifest(case: &str, entries: &[entry::Entry], files: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
+    let places: Vec<u64> = entries.iter().map(|entry| entry.seq).collect();
+    let files: BTreeMap<&String, String> = files.iter().map(|(name, bytes)| (name, named(bytes))).collect();
+    format!("{:#}\n", json!({ "case": case, "entries": places, "files": files })).into_bytes()
+}
+
+/// A file's digest, as entries name it.
+pub(crate) fn named(bytes: &[u8]) -> String {
+    format!("sha256:{}", hex(&sha256(bytes)))
+}
+
+/// The digest of the program that checks bundles without us: to be told by another way than the bundle.
+pub fn verify_py() -> String {
+    named(VERIFY_PY.as_bytes())
 }
 
 struct Log {
@@ -194,26 +272,8 @@ fn check_extra_names(extra_files: &[(String, Vec<u8>)]) -> Result<(), String> {
     Ok(())
 }
 
-fn about(case: &str, at: Timestamp, signed: &Checkpoint, entries: usize) -> String {
-    let about = json!({
-        "case": case,
-        "entries": entries,
-        "log": signed.origin,
-        "made_at": at.to_string(),
-        "made_by": format!("exeunt {}", env!("CARGO_PKG_VERSION")),
-        "signed_at": signed.signed_at.map(|t| t.to_string()),
-        "size": signed.size,
-    });
-    format!("{about:#}\n")
-}
-
-fn how_to_verify(case: &str, signed: &Checkpoint, signer: &Signer) -> String {
-    HOW_TO_VERIFY
-        .replace("{case}", case)
-        .replace("{origin}", &signed.origin)
-        .replace("{size}", &signed.size.to_string())
-        .replace("{root}", &BASE64_STANDARD.encode(signed.root))
-        .replace("{vkey}", &signer.verifier().to_string())
+fn how_to_verify(case: &str, signer: &Signer) -> String {
+    HOW_TO_VERIFY.replace("{case}", case).replace("{origin}", &signer.verifier().origin).replace("{vkey}", &signer.verifier().to_string())
 }
 
 fn hash_file(path: &Path) -> std::io::Result<String> {
@@ -228,15 +288,6 @@ fn hash_file(path: &Path) -> std::io::Result<String> {
         let n = read.len();
         std::io::BufRead::consume(&mut reader, n);
     }
-}
-
-/// A file for its owner's eyes: a bundle tells of people. Whoever hands it on decides who else may read it.
-fn create_private(path: &Path) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 /// A zip whose bytes depend on its contents and one time alone.
@@ -255,8 +306,8 @@ impl Zip {
         // Zip knows the years 1980 to 2107; outside them a file carries the format's first day.
         let time = zip::DateTime::from_date_and_time(year, month, day, hour, minute, second).unwrap_or_default();
         let options =
-            SimpleFileOptions::default().compression_method(CompressionMethod::Deflated).last_modified_time(time).unix_permissions(0o644);
-        Ok(Zip { writer: ZipWriter::new(BufWriter::new(create_private(path)?)), options })
+            SimpleFileOptions::default().compression_method(CompressionMethod::Deflated).last_modified_time(time).unix_permissions(0o600);
+        Ok(Zip { writer: ZipWriter::new(BufWriter::new(private::create(path)?)), options })
     }
 
     fn add(&mut self, name: &str, bytes: &[u8]) -> zip::result::ZipResult<()> {

@@ -4,37 +4,38 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use jiff::Timestamp;
+use serde::Deserialize;
 
-use super::bundle::PROOF_HEADER;
+use super::bundle::{BUNDLED, MANIFEST, PROOF_HEADER, named};
 use super::bundle_files::Files;
 use super::checkpoint::Checkpoint;
+use super::entry::Entry;
 use super::key::VerifierKey;
 use super::report::{Note, Problem, Report, Wrong};
 use super::tiles::{WIDTH, parse_entry_bundle, tile_path};
 use super::verify::{judge, name_gaps};
-use super::{Error, Hash, Result, Tree, entry, hex, leaf_hash, proves_inclusion, sha256};
+use super::{Error, Hash, Result, Tree, entry, hex, leaf_hash, proves_inclusion, sha256, since};
 
-pub(crate) fn verify(path: &Path, vkey: Option<&str>) -> Result<Report> {
+pub(crate) fn verify(path: &Path, vkey: Option<&str>, earlier: &[Checkpoint]) -> Result<Report> {
     let mut files = Files::open(path).map_err(|why| Error::Bundle { path: path.to_owned(), why })?;
-    let mut check = Check { problems: Vec::new(), notes: Vec::new() };
+    let mut check = Check { problems: Vec::new(), notes: Vec::new(), expected: BTreeSet::new(), bundled_at: None };
     let checkpoint = check.checkpoint(&mut files, vkey)?;
     let Some(checkpoint) = checkpoint else {
-        let Check { problems, notes } = check;
+        let Check { problems, notes, .. } = check;
         return Ok(Report { entries: 0, size: 0, root: None, origin: None, signed_at: None, problems, notes });
     };
     let log = check.log(&mut files, &checkpoint);
+    let leaves: Option<Vec<Hash>> = log.leaves.iter().copied().collect();
+    let key = vkey.map(VerifierKey::parse).transpose()?;
+    check.problems.extend(since::check(key.as_ref(), earlier, checkpoint.size, leaves.map(Tree::new).as_ref()));
     check.case(&mut files, &checkpoint, &log);
-    check.others(&files);
-    let signed_at = files.text("about.json").ok().and_then(|text| {
-        let about: serde_json::Value = serde_json::from_str(&text).ok()?;
-        about["signed_at"].as_str()?.parse().ok()
-    });
     Ok(Report {
         entries: log.entries,
         size: checkpoint.size,
         root: Some(checkpoint.root),
         origin: Some(checkpoint.origin),
-        signed_at,
+        signed_at: check.bundled_at,
         problems: check.problems,
         notes: check.notes,
     })
@@ -43,6 +44,10 @@ pub(crate) fn verify(path: &Path, vkey: Option<&str>) -> Result<Report> {
 struct Check {
     problems: Vec<Problem>,
     notes: Vec<Note>,
+    /// The files that a bundle with this log and this case has.
+    expected: BTreeSet<String>,
+    /// When the bundle was made, as the entry says that vouches for its files.
+    bundled_at: Option<Timestamp>,
 }
 
 /// What the bundle tells of the log.
@@ -118,12 +123,15 @@ impl Check {
         };
         if let Some(tree) = tree {
             for (path, bytes) in tree.tiles(size) {
+                self.expected.insert(path.clone());
                 match files.bytes(&path) {
                     Ok(found) if found == bytes => {}
                     Ok(_) => self.file(&path, "altered, its hashes are not those of the signed tree"),
                     Err(why) => self.file(&path, why),
                 }
             }
+        } else {
+            self.expected.extend(files.names.iter().filter(|name| name.starts_with("tile/")).cloned());
         }
         if withheld {
             return Log { leaves, cases: None, entries: 0 };
@@ -172,6 +180,7 @@ impl Check {
         let mut bodies = Vec::new();
         for (n, width) in widths(size) {
             let path = tile_path("entries", n, width);
+            self.expected.insert(path.clone());
             let bytes = files.bytes(&path).unwrap_or_else(|why| {
                 self.file(&path, why);
                 Vec::new()
@@ -193,6 +202,7 @@ impl Check {
         let mut cases = BTreeSet::new();
         let mut seqs = BTreeSet::new();
         let mut evidence: BTreeMap<String, u64> = BTreeMap::new();
+        let mut last = None;
         let lines = text.strip_suffix(b"\n").unwrap_or(&text).split(|byte| *byte == b'\n');
         for (line, number) in lines.zip(1..) {
             let entry = match entry::decode(line.to_owned()) {
@@ -215,13 +225,15 @@ impl Check {
             if let Err(why) = proof(files, seq, &leaf, checkpoint) {
                 self.wrong(Some(seq), Wrong::Proof(why));
             }
-            match entry.draft.case {
-                Some(case) => drop(cases.insert(case)),
+            self.expected.insert(proof_name(seq));
+            match &entry.draft.case {
+                Some(case) => drop(cases.insert(case.clone())),
                 None => self.file("case.jsonl", format!("line {number}, entry {seq}, is of no case")),
             }
-            for digest in entry.draft.evidence {
-                evidence.entry(digest).or_insert(seq);
+            for digest in &entry.draft.evidence {
+                evidence.entry(digest.clone()).or_insert(seq);
             }
+            last = Some(entry);
         }
         if cases.len() != 1 {
             let named: Vec<String> = cases.iter().cloned().collect();
@@ -236,6 +248,49 @@ impl Check {
             None => self.notes.push(Note::EntriesWithheld(checkpoint.size.saturating_sub(seqs.len() as u64))),
         }
         self.evidence(files, evidence);
+        self.manifest(files, &seqs, last.as_ref());
+    }
+
+    /// The files that no entry names by itself: their digests stand in the manifest, and its own in the case's last entry. Nothing else is here.
+    fn manifest(&mut self, files: &mut Files, seqs: &BTreeSet<u64>, last: Option<&Entry>) {
+        for (name, why) in std::mem::take(&mut files.strange) {
+            self.file(&name, why);
+        }
+        let Some(last) = last.filter(|last| last.draft.act == BUNDLED) else {
+            return self.file("case.jsonl", "its last entry is not the one that vouches for the bundle's files");
+        };
+        let text = match files.bytes(MANIFEST) {
+            Ok(text) => text,
+            Err(why) => return self.file(MANIFEST, why),
+        };
+        if last.draft.detail["files"] != named(&text) {
+            return self.file(MANIFEST, "altered, it is not the one that the case's last entry names");
+        }
+        let told: Manifest = match serde_json::from_slice(&text) {
+            Ok(told) => told,
+            Err(error) => return self.file(MANIFEST, error.to_string()),
+        };
+        self.bundled_at = Some(last.at);
+        for (name, digest) in told.files {
+            match files.bytes(&name) {
+                Ok(bytes) if named(&bytes) == digest => {}
+                Ok(_) => self.file(&name, "altered, it is not the file that the bundle was made with"),
+                Err(why) => self.file(&name, why),
+            }
+            self.expected.insert(name);
+        }
+        for seq in told.entries.iter().filter(|seq| !seqs.contains(seq)) {
+            let left_out = format!("entry {seq} belongs to the case and is left out");
+            let wrong = Wrong::File { name: "case.jsonl".to_owned(), why: left_out };
+            if !self.problems.iter().any(|problem| problem.wrong == wrong) {
+                self.wrong(None, wrong);
+            }
+        }
+        self.expected.extend(["checkpoint", "case.jsonl", MANIFEST].map(str::to_owned));
+        let strays: Vec<String> = files.names.difference(&self.expected).filter(|name| !name.starts_with("files/")).cloned().collect();
+        for name in strays {
+            self.file(&name, "it is no file of this bundle");
+        }
     }
 
     /// Every file that an entry names is here and is that file, and no other is here.
@@ -258,13 +313,19 @@ impl Check {
             self.wrong(Some(seq), Wrong::EvidenceMissing(digest));
         }
     }
+}
 
-    fn others(&mut self, files: &Files) {
-        let ours = ["about.json", "case.jsonl", "checkpoint", "log.vkey", "verify.py", "HOW-TO-VERIFY.md"];
-        let folders = ["files/", "proofs/", "tile/"];
-        let other = |name: &&String| !ours.contains(&name.as_str()) && !folders.iter().any(|f| name.starts_with(f));
-        self.notes.extend(files.names.iter().filter(other).cloned().map(Note::NotVouched));
-    }
+/// The bundle's manifest.
+#[derive(Deserialize)]
+struct Manifest {
+    /// Places of the case's entries before the one that vouches for them.
+    entries: Vec<u64>,
+    /// Each file's digest.
+    files: BTreeMap<String, String>,
+}
+
+fn proof_name(seq: u64) -> String {
+    format!("proofs/{seq}.tlog-proof")
 }
 
 /// The tiles of the lowest level: index and width of each.
@@ -274,7 +335,7 @@ fn widths(size: u64) -> impl Iterator<Item = (u64, u64)> {
 
 /// Follows an entry's proof to the signed root.
 fn proof(files: &mut Files, seq: u64, leaf: &Hash, checkpoint: &Checkpoint) -> Result<(), String> {
-    let name = format!("proofs/{seq}.tlog-proof");
+    let name = proof_name(seq);
     let text = files.text(&name)?;
     let (head, note) = text.split_once("\n\n").ok_or("it holds no checkpoint")?;
     if note != checkpoint.note {

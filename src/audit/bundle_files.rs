@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use zip::ZipArchive;
@@ -14,6 +14,8 @@ const MAX_FILE: u64 = 1 << 31;
 pub(crate) struct Files {
     /// Paths of all files, with `/` between folders.
     pub(crate) names: BTreeSet<String>,
+    /// What no bundle has: names that stand in it twice, and links; with what is wrong.
+    pub(crate) strange: Vec<(String, &'static str)>,
     source: Source,
 }
 
@@ -27,14 +29,20 @@ impl Files {
     pub(crate) fn open(path: &Path) -> Result<Files, String> {
         let unreadable = |e: std::io::Error| format!("could not be read: {e}");
         if fs::metadata(path).map_err(unreadable)?.is_dir() {
-            let mut names = BTreeSet::new();
-            list(path, "", &mut names).map_err(unreadable)?;
-            return Ok(Files { names, source: Source::Folder(path.to_owned()) });
+            let (mut names, mut strange) = (BTreeSet::new(), Vec::new());
+            list(path, "", &mut names, &mut strange).map_err(unreadable)?;
+            return Ok(Files { names, strange, source: Source::Folder(path.to_owned()) });
         }
         let file = File::open(path).map_err(unreadable)?;
         let zip = ZipArchive::new(file).map_err(|e| format!("is not a whole zip file: {e}"))?;
-        let names = zip.file_names().filter(|name| !name.ends_with('/')).map(str::to_owned).collect();
-        Ok(Files { names, source: Source::Zip(Box::new(zip)) })
+        let mut names = BTreeSet::new();
+        let mut strange = Vec::new();
+        for name in told_names(path, zip.central_directory_start()).map_err(unreadable)? {
+            if !name.ends_with('/') && !names.insert(name.clone()) {
+                strange.push((name, "it is in the zip twice"));
+            }
+        }
+        Ok(Files { names, strange, source: Source::Zip(Box::new(zip)) })
     }
 
     /// A file's bytes, or why not.
@@ -63,16 +71,34 @@ impl Files {
     }
 }
 
-/// Paths of all files below, with `/` between folders. Links are left out: a bundle has none.
-fn list(root: &Path, below: &str, names: &mut BTreeSet<String>) -> std::io::Result<()> {
+/// The names in a zip's directory, each as often as it stands there: a reader that keeps one of two hides the other.
+fn told_names(path: &Path, start: u64) -> std::io::Result<Vec<String>> {
+    let mut file = BufReader::new(File::open(path)?);
+    file.seek(SeekFrom::Start(start))?;
+    let mut names = Vec::new();
+    let mut head = [0; 46];
+    while file.read_exact(&mut head).is_ok() && head.starts_with(b"PK\x01\x02") {
+        let length = |at: usize| usize::from(u16::from_le_bytes([head[at], head[at + 1]]));
+        let mut name = vec![0; length(28)];
+        file.read_exact(&mut name)?;
+        file.seek_relative((length(30) + length(32)) as i64)?;
+        names.push(String::from_utf8_lossy(&name).into_owned());
+    }
+    Ok(names)
+}
+
+/// Paths of all files below, with `/` between folders. A bundle has no links.
+fn list(root: &Path, below: &str, names: &mut BTreeSet<String>, strange: &mut Vec<(String, &'static str)>) -> std::io::Result<()> {
     for item in fs::read_dir(root.join(below))? {
         let item = item?;
         let name = format!("{below}{}", item.file_name().to_string_lossy());
         let kind = item.file_type()?;
         if kind.is_dir() {
-            list(root, &format!("{name}/"), names)?;
+            list(root, &format!("{name}/"), names, strange)?;
         } else if kind.is_file() {
             names.insert(name);
+        } else {
+            strange.push((name, "it is no file but a link or the like"));
         }
     }
     Ok(())

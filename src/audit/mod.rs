@@ -22,6 +22,8 @@ mod checkpoint;
 mod entry;
 mod key;
 mod report;
+mod rows;
+mod since;
 mod tiles;
 mod verify;
 
@@ -30,13 +32,14 @@ mod tests;
 
 use std::path::PathBuf;
 
-pub use bundle::{BundleInfo, OtherEntries, bundle, bundle_with};
+pub use bundle::{BundleInfo, OtherEntries, bundle, bundle_with, verify_py};
 pub use checkpoint::{Checkpoint, checkpoint, known_key, latest, replace_key};
 pub use entry::{Draft, Entry, append, append_many, attach, entries};
 pub use key::{Signer, VerifierKey};
 pub use report::{Note, Problem, Report, Verdict, Wrong};
+pub use since::earlier;
 pub use tiles::{Hash, Tree, leaf_hash, proves_inclusion};
-pub use verify::{verify_bundle, verify_store};
+pub use verify::{verify_bundle, verify_bundle_since, verify_store, verify_store_since};
 
 /// The tables this module reads and writes.
 pub const SCHEMA: &str = include_str!("../../schema/audit.sql");
@@ -69,6 +72,14 @@ pub enum Error {
     /// Signing would put our name under a history that contradicts one already signed.
     #[error("refused to sign the audit log: {0}")]
     Refused(String),
+    /// What was given away earlier can't be read.
+    #[error("{}: {why}", path.display())]
+    Earlier {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A bundle could not be made or opened.
     #[error("bundle {}: {why}", path.display())]
     Bundle {

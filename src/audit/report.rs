@@ -28,7 +28,7 @@ pub struct Report {
     pub root: Option<Hash>,
     /// The log's name.
     pub origin: Option<String>,
-    /// When it was signed, by the signer's own clock; not covered by the signature.
+    /// When it was signed, by the signer's own clock; of a bundle, when it was made.
     pub signed_at: Option<Timestamp>,
     /// What is wrong, entries first and in order.
     pub problems: Vec<Problem>,
@@ -97,6 +97,13 @@ pub enum Wrong {
         /// The size of the tree whose signed root doesn't fit.
         size: u64,
     },
+    /// A row of the store says something else than the log.
+    Row {
+        /// Which.
+        row: String,
+        /// What each says.
+        why: String,
+    },
     /// A file of the bundle is missing or not what it should be.
     File {
         /// Its path in the bundle.
@@ -134,6 +141,7 @@ impl fmt::Display for Problem {
             Wrong::EvidenceAltered(digest) => write!(f, "its evidence {digest} was altered"),
             Wrong::Proof(why) => write!(f, "its proof of inclusion fails, {why}"),
             Wrong::Checkpoint { size, why } => write!(f, "checkpoint of {size} entries: {why}"),
+            Wrong::Row { row, why } => write!(f, "{row}: {why}"),
             Wrong::File { name, why } => write!(f, "{name}: {why}"),
             Wrong::Root { .. } => Ok(()),
         }
@@ -149,8 +157,6 @@ pub enum Note {
     KeyFromBundle(String),
     /// The bundle holds the entries of its case only; the others are present as hashes.
     EntriesWithheld(u64),
-    /// A file of the bundle that no entry names, so nothing vouches for it.
-    NotVouched(String),
     /// Nobody gave a key and its file is missing, so the signatures show only that the store agrees with itself.
     KeyFromStore(String),
     /// Another key signs from an entry on; what came before it is signed with the old one.
@@ -186,7 +192,6 @@ impl fmt::Display for Note {
             Note::KeyReplaced { seq, old, by, reason } => {
                 write!(f, "{by} replaced the key at entry {seq} ({reason}): up to there the log is signed with {old}")
             }
-            Note::NotVouched(name) => write!(f, "{name}: a convenience, not covered by the log"),
         }
     }
 }

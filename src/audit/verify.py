@@ -79,9 +79,11 @@ class Bundle:
         self.zip = None if os.path.isdir(path) else zipfile.ZipFile(path)
         self.folder = path
         if self.zip:
-            self.names = {name for name in self.zip.namelist() if not name.endswith("/")}
+            told = [name for name in self.zip.namelist() if not name.endswith("/")]
+            self.names = set(told)
+            self.twice = sorted({name for name in told if told.count(name) > 1}) if len(told) > len(self.names) else []
         else:
-            self.names = set()
+            self.names, self.twice = set(), []
             for folder, _, files in os.walk(path):
                 for file in files:
                     self.names.add(os.path.relpath(os.path.join(folder, file), path).replace(os.sep, "/"))
@@ -98,6 +100,8 @@ class Bundle:
 class Check:
     def __init__(self, bundle):
         self.bundle, self.wrong, self.unknown = bundle, 0, 0
+        # Each file that was needed: a bundle has no other.
+        self.expected = set()
 
     def bad(self, message):
         self.wrong += 1
@@ -111,6 +115,7 @@ class Check:
         print("ok       " + message)
 
     def need(self, name):
+        self.expected.add(name)
         content = self.bundle.read(name)
         if content is None:
             self.bad("%s: missing" % name)
@@ -186,7 +191,7 @@ class Check:
     def entries(self, size, leaves):
         """Every entry against its place; returns them by place, or None where the bundle withholds them."""
         if not any(name.startswith("tile/entries/") for name in self.bundle.names):
-            print("         entries of other cases are withheld: that none of this case was left out is not checked")
+            print("         entries of other cases are withheld: which entries this case has is its last entry's word")
             return None
         found, fits = {}, 0
         for n in range(-(-len(leaves) // WIDTH)):
@@ -238,13 +243,14 @@ class Check:
         lines = self.need("case.jsonl")
         if lines is None:
             return
-        problems, cases, seqs, evidence = self.wrong, set(), [], {}
+        problems, cases, seqs, evidence, last = self.wrong, set(), [], {}, b""
         for line in lines.removesuffix(b"\n").split(b"\n"):
             seq = field(line, "seq")
             if not isinstance(seq, int) or seq < 0:
                 self.bad("case.jsonl: a line is not an entry")
                 continue
             seqs.append(seq)
+            last = line
             cases.add(field(line, "case"))
             if seq < len(leaves) and leaf_hash(line) != leaves[seq]:
                 self.bad("case.jsonl: entry %d is altered" % seq)
@@ -261,6 +267,34 @@ class Check:
         if self.wrong == problems:
             self.good("%d entries of the case %s, each proved to be in the signed log" % (len(seqs), cases.pop()))
         self.files(evidence)
+        self.manifest(seqs, last)
+
+    def manifest(self, seqs, last):
+        """The files that no entry names by itself: their digests stand in files.json, and its own in the case's last entry."""
+        for name in self.bundle.twice:
+            self.bad("%s: it is in the zip twice" % name)
+        text = self.need("files.json")
+        detail = field(last, "detail") if field(last, "act") == "evidence.bundled" else None
+        signed = detail.get("files") if isinstance(detail, dict) else None
+        if text is None:
+            return
+        if signed is None:
+            return self.bad("case.jsonl: its last entry is not the one that vouches for the bundle's files")
+        if signed != "sha256:" + sha256(text).hex():
+            return self.bad("files.json: altered, it is not the one that the case's last entry names")
+        problems = self.wrong
+        for name, digest in (field(text, "files") or {}).items():
+            content = self.need(name)
+            if content is not None and digest != "sha256:" + sha256(content).hex():
+                self.bad("%s: altered, it is not the file that the bundle was made with" % name)
+        for seq in field(text, "entries") or []:
+            if seq not in seqs:
+                self.bad("case.jsonl: entry %d belongs to the case and is left out" % seq)
+        for name in sorted(self.bundle.names - self.expected):
+            if not name.startswith("files/"):
+                self.bad("%s: it is no file of this bundle" % name)
+        if self.wrong == problems:
+            self.good("every other file is the one that the bundle was made with, and no further file is in it")
 
     def proof(self, note, seq, size, root, leaf):
         name = "proofs/%d.tlog-proof" % seq

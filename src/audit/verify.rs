@@ -8,13 +8,19 @@ use rusqlite::{Connection, Row};
 use super::checkpoint::{Checkpoint, KEY_REPLACED};
 use super::key::VerifierKey;
 use super::report::{Note, Problem, Report, Wrong};
-use super::{Hash, Result, Tree, count, entry, hex, leaf_hash, sha256, to_db};
+use super::rows::Told;
+use super::{Hash, Result, Tree, count, entry, hex, leaf_hash, sha256, since, to_db};
 
 /// A gap in the numbering longer than this is reported as one, and what stands behind it is not read.
 const MAX_GAP: u64 = 1 << 20;
 
 /// Checks the whole log in the store against every checkpoint ever signed.
 pub fn verify_store(conn: &Connection, vkey: &str) -> Result<Report> {
+    verify_store_since(conn, vkey, &[])
+}
+
+/// As [`verify_store`]; the log must also go on from these checkpoints, which were given away earlier.
+pub fn verify_store_since(conn: &Connection, vkey: &str, earlier: &[Checkpoint]) -> Result<Report> {
     let key = VerifierKey::parse(vkey)?;
     // One transaction, so that all is read from one moment.
     let tx = conn.unchecked_transaction()?;
@@ -29,6 +35,7 @@ pub fn verify_store(conn: &Connection, vkey: &str) -> Result<Report> {
     let mut query = tx.prepare("SELECT seq, body, case_id FROM audit_entry WHERE seq < ? ORDER BY seq")?;
     let mut rows = query.query([to_db(leaves.len() as u64)])?;
     let mut entries = 0;
+    let mut told = Told::default();
     while let Some(row) = rows.next()? {
         let seq = count(row, 0)?;
         let body = bytes(row, 1)?;
@@ -44,6 +51,7 @@ pub fn verify_store(conn: &Connection, vkey: &str) -> Result<Report> {
         if read.draft.case != row.get::<_, Option<String>>(2)? {
             judged.entry(seq).or_insert(Wrong::Misfiled);
         }
+        told.hear(&read);
         for digest in read.draft.evidence {
             match files.get(&digest) {
                 Some(true) => {}
@@ -57,8 +65,9 @@ pub fn verify_store(conn: &Connection, vkey: &str) -> Result<Report> {
     }
 
     let whole: Vec<Hash> = leaves.iter().map_while(|leaf| *leaf).collect();
-    let by_body = (whole.len() == leaves.len() && !judged.is_empty()).then(|| Tree::new(hashes));
-    let signed = check_checkpoints(&tx, &keys.of(&tx, &key)?, &Tree::new(whole), by_body.as_ref(), leaves.len() as u64)?;
+    let whole = Tree::new(whole);
+    let by_body = (whole.size() == leaves.len() as u64 && !judged.is_empty()).then(|| Tree::new(hashes));
+    let signed = check_checkpoints(&tx, &keys.of(&tx, &key)?, &whole, by_body.as_ref(), leaves.len() as u64)?;
     if signed.bodies_are_right {
         // The bodies give the signed root: whoever differs from its stored hash, the hash is what was changed.
         judged.values_mut().filter(|wrong| **wrong == Wrong::Altered).for_each(|wrong| *wrong = Wrong::HashAltered);
@@ -71,6 +80,8 @@ pub fn verify_store(conn: &Connection, vkey: &str) -> Result<Report> {
     problems.splice(0..0, name_gaps(judged, leaves.len() as u64));
     problems.extend(evidence);
     problems.extend(signed.problems);
+    problems.extend(told.check(&tx)?);
+    problems.extend(since::check(Some(&key), earlier, leaves.len() as u64, Some(&whole)));
 
     let size = signed.latest.as_ref().map_or(0, |last| last.size);
     let tail = (leaves.len() as u64).saturating_sub(size);
@@ -87,7 +98,12 @@ pub fn verify_store(conn: &Connection, vkey: &str) -> Result<Report> {
 
 /// Checks a bundle, zip or folder. Without a key of your own, the bundle's is used, and the report says so.
 pub fn verify_bundle(path: &Path, vkey: Option<&str>) -> Result<Report> {
-    super::bundle_check::verify(path, vkey)
+    super::bundle_check::verify(path, vkey, &[])
+}
+
+/// As [`verify_bundle`]; the bundle's log must also go on from these checkpoints, which were given away earlier.
+pub fn verify_bundle_since(path: &Path, vkey: Option<&str>, earlier: &[Checkpoint]) -> Result<Report> {
+    super::bundle_check::verify(path, vkey, earlier)
 }
 
 /// What is wrong with the bytes that stand in a place, given the hashes that should be in each.

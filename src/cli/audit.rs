@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Exit, Global, out};
 use crate::audit::{self, Note, Report, Signer, Verdict};
+use crate::clean;
 use crate::clock;
 use crate::config::Config;
 use crate::departure;
@@ -22,7 +23,7 @@ use crate::store::Store;
 pub enum Args {
     /// Verify the log, or an evidence bundle
     #[command(
-        after_help = "Examples:\n  exeunt audit verify                   the store's own log\n  exeunt audit verify evidence.zip      a bundle; needs no store and no settings"
+        after_help = "Examples:\n  exeunt audit verify                   the store's own log\n  exeunt audit verify evidence.zip      a bundle; needs no store and no settings\n  exeunt audit verify --since mail.txt  the log must begin with what an earlier notice's checkpoint signs"
     )]
     Verify {
         /// An evidence bundle; the store's log when left out
@@ -30,6 +31,9 @@ pub enum Args {
         /// The verifier key that the log must be signed with (else the one it names)
         #[arg(long, value_name = "KEY")]
         key: Option<String>,
+        /// What was given away earlier: a checkpoint (as notices hold it) or a bundle. The log must begin with what it signs; may be given more than once
+        #[arg(long, value_name = "FILE")]
+        since: Vec<PathBuf>,
     },
     /// Write everything about a departure into one file that verifies offline
     Bundle {
@@ -63,9 +67,10 @@ pub enum Args {
 /// The store's, or a file that can't be read or written.
 pub fn run(global: &Global, args: Args) -> Result<Exit> {
     match args {
-        Args::Verify { bundle, key } => {
+        Args::Verify { bundle, key, since } => {
+            let earlier = since.iter().map(|path| audit::earlier(path)).collect::<audit::Result<Vec<_>>>()?;
             let report = match bundle {
-                Some(path) => audit::verify_bundle(&path, key.as_deref())?,
+                Some(path) => audit::verify_bundle_since(&path, key.as_deref(), &earlier)?,
                 None => {
                     let (config, store) = global.open()?;
                     let (key, from_store) = match (key, departure::signer(&config)) {
@@ -76,7 +81,7 @@ pub fn run(global: &Global, args: Args) -> Result<Exit> {
                             None => (Signer::generate(&config.audit.origin)?.verifier().to_string(), false),
                         },
                     };
-                    let mut report = store.with_writer(|conn| Ok(audit::verify_store(conn, &key)?))?;
+                    let mut report = store.with_writer(|conn| Ok(audit::verify_store_since(conn, &key, &earlier)?))?;
                     if from_store {
                         report.notes.insert(0, Note::KeyFromStore(key));
                     }
@@ -115,6 +120,7 @@ pub fn run(global: &Global, args: Args) -> Result<Exit> {
             print_report(global, &report);
             if !global.json {
                 out::say(format!("written to {}; HOW-TO-VERIFY.md in it tells how others check it", output.display()));
+                out::say(format!("its verify.py is {}: tell them by another way than the bundle", audit::verify_py()));
             }
             Ok(if report.verdict() == Verdict::Broken { Exit::Found } else { Exit::Fine })
         }
@@ -123,7 +129,7 @@ pub fn run(global: &Global, args: Args) -> Result<Exit> {
             let case = departure.map(|id| case_name(DepartureId(id)));
             let entries = store.read(|conn| Ok(audit::entries(conn, case.as_deref(), 0, u64::from(u32::MAX))?))?;
             for entry in entries {
-                out::say(String::from_utf8_lossy(&entry.body).as_ref());
+                out::raw(&clean::json(&String::from_utf8_lossy(&entry.body)));
             }
             Ok(Exit::Fine)
         }

@@ -21,6 +21,7 @@ use crate::graph::{Graph, Person};
 use crate::manifest::load;
 use crate::manifest::raw::Hand;
 use crate::model::{DepartureId, Finding, Severity};
+use crate::private;
 use crate::report;
 use crate::revoke::case_name;
 use crate::scan::Progress;
@@ -58,7 +59,11 @@ impl Drop for Folder {
 fn folder(keep: Option<&Path>) -> Result<Folder> {
     let (path, kept) = match keep {
         Some(path) => (path.to_owned(), true),
-        None => (std::env::temp_dir().join(format!("exeunt-demo-{}-{}", std::process::id(), clock::now().as_microsecond())), false),
+        None => {
+            let path = std::env::temp_dir().join(format!("exeunt-demo-{}-{}", std::process::id(), clock::now().as_microsecond()));
+            private::new_folder(&path).with_context(|| format!("making {}", path.display()))?;
+            (path, false)
+        }
     };
     if path.join("exeunt.db").exists() {
         bail!("{} holds a store already: name an empty folder, or remove that one", path.display());
@@ -292,13 +297,13 @@ fn write_shadow(config: &Config, store: &Store, folder: &Path) -> Result<()> {
     let facts = super::report::read(config, store, None, clock::now())?;
     let (found, reach, read) =
         (report::shadow::Shadow::of(&facts, None, None), report::access::Access::of(&facts, None), report::coverage::Coverage::of(&facts));
-    Ok(std::fs::write(folder.join("shadow.html"), report::html::whole(&found, &reach, &read))?)
+    Ok(private::write(&folder.join("shadow.html"), report::html::whole(&found, &reach, &read))?)
 }
 
 /// Writes the departure's report.
 fn write_case(config: &Config, store: &Store, id: DepartureId, folder: &Path) -> Result<()> {
     let case = store.read(|conn| report::case::Case::of(conn, id))?;
-    Ok(std::fs::write(folder.join("departure.html"), report::html::case(&case, &config.company.name))?)
+    Ok(private::write(&folder.join("departure.html"), report::html::case(&case, &config.company.name))?)
 }
 
 /// Writes the bundle and verifies both it and the log; answers with the log's entries.

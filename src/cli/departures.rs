@@ -11,6 +11,7 @@ use crate::clock;
 use crate::departure::{self, Desk, Ended};
 use crate::graph::Graph;
 use crate::model::{DepartureId, DepartureState, Verdict};
+use crate::private;
 use crate::report::case::{Case, CaseTold};
 use crate::report::html;
 use crate::revoke::Line;
@@ -140,7 +141,7 @@ pub async fn one(global: &Global, args: One) -> Result<Exit> {
         case.plan_hash = Some(prospect.hash);
     }
     if let Some(path) = &args.html {
-        std::fs::write(path, html::case(&case, &config.company.name)).with_context(|| format!("writing {}", path.display()))?;
+        private::write(path, html::case(&case, &config.company.name)).with_context(|| format!("writing {}", path.display()))?;
     }
     if global.json {
         out::json(&serde_json::to_value(&case)?);

@@ -11,6 +11,7 @@ use super::{Exit, Global, out};
 use crate::config::Config;
 use crate::departure;
 use crate::manifest::load;
+use crate::private;
 use crate::revoke::own;
 use crate::scan;
 use crate::store::{Store, graph};
@@ -79,7 +80,7 @@ pub fn init(global: &Global, args: Init) -> Result<Exit> {
             writeln!(text, "{} = \"\"    # {says}", own::SETTING)?;
         }
     }
-    std::fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
+    private::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
     out::say(format!("{} is written. Fill it in, then: exeunt check", path.display()));
     Ok(Exit::Fine)
 }

@@ -251,5 +251,5 @@ fn start_logging() {
         );
         Targets::new().with_default(tracing::Level::ERROR)
     });
-    let _already_set = registry().with(fmt::layer().with_writer(std::io::stderr).with_filter(filter)).try_init();
+    let _already_set = registry().with(fmt::layer().with_writer(|| out::Log).with_filter(filter)).try_init();
 }

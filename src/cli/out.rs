@@ -6,25 +6,46 @@ use std::io::{IsTerminal as _, Write as _};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use crate::clean;
+
 /// Prints a line to standard output; a reader that went away ends the output, not the work.
 pub fn say(line: impl AsRef<str>) {
-    let _gone = writeln!(std::io::stdout().lock(), "{}", line.as_ref());
+    let _gone = writeln!(std::io::stdout().lock(), "{}", clean::terminal(line.as_ref(), coloured()));
+}
+
+/// Prints a text for programs, byte by byte.
+pub fn raw(text: &str) {
+    let _gone = writeln!(std::io::stdout().lock(), "{text}");
 }
 
 /// Prints a JSON value, indented.
 pub fn json(value: &serde_json::Value) {
-    say(serde_json::to_string_pretty(value).unwrap_or_default());
+    raw(&clean::json(&serde_json::to_string_pretty(value).unwrap_or_default()));
 }
 
 /// Prints an error as one line to standard error.
 pub fn complain(error: &anyhow::Error) {
-    let line = format!("{error:#}").replace('\n', "; ");
+    let line = clean::line(&format!("{error:#}").replace('\n', "; "));
     let _gone = writeln!(std::io::stderr().lock(), "exeunt: {line}");
 }
 
 /// Prints a remark to standard error.
 pub fn remark(line: impl AsRef<str>) {
-    let _gone = writeln!(std::io::stderr().lock(), "{}", line.as_ref());
+    let _gone = writeln!(std::io::stderr().lock(), "{}", clean::terminal(line.as_ref(), watched()));
+}
+
+/// Where log lines go: standard error, with nothing in them that a terminal obeys. A line comes as a whole.
+pub struct Log;
+
+impl std::io::Write for Log {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        std::io::stderr().lock().write_all(clean::terminal(&String::from_utf8_lossy(line), false).as_bytes())?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        std::io::stderr().lock().flush()
+    }
 }
 
 /// Whether somebody is watching: progress is shown on a terminal only.

@@ -11,6 +11,7 @@ use super::{Exit, Global, out};
 use crate::clock;
 use crate::config::Config;
 use crate::manifest::load;
+use crate::private;
 use crate::report::moment::{self, Day};
 use crate::report::text::Ink;
 use crate::report::{BlindSpot, Facts, access, changes, coverage, csv, html, shadow, text};
@@ -135,9 +136,9 @@ fn write<V: Serialize>(
 /// Writes a text to a file, or prints it.
 pub(super) fn put(file: Option<&Path>, text: &str) -> Result<()> {
     match file {
-        None => out::say(text.trim_end()),
+        None => out::raw(text.trim_end()),
         Some(file) => {
-            std::fs::write(file, text).with_context(|| format!("{} can't be written", file.display()))?;
+            private::write(file, text).with_context(|| format!("{} can't be written", file.display()))?;
             if out::watched() {
                 out::remark(format!("written: {}", file.display()));
             }

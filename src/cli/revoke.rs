@@ -93,7 +93,10 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
             bail!("nothing was done: nobody is here to ask; --yes runs it, --dry-run shows the plan");
         }
         show_plan(global, &prospect);
-        out::remark(format!("\nTake all of this away from {}? Type their name to go on:", person.name));
+        let (many, hash) = (prospect.plan.actions.len(), &prospect.hash);
+        // The name comes last: nothing that it says can stand in for the hash.
+        out::remark(format!("\nPlan {hash}, {many} actions"));
+        out::remark(format!("Take all of this away from {}? Type their name to go on:", person.name));
         let mut answer = String::new();
         std::io::stdin().read_line(&mut answer)?;
         if answer.trim() != person.name {
@@ -205,6 +208,8 @@ fn show_plan(global: &Global, prospect: &Prospect) {
     if global.json {
         return out::json(&departure::as_json(prospect));
     }
+    // Before anything that a vendor or HR has named: nothing that looks like it can stand above it.
+    out::say(format!("Hash        {}", prospect.hash));
     out::say(format!("{}: what a {} would take away", prospect.person.name, plan.mode));
     let mut system = "";
     for action in &plan.actions {
@@ -244,7 +249,6 @@ fn show_plan(global: &Global, prospect: &Prospect) {
     section("Problems", plan.problems.iter().cloned());
     out::say("");
     print_plan_head(prospect);
-    out::say(format!("Hash        {}", prospect.hash));
 }
 
 fn section(title: &str, lines: impl Iterator<Item = String>) {
@@ -252,7 +256,7 @@ fn section(title: &str, lines: impl Iterator<Item = String>) {
     if !lines.is_empty() {
         out::say(format!("\n{title}"));
         for line in lines {
-            out::say(format!("  {line}"));
+            out::say(format!("  {}", line.replace('\n', "\n  │ ")));
         }
     }
 }

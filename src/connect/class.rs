@@ -28,7 +28,7 @@ pub(super) fn vendor_text(body: &Value) -> Option<String> {
     if text.trim_start().starts_with('<') {
         return Some("a web page, not an answer of the API".to_owned());
     }
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = crate::clean::line(&text.split_whitespace().collect::<Vec<_>>().join(" "));
     Some(if line.chars().count() > 160 { line.chars().take(159).chain(['…']).collect() } else { line })
 }
 

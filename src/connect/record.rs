@@ -23,7 +23,7 @@ impl Recorder {
     /// # Errors
     /// One line: the file can't be written.
     pub fn to_file(path: &Path) -> Result<Self, String> {
-        let file = File::create(path).map_err(|error| format!("recording {} can't be written: {error}", path.display()))?;
+        let file = crate::private::create(path).map_err(|error| format!("recording {} can't be written: {error}", path.display()))?;
         Ok(Self(Arc::new(Inner { path: path.to_owned(), file: Mutex::new(BufWriter::new(file)) })))
     }
 

@@ -186,8 +186,7 @@ fn automatic() -> lettre::message::header::HeaderValue {
 
 /// The text as one line without control characters, and not too long.
 fn one_line(text: &str) -> String {
-    let text = text.replace(|c: char| c.is_control(), " ");
-    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(SUBJECT).collect()
+    crate::clean::line(text.trim()).split_whitespace().collect::<Vec<_>>().join(" ").chars().take(SUBJECT).collect()
 }
 
 fn trusted(host: &str, ca_file: Option<&Path>) -> Result<TlsParameters, String> {

@@ -8,6 +8,7 @@ use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
 use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
+use crate::clean;
 use crate::model::{EdgeKind, Level, NodeId, NodeKind, NodeRef, normal_address, normal_alias};
 use crate::store::{departures, graph as rows};
 
@@ -26,6 +27,8 @@ pub struct Node {
     pub type_: String,
     /// What people call it, if anybody said.
     pub name: Option<String>,
+    /// What to show for name or key, where that is not the same: see [`crate::clean::line`].
+    pub shown: Option<Box<str>>,
     /// Everything else, of every scope that saw it.
     pub attrs: Map<String, Value>,
     /// Since when it has been so (the earliest word about it).
@@ -37,9 +40,15 @@ pub struct Node {
 }
 
 impl Node {
-    /// What to call it: its name, else its key.
+    /// What to call it, for people: its name, else its key, with nothing in it that is more than a name.
     pub fn label(&self) -> &str {
-        self.name.as_deref().unwrap_or(&self.key)
+        self.shown.as_deref().or(self.name.as_deref()).unwrap_or(&self.key)
+    }
+
+    fn show(&mut self) {
+        let raw = self.name.as_deref().unwrap_or(&self.key);
+        let clean = clean::line(raw);
+        self.shown = (clean != raw).then(|| clean.into());
     }
 
     /// A text attribute.
@@ -321,12 +330,14 @@ impl Graph {
                     key: row.node.key.clone(),
                     type_: String::new(),
                     name: None,
+                    shown: None,
                     attrs: Map::new(),
                     since: None,
                     seen: false,
                     remembered: false,
                 };
                 let index = self.net.add_node(node);
+                self.net[index].show();
                 self.by_id.insert(row.id, index);
                 self.by_key.insert((row.system.clone(), row.node), index);
                 index
@@ -346,6 +357,7 @@ impl Graph {
             node.type_ = seen.type_;
         }
         node.name = node.name.take().or(seen.name);
+        node.show();
         for (name, value) in seen.attrs {
             // Lists of several scopes add up; of anything else the first word counts.
             match (node.attrs.get_mut(&name), value) {

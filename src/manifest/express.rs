@@ -128,18 +128,21 @@ impl Expr {
             }
             let mut path = Vec::new();
             let mut rest = rest;
-            while let Some(after) = rest.strip_prefix('.') {
-                let field = after.split(|c: char| !of_word(c)).next().unwrap_or_default();
-                rest = &after[field.len()..];
-                // What is called is no field.
-                if field.is_empty() || rest.starts_with('(') {
-                    break;
-                }
+            while let Some((field, after)) = step(rest) {
+                rest = after;
                 path.push(field.to_owned());
             }
             paths.push(path);
         }
         paths
+    }
+
+    /// The path within a name's value, if the expression is nothing else: of `it.profile.emails` and `it`, `profile` and `emails`.
+    pub fn path_of(&self, name: &str) -> Option<&[String]> {
+        match &self.form {
+            Form::Path { root, fields } if *root == name => Some(fields),
+            _ => None,
+        }
     }
 
     /// Evaluates to a JSON value. A missing field is null.
@@ -216,6 +219,24 @@ impl Expr {
         let detail = error.detail().map(str::to_owned).unwrap_or_else(|| error.kind().to_string());
         format!("{}: {detail}", self.source)
     }
+}
+
+/// The field that an expression goes on with, as `.name` or `['name']`, and what stands after it.
+fn step(rest: &str) -> Option<(&str, &str)> {
+    let of_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if let Some(after) = rest.strip_prefix('.') {
+        let field = after.split(|c: char| !of_word(c)).next()?;
+        let rest = &after[field.len()..];
+        // What is called is no field.
+        let named = field.starts_with(|c: char| !c.is_ascii_digit());
+        return (named && !rest.starts_with('(')).then_some((field, rest));
+    }
+    let inside = rest.strip_prefix('[')?.trim_start();
+    let quote = inside.chars().next().filter(|c| ['\'', '"'].contains(c))?;
+    let (field, after) = inside[1..].split_once(quote)?;
+    // A name that is put together, or that an escape stands in, is known only when it is evaluated.
+    let rest = after.trim_start().strip_prefix(']')?;
+    (!field.is_empty() && !field.contains('\\')).then_some((field, rest))
 }
 
 /// The names in scope for one evaluation, each a JSON value that is converted for the engine at most once.

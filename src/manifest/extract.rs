@@ -130,7 +130,7 @@ impl Extractor {
         filled.chain(lists.filter_map(|compiled| compiled.each.as_ref().map(|each| each.source())))
     }
 
-    /// What of a record the yields read.
+    /// What of a record the yields read. An empty path among them is the whole record.
     pub fn reads(&self) -> Reads {
         let mut paths = Vec::new();
         for compiled in &self.yields {
@@ -140,7 +140,13 @@ impl Extractor {
                 // Within an inner list `it` is one of its items, and `outer` the record.
                 Some(each) => {
                     of("outer");
-                    paths.extend(each.paths_of("it"));
+                    let mut inner = Vec::new();
+                    compiled.expressions(&mut |expr| inner.extend(expr.paths_of("it")));
+                    match each.path_of("it") {
+                        // What is a list by name alone is kept with what is read of its items.
+                        Some(list) if !inner.is_empty() => paths.extend(inner.into_iter().map(|path| [list, &path].concat())),
+                        _ => paths.extend(each.paths_of("it")),
+                    }
                 }
             }
         }
@@ -179,6 +185,11 @@ impl Reads {
         self
     }
 
+    /// Whether nothing of a record can be left out: an expression takes the record itself.
+    pub fn whole(&self) -> bool {
+        self.0.iter().any(Vec::is_empty)
+    }
+
     /// A record with nothing but what is read of it.
     pub fn of(&self, record: &Value) -> Value {
         part_of(record, &self.0.iter().map(Vec::as_slice).collect::<Vec<_>>())
@@ -194,6 +205,7 @@ fn part_of(value: &Value, paths: &[&[String]]) -> Value {
             });
             Value::Object(part.collect())
         }
+        Value::Array(items) if paths.iter().all(|path| !path.is_empty()) => items.iter().map(|item| part_of(item, paths)).collect(),
         whole => whole.clone(),
     }
 }
@@ -454,15 +466,56 @@ mod tests {
         ]))
         .unwrap();
         let record = json!({ "id": "u1", "profile": { "name": "ada", "phone": "1" }, "secret": "s", "keys": [{ "key": "k", "more": 1 }],
-            "account": { "id": "a", "token": "t" }, "made": { "split": 1, "at": 2 } });
+            "mail.list": ["a@b.example"], "account": { "id": "a", "token": "t" }, "made": { "split": 1, "at": 2 } });
         let reads = Extractor::new(&yields).unwrap().reads();
-        // `it[...]` may be any of its fields.
-        assert_eq!(reads.of(&record), record);
-        let yields: Vec<raw::Yield> = yields.into_iter().skip(1).collect();
-        let reads = Extractor::new(&yields).unwrap().reads().and(&Expr::compile("it.profile.name == 'x' or it.made").unwrap());
-        let kept = json!({ "id": "u1", "profile": { "name": "ada" }, "keys": [{ "key": "k", "more": 1 }], "account": { "id": "a" }, "made": { "split": 1, "at": 2 } });
+        let kept = json!({ "id": "u1", "profile": { "name": "ada" }, "keys": [{ "key": "k" }], "mail.list": ["a@b.example"],
+            "account": { "id": "a" }, "made": { "split": 1 } });
         assert_eq!(reads.of(&record), kept);
+        let yields: Vec<raw::Yield> = yields.into_iter().skip(1).collect();
+        let reads = Extractor::new(&yields).unwrap().reads().and(&Expr::compile("it.profile['name'] == 'x' or it.made").unwrap());
+        let kept = json!({ "id": "u1", "profile": { "name": "ada" }, "keys": [{ "key": "k" }], "account": { "id": "a" }, "made": { "split": 1, "at": 2 } });
+        assert_eq!(reads.of(&record), kept);
+        // What is put together may be any field.
+        let reads = Reads::default().and(&Expr::compile("it['na' ~ 'me']").unwrap());
+        assert!(reads.whole() && reads.of(&record) == record);
+        let reads = Reads::default().and(&Expr::compile(r#"it["a"].b['c d'] ~ it.list[0].x"#).unwrap());
+        assert_eq!(reads.0, [vec!["a", "b", "c d"], vec!["list"]].map(|path| path.into_iter().map(str::to_owned).collect::<Vec<_>>()));
     }
+
+    // Reliability: Secrets.
+    #[test]
+    fn no_manifest_keeps_whole_records_but_those_that_say_why() {
+        let mut whole = Vec::new();
+        for (name, text) in crate::manifest::load::builtin() {
+            let manifest = crate::manifest::load::load(name, text).unwrap();
+            for (collection, raw) in &manifest.see {
+                if Extractor::new(&raw.yields).unwrap().reads().whole() {
+                    whole.push(format!("{name} {collection}"));
+                }
+            }
+        }
+        assert_eq!(
+            whole,
+            WHOLE.iter().map(|(collection, _)| (*collection).to_owned()).collect::<Vec<_>>(),
+            "name the fields that are read"
+        );
+    }
+
+    /// Collections whose records are kept whole while a list is read, and why that is all that is read anyway.
+    const WHOLE: &[(&str, &str)] = &[
+        ("aws-iam inline_policies", "a record is a policy's name"),
+        ("aws-identity-center permission_sets", "a record is the set's ARN"),
+        ("aws-identity-center accounts", "a record is the account's number"),
+        ("bamboohr roster", "the call asks for the fields that are read, and the reply says which of them it may not show"),
+        ("bamboohr employees", "the call asks for the fields that are read, and the reply says which of them it may not show"),
+        ("card-statement charges", "a file's rows, read in groups"),
+        ("figma teams", "a record is a number of the settings"),
+        ("hubspot logins", "a record is an account's last logins"),
+        ("pagerduty users", "a record that is read by itself comes wrapped"),
+        ("servicenow users", "the call asks for the fields that are read"),
+        ("tailscale policy", "a record is a group with its members"),
+        ("zendesk users", "a record that is read by itself comes wrapped"),
+    ];
 
     #[test]
     fn a_file_its_owner_its_link_and_its_readers() {

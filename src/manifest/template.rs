@@ -5,12 +5,15 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::express::{Expr, Scope, plain};
+use crate::clean;
 
 /// Where a template's text goes, and so how what is put in is escaped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// For people, and for values of JSON bodies: as it is; null is empty.
     Text,
+    /// A line or lines for people: what is put in is one line with nothing in it that a terminal or a mail program would obey; null is empty.
+    Words,
     /// A URL: percent-encoded, except an expression at the very start (a base address from the settings). Null is refused.
     Url,
     /// A header: no line breaks. Null is refused.
@@ -83,11 +86,12 @@ impl Template {
                     let value = expr.text(scope)?;
                     let value = match (value, place) {
                         (Some(value), _) if !value.is_empty() => value,
-                        (_, Place::Text) => String::new(),
+                        (_, Place::Text | Place::Words) => String::new(),
                         _ => return Err(format!("{} is empty in {:?}", expr.source(), self.source)),
                     };
                     match place {
                         Place::Text => text.push_str(&value),
+                        Place::Words => text.push_str(&clean::line(&value)),
                         Place::Url if index == 0 => text.push_str(&value),
                         Place::Url => {
                             put_in.push(text.len());

@@ -10,12 +10,12 @@
 pub mod access;
 pub mod case;
 pub mod changes;
-pub mod clean;
 pub mod coverage;
 pub mod csv;
 mod facts;
 pub mod graphml;
 pub mod html;
+mod markup;
 pub mod moment;
 pub mod ocsf;
 pub mod opengraph;
@@ -32,5 +32,6 @@ pub mod why;
 #[cfg(test)]
 mod tests;
 
+pub use crate::clean;
 pub use facts::{Facts, NEVER_READ};
 pub use parts::{BlindSpot, Counts, FindingView, Gap, HrState, PersonHead, Step};

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::clean::{line, markup, short};
+use super::clean::{line, short};
+use super::markup::{Html, html};
 use super::parts::FindingView;
 use super::shadow::PersonFindings;
 
@@ -13,10 +14,10 @@ const TOP: usize = 14;
 const MOST: usize = 14;
 
 /// The picture, or nothing if there is nothing to draw.
-pub(super) fn of(one: &PersonFindings) -> String {
+pub(super) fn of(one: &PersonFindings) -> Html {
     let shown: Vec<&FindingView> = one.findings.iter().take(MOST).collect();
     if shown.is_empty() {
-        return String::new();
+        return Html::new();
     }
     // Findings stand beside the account they hang on; an account stands where its worst finding comes in the list.
     let mut accounts: Vec<(String, String)> = Vec::new();
@@ -30,55 +31,58 @@ pub(super) fn of(one: &PersonFindings) -> String {
     }
     let height = shown.len() * ROW + TOP * 2;
     let middle = height / 2;
-    let name = markup(&one.person.name);
-    let mut lines = String::new();
-    let mut boxes = String::new();
+    let mut lines = Html::new();
+    let mut boxes = Html::new();
     let mut row = 0;
     for account in &accounts {
         let Some(findings) = of_account.get(account) else { continue };
         let centre = TOP + row * ROW + findings.len() * ROW / 2;
         let worst = findings.iter().filter_map(|finding| finding.rank).max().map_or("low", |severity| severity.word());
-        lines.push_str(&curve(206, middle, 300, centre, worst));
-        boxes.push_str(&format!(
+        lines += curve(206, middle, 300, centre, worst);
+        boxes += html!(
             "<g><title>{0} ({1})</title><rect class=\"acct\" x=\"300\" y=\"{2}\" width=\"234\" height=\"38\" rx=\"8\"/>\
              <text class=\"t\" x=\"314\" y=\"{3}\">{4}</text><text class=\"s\" x=\"314\" y=\"{5}\">{6}</text></g>",
-            markup(&account.1),
-            markup(&account.0),
+            account.1,
+            account.0,
             centre - 19,
             centre - 3,
-            markup(&fit(&account.1, 25)),
+            fit(&account.1, 25),
             centre + 12,
-            markup(&fit(&account.0, 30)),
-        ));
+            fit(&account.0, 30),
+        );
         for finding in findings {
             let y = TOP + row * ROW + ROW / 2;
-            lines.push_str(&curve(534, centre, 630, y, &finding.severity));
-            boxes.push_str(&format!(
+            lines += curve(534, centre, 630, y, &finding.severity);
+            boxes += html!(
                 "<g><title>{0}: {1}</title><rect class=\"find {2}\" x=\"630\" y=\"{3}\" width=\"322\" height=\"38\" rx=\"8\"/>\
                  <rect class=\"bar {2}\" x=\"630\" y=\"{3}\" width=\"5\" height=\"38\" rx=\"2\"/>\
                  <text class=\"t\" x=\"646\" y=\"{4}\">{5}</text><text class=\"s\" x=\"646\" y=\"{6}\">{7}</text></g>",
-                markup(&finding.check),
-                markup(&finding.title),
-                markup(&finding.severity),
+                finding.check,
+                finding.title,
+                finding.severity,
                 y - 19,
                 y - 3,
-                markup(&fit(&finding.label, 36)),
+                fit(&finding.label, 36),
                 y + 12,
-                markup(&fit(&below(finding), 44)),
-            ));
+                fit(&below(finding), 44),
+            );
             row += 1;
         }
     }
-    let title = fit(&one.person.title, 26);
-    format!(
-        "<svg class=\"pic\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"What {name} can still reach\">{lines}\
-         <g><rect class=\"who\" x=\"8\" y=\"{0}\" width=\"198\" height=\"46\" rx=\"23\"/>\
-         <text class=\"t m\" x=\"107\" y=\"{1}\">{2}</text><text class=\"s m\" x=\"107\" y=\"{3}\">{4}</text></g>{boxes}</svg>",
+    html!(
+        "<svg class=\"pic\" viewBox=\"0 0 {0} {1}\" role=\"img\" aria-label=\"What {2} can still reach\">{3}\
+         <g><rect class=\"who\" x=\"8\" y=\"{4}\" width=\"198\" height=\"46\" rx=\"23\"/>\
+         <text class=\"t m\" x=\"107\" y=\"{5}\">{6}</text><text class=\"s m\" x=\"107\" y=\"{7}\">{8}</text></g>{9}</svg>",
+        WIDTH,
+        height,
+        one.person.name,
+        lines,
         middle - 23,
         middle - 3,
-        markup(&fit(&one.person.name, 20)),
+        fit(&one.person.name, 20),
         middle + 12,
-        markup(&title),
+        fit(&one.person.title, 26),
+        boxes,
     )
 }
 
@@ -101,9 +105,9 @@ fn below(finding: &FindingView) -> String {
     format!("{}{via}", finding.check.replace('-', " "))
 }
 
-fn curve(x1: usize, y1: usize, x2: usize, y2: usize, severity: &str) -> String {
+fn curve(x1: usize, y1: usize, x2: usize, y2: usize, severity: &str) -> Html {
     let bend = usize::midpoint(x1, x2);
-    format!("<path class=\"line {severity}\" d=\"M{x1} {y1} C{bend} {y1} {bend} {y2} {x2} {y2}\"/>", severity = markup(severity))
+    html!("<path class=\"line {0}\" d=\"M{1} {2} C{5} {2} {5} {4} {3} {4}\"/>", severity, x1, y1, x2, y2, bend)
 }
 
 /// As much of a text as fits; wide letters count twice.

@@ -304,6 +304,55 @@ fn hostile() -> World {
     world
 }
 
+const HOSTILE: &str = "<script>x</script>\u{1b}[2K\u{202e}\nHash 0";
+
+/// A case in which every text that comes from outside is hostile.
+fn hostile_case() -> super::case::Case {
+    let said = || HOSTILE.to_owned();
+    super::case::Case {
+        departure: 1,
+        person: said(),
+        mode: said(),
+        state: said(),
+        cause: said(),
+        source: said(),
+        effective: Timestamp::UNIX_EPOCH,
+        started: None,
+        proved: None,
+        plan_hash: Some(said()),
+        approved_by: Some(said()),
+        actions: vec![super::case::CaseAction {
+            number: 1,
+            system: said(),
+            action: said(),
+            label: said(),
+            state: said(),
+            verdict: Some(said()),
+            why: Some(said()),
+            sent: None,
+            proved: None,
+        }],
+        tasks: vec![super::case::CaseTask {
+            task: 1,
+            role: said(),
+            title: said(),
+            due: Timestamp::UNIX_EPOCH,
+            done: true,
+            done_by: Some(said()),
+            note: Some(said()),
+            closed: Some(said()),
+            proved: false,
+            evidence: None,
+        }],
+        told: Vec::new(),
+        residual: vec![said()],
+        unread: vec![said()],
+        doubts: vec![said()],
+        outcome: None,
+    }
+}
+
+// Reliability: What people see.
 #[test]
 fn hostile_names_do_nothing_anywhere() {
     let world = hostile();
@@ -323,6 +372,7 @@ fn hostile_names_do_nothing_anywhere() {
         html::coverage(&coverage),
         html::changes(&changes),
         html::whole(&shadow, &access, &coverage),
+        html::case(&hostile_case(), HOSTILE),
     ];
     for page in &pages {
         assert!(!page.contains("<script") && !page.contains("\u{202e}") && !page.contains('\u{1b}'), "{page}");

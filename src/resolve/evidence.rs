@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use petgraph::graph::NodeIndex;
 
 use super::{Claim, ClaimState};
+use crate::clean;
 use crate::graph::{Graph, LinkState, Node, Person};
 use crate::model::{NodeId, NodeKind};
 
@@ -250,7 +251,7 @@ pub(super) fn phone_key(phone: &str) -> Option<String> {
 
 /// A name as it is compared: one Unicode form, one case, single spaces, and `Last, First` turned round.
 pub(super) fn name_key(name: &str) -> String {
-    let name = plain(name);
+    let name = plain(&clean::line(&name.split_whitespace().collect::<Vec<_>>().join(" ")));
     let name = match name.split_once(',') {
         Some((last, first)) => format!("{first} {last}"),
         None => name,

@@ -398,8 +398,8 @@ impl Planner<'_> {
         let task = match (&take.hand_off, by_hand) {
             (Some(hand_off), true) => Some(PlannedTask {
                 role: hand_off.to.clone(),
-                title: render(&hand_off.title, Place::Text, &scope)?,
-                steps: hand_off.steps.as_deref().map(|steps| render(steps, Place::Text, &scope)).transpose()?.unwrap_or_default(),
+                title: render(&hand_off.title, Place::Words, &scope)?,
+                steps: hand_off.steps.as_deref().map(|steps| render(steps, Place::Words, &scope)).transpose()?.unwrap_or_default(),
                 due_secs: duration::parse(&hand_off.due)?.as_secs(),
                 attach: hand_off.attach.clone(),
                 no_proof: hand_off.no_proof.clone(),

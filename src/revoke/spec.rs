@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::audit;
+use crate::clean;
 use crate::graph::{Edge, Graph};
 use crate::manifest::express::{Scope, plain};
 use crate::model::{ActionId, DepartureId, NodeId};
@@ -415,7 +416,7 @@ pub fn case_name(departure: crate::model::DepartureId) -> String {
 pub(super) fn label(graph: &Graph, index: NodeIndex) -> String {
     let node = &graph.net[index];
     match node.emails().first() {
-        Some(email) if node.name.is_none() => email.clone(),
+        Some(email) if node.name.is_none() => clean::line(email),
         _ => node.label().to_owned(),
     }
 }

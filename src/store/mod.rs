@@ -21,6 +21,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
+use crate::private;
+
 /// The schema, one file per topic, in the order of their references.
 const SCHEMA: &[&str] = &[
     include_str!("../../schema/graph.sql"),
@@ -49,6 +51,7 @@ impl Store {
     /// The file can't be opened, or was made by another version.
     pub fn open(path: &Path) -> Result<Self> {
         let no_store = || format!("{} can't be used as a store", path.display());
+        let path = &own_file(path).with_context(no_store)?;
         let mut writer = connect(path, OpenFlags::default()).with_context(no_store)?;
         let version: i64 = writer.query_row("PRAGMA user_version", [], |row| row.get(0)).with_context(no_store)?;
         match version {
@@ -71,6 +74,19 @@ impl Store {
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Takes out of the files beside the store what a finished scan no longer needs: its pages are gone from the store itself by then, but the
+    /// write-ahead log still has them. While somebody reads, this waits `patience`, and then leaves it for the next time.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn wipe_log(&self, patience: Duration) -> Result<bool> {
+        let writer = self.writer.lock().map_err(|_| anyhow::anyhow!("the store's writer was lost to a panic"))?;
+        writer.busy_timeout(patience)?;
+        let busy = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+        writer.busy_timeout(BUSY)?;
+        Ok(busy? == 0)
     }
 
     /// Runs `change` in one transaction, which is kept only if it succeeds.
@@ -157,14 +173,39 @@ pub(crate) fn not_late(at: jiff::Timestamp) -> jiff::Timestamp {
     if at.duration_since(now) > LONGEST_PAUSE { now - jiff::SignedDuration::from_secs(1) } else { at }
 }
 
+/// How long one program waits for another that writes.
+const BUSY: Duration = Duration::from_secs(30);
+
+/// The store's file, there and closed to others; SQLite gives the files beside it the same mode. The path has no link in it: SQLite refuses those.
+fn own_file(path: &Path) -> Result<PathBuf> {
+    private::refuse_link(path)?;
+    if !path.exists() {
+        drop(private::keep(path)?);
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let path = folder.canonicalize()?.join(path.file_name().context("it names no file")?);
+    let mut was_open = false;
+    for ending in ["", "-wal", "-shm", "-journal"] {
+        let mut file = path.clone().into_os_string();
+        file.push(ending);
+        was_open |= private::close(Path::new(&file))?;
+    }
+    if was_open {
+        tracing::error!(store = %path.display(), "others could read the store; it is closed to them now (mode 600)");
+    }
+    Ok(path)
+}
+
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
-    let connection = Connection::open_with_flags(path, flags).with_context(|| format!("opening the store {}", path.display()))?;
+    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NOFOLLOW)
+        .with_context(|| format!("opening the store {}", path.display()))?;
     let writes = !flags.contains(OpenFlags::SQLITE_OPEN_READ_ONLY);
-    connection.busy_timeout(Duration::from_secs(30))?;
+    connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(128);
     if writes {
         connection.execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = OFF; PRAGMA cache_size = -32768",
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = OFF; PRAGMA cache_size = -32768;
+             PRAGMA secure_delete = ON",
         )?;
     }
     Ok(connection)

@@ -13,6 +13,8 @@ mod besieged;
 mod clock;
 /// Exit codes: 0 where something is known to be well, and nowhere else.
 mod codes;
+/// A log that was cut back, and rows that were changed beside it.
+mod cut_back;
 /// A call that no read shows, and the action whose effect proves it.
 mod effects;
 /// When something is gone, and a case closed.
@@ -21,6 +23,8 @@ mod gone;
 mod hand_offs;
 /// What `serve` says of itself.
 mod health;
+/// A company whose app holds whatever users a test gives it.
+mod hostile;
 /// What an HR system's API leaves out, cuts short or mixes up.
 mod hr_api;
 /// Rows of HR's file that contradict themselves or one another.
@@ -37,6 +41,8 @@ mod one_run;
 mod own_account;
 /// People whose departure needs an approval.
 mod protected;
+/// Names and texts of vendors and HR are data.
+mod names;
 /// What the tests against real servers share.
 mod real;
 /// A real Active Directory domain controller.
@@ -89,3 +95,5 @@ mod trust;
 mod vanished;
 /// Whose an account is: a name that changes in one system first, then a departure.
 mod whose;
+/// What is written: for its owner's eyes, through no link, and nothing that was read in passing.
+mod written;

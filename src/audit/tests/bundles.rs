@@ -81,21 +81,21 @@ fn python(arguments: &[&str], path: &Path) -> (i32, String) {
 #[test]
 fn a_bundle_verifies_zipped_and_unpacked() {
     let made = made();
-    assert_eq!((made.info.entries, made.info.files, made.info.checkpoint.size), (100, 1, 300));
+    assert_eq!((made.info.entries, made.info.files, made.info.checkpoint.size), (101, 1, 301));
     assert_eq!(made.info.sha256, hex(&sha256(&fs::read(&made.info.path).unwrap())));
     for path in [made.info.path.clone(), made.after(|_| {})] {
         let report = made.check(&path);
         assert_eq!(wrongs(&report), []);
         assert_eq!(report.verdict(), Verdict::Intact);
-        assert_eq!(report.notes, [Note::NotVouched("report.txt".into())]);
-        assert_eq!((report.entries, report.size, report.signed_at), (300, 300, Some(at(2))));
+        assert_eq!(report.notes, []);
+        assert_eq!((report.entries, report.size, report.signed_at), (301, 301, Some(at(2))));
         assert_eq!(report.root, Some(made.info.checkpoint.root));
     }
     let report = verify_bundle(&made.info.path, None).unwrap();
     assert_eq!(report.notes[0], Note::KeyFromBundle(made.key()));
     let page = fs::read_to_string(made.after(|_| {}).join("HOW-TO-VERIFY.md")).unwrap();
     assert!(page.contains(&made.key()) && page.contains("case `CFO`"));
-    for placeholder in ["{case}", "{origin}", "{size}", "{root}", "{vkey}"] {
+    for placeholder in ["{case}", "{origin}", "{vkey}"] {
         assert!(!page.contains(placeholder), "{placeholder}");
     }
 }
@@ -182,11 +182,11 @@ fn tampering_is_named_by_us_and_by_python() {
         ),
         (
             "an entry bundle truncated",
-            Some(299),
-            missing(299),
-            "entry 299: ",
+            Some(300),
+            missing(300),
+            "entry 300: ",
             Box::new(|root| {
-                edit(root, "tile/entries/001.p/44", |bytes| bytes.truncate(bytes.len() - 1));
+                edit(root, "tile/entries/001.p/45", |bytes| bytes.truncate(bytes.len() - 1));
             }),
         ),
         (
@@ -208,8 +208,8 @@ fn tampering_is_named_by_us_and_by_python() {
         (
             "a leaf hash and its entry",
             Some(0),
-            Wrong::Root { size: 300 },
-            "entries 0 to 299: at least one",
+            Wrong::Root { size: 301 },
+            "entries 0 to 300: at least one",
             Box::new(|root| {
                 edit_entries(root, entries, |entries| entries[41][20] ^= 1);
                 let bytes = fs::read(root.join(entries)).unwrap();
@@ -295,11 +295,11 @@ fn tampering_is_named_by_us_and_by_python() {
         (
             "the size",
             None,
-            Wrong::Checkpoint { size: 299, why: "its signature is not valid: text or signature was altered".into() },
+            Wrong::Checkpoint { size: 300, why: "its signature is not valid: text or signature was altered".into() },
             "signature is not valid",
             Box::new(|root| {
                 edit(root, "checkpoint", |text| {
-                    *text = String::from_utf8(text.clone()).unwrap().replace("\n300\n", "\n299\n").into();
+                    *text = String::from_utf8(text.clone()).unwrap().replace("\n301\n", "\n300\n").into();
                 })
             }),
         ),
@@ -324,6 +324,79 @@ fn tampering_is_named_by_us_and_by_python() {
     }
 }
 
+/// Each way of changing what stands beside the log, and what both verifiers say of it.
+// Reliability: Evidence.
+#[test]
+fn what_is_left_out_replaced_or_added_beside_the_log_is_named() {
+    let withheld = made_with(OtherEntries::Withheld);
+    let made = made();
+    let write = |name: &'static str, text: &'static str| {
+        move |root: &Path| {
+            fs::create_dir_all(root.join(name).parent().unwrap()).unwrap();
+            fs::write(root.join(name), text).unwrap();
+        }
+    };
+    let remove = |name: &'static str| move |root: &Path| fs::remove_file(root.join(name)).unwrap();
+    let second_line = |root: &Path| {
+        edit(root, "case.jsonl", |text| {
+            let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
+            *text = [lines[..1].concat(), lines[2..].concat()].concat();
+        });
+        fs::remove_file(root.join("proofs/3.tlog-proof")).unwrap();
+    };
+    let last_line = |root: &Path| {
+        edit(root, "case.jsonl", |text| {
+            let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
+            *text = lines[..lines.len() - 1].concat();
+        });
+    };
+    let altered = "altered, it is not the file that the bundle was made with";
+    let stray = "it is no file of this bundle";
+    type Tampering<'a> = (&'a Made, String, Box<dyn Fn(&Path) + 'a>);
+    let cases: Vec<Tampering> = vec![
+        (&withheld, "case.jsonl: entry 3 belongs to the case and is left out".into(), Box::new(second_line)),
+        (&withheld, "case.jsonl: its last entry is not the one that vouches for the bundle's files".into(), Box::new(last_line)),
+        (&made, format!("verify.py: {altered}"), Box::new(write("verify.py", "print('VERIFIED')"))),
+        (&made, "verify.py: missing".into(), Box::new(remove("verify.py"))),
+        (&made, format!("HOW-TO-VERIFY.md: {altered}"), Box::new(write("HOW-TO-VERIFY.md", "the key is X"))),
+        (&made, format!("about.json: {altered}"), Box::new(write("about.json", "{\"signed_at\": \"2020-01-01T00:00:00Z\"}"))),
+        (&made, format!("report.txt: {altered}"), Box::new(write("report.txt", "nothing was done"))),
+        (&made, "report.txt: missing".into(), Box::new(remove("report.txt"))),
+        (&made, format!("log.vkey: {altered}"), Box::new(write("log.vkey", "x"))),
+        (&made, "files.json: altered".into(), Box::new(write("files.json", "{\"entries\": [], \"files\": {}}"))),
+        (&made, "files.json: missing".into(), Box::new(remove("files.json"))),
+        (&made, format!("letter.pdf: {stray}"), Box::new(write("letter.pdf", "x"))),
+        (&made, format!("proofs/99999.tlog-proof: {stray}"), Box::new(write("proofs/99999.tlog-proof", "x"))),
+        (&made, format!("tile/0/777: {stray}"), Box::new(write("tile/0/777", "x"))),
+        (&made, format!("CASE.JSONL: {stray}"), Box::new(write("CASE.JSONL", "x"))),
+    ];
+    for (made, says, tampering) in cases {
+        let root = made.after(tampering);
+        let report = made.check(&root);
+        assert_eq!(report.verdict(), Verdict::Broken, "{says}");
+        let told: Vec<String> = report.problems.iter().map(ToString::to_string).collect();
+        assert!(told.iter().any(|told| told.starts_with(&says)), "{says}: {told:#?}");
+        let (code, said) = python(&["--vkey", &made.key()], &root);
+        assert!(code == 1 && said.contains(&says), "{says}: {code}\n{said}");
+    }
+    // What only a zip can have: a name twice, a name that leads out of it.
+    for (name, says) in [
+        ("case.jsonl", "case.jsonl: it is in the zip twice"),
+        ("verify.py", "verify.py: it is in the zip twice"),
+        ("../../evil", "../../evil: it is no file of this bundle"),
+    ] {
+        let path = made.folder.path().join("tampered.zip");
+        fs::copy(&made.info.path, &path).unwrap();
+        let add = "import sys, warnings, zipfile\nwarnings.simplefilter('ignore')\n\
+                   with zipfile.ZipFile(sys.argv[1], 'a') as zip: zip.writestr(sys.argv[2], b'x')";
+        assert!(Command::new("python3").arg("-c").arg(add).arg(&path).arg(name).status().unwrap().success());
+        let told: Vec<String> = made.check(&path).problems.iter().map(ToString::to_string).collect();
+        assert!(told.iter().any(|told| told == says), "{says}: {told:#?}");
+        let (code, said) = python(&["--vkey", &made.key()], &path);
+        assert!(code == 1 && said.contains(says), "{says}: {code}\n{said}");
+    }
+}
+
 #[test]
 fn a_bundle_signed_with_another_key_is_refused() {
     let (good, forged) = (made(), made());
@@ -338,7 +411,7 @@ fn a_checkpoint_that_claims_everything_is_harmless() {
     let made = made();
     let root = made.after(|root| {
         edit(root, "checkpoint", |text| {
-            *text = String::from_utf8(text.clone()).unwrap().replace("\n300\n", "\n18446744073709551615\n").into();
+            *text = String::from_utf8(text.clone()).unwrap().replace("\n301\n", "\n18446744073709551615\n").into();
         })
     });
     let report = made.check(&root);

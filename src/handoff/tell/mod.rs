@@ -32,6 +32,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::connect::Connection;
 use crate::model::{DeliveryKind, DeliveryState, DepartureId, TaskId};
+use crate::private;
 use crate::store::Store;
 use crate::store::deliveries::{self, DeliveryMove, DeliveryRow};
 
@@ -179,7 +180,7 @@ async fn lock(teller: &Teller<'_>, patience: Duration) -> Result<Option<File>> {
     let mut path = teller.store.path().as_os_str().to_owned();
     path.push(".tell");
     let path = PathBuf::from(path);
-    let file = File::create(&path).with_context(|| format!("making {}", path.display()))?;
+    let file = private::keep(&path).with_context(|| format!("making {}", path.display()))?;
     let until = tokio::time::Instant::now() + patience;
     loop {
         match file.try_lock() {

@@ -4,10 +4,16 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::Teller;
+use crate::audit;
+use crate::clean;
 use crate::model::{DeliveryKind, DepartureState, TaskId, TellEvent};
 use crate::store::Store;
 use crate::store::deliveries::{self, DeliveryRow};
 use crate::store::departures::{self, ActionRow, DepartureRow, TaskRow};
+
+/// What stands above the audit log's checkpoint in a notice.
+const KEEP: &str =
+    "Keep this message. It holds what the audit log was (`exeunt audit verify --since FILE` proves that today's goes on from it):";
 
 /// A number in few letters.
 fn short(number: i64) -> String {
@@ -76,10 +82,16 @@ pub(super) fn scope(teller: &Teller<'_>, row: &DeliveryRow) -> Result<(Option<Ta
         let (name, actions) = (deliveries::name_of(conn, departure.person)?, departures::actions(conn, departure.id)?);
         Ok((Some(departure), Some(name), actions))
     })?;
+    let person = person.map(|name| clean::line(&name));
     let (title, text) = said(row, task.as_ref(), departure.as_ref(), person.as_deref().unwrap_or("somebody"), &actions);
+    let (title, mut text) = (clean::line(&title), clean::lines(&text));
+    // Whoever gets a notice holds a copy of what the log was then, which nobody here can change.
+    if let (DeliveryKind::Notice, Some(signed)) = (row.kind, teller.store.read(|conn| Ok(audit::latest(conn)?))?) {
+        text.push_str(&format!("\n\n{KEEP}\n{}", signed.note));
+    }
     let task_seen = task.as_ref().map(|task| {
         json!({ "id": task.id.0, "key": task_key(task), "role": task.role, "assignee": teller.config.departure.roles.get(&task.role),
-            "title": task.title, "steps": task.steps.trim(), "attach": task.attach, "due": task.due.to_string(), "done": task.done,
+            "title": clean::line(&task.title), "steps": clean::lines(task.steps.trim()), "attach": task.attach, "due": task.due.to_string(), "done": task.done,
             "done_by": task.done_by, "note": task.note })
     });
     let scope = json!({
