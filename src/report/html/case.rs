@@ -50,6 +50,12 @@ pub fn case(view: &Case, company: &str) -> String {
         view.unread.iter().for_each(|scope| body.push_str(&format!("<li>{}", say(scope))));
         body.push_str("</ul></div>");
     }
+    let clear = view.in_clear();
+    if !clear.is_empty() {
+        body.push_str("<div class=\"warn\"><p><b>Can't be seen:</b></p><ul>");
+        clear.iter().for_each(|line| body.push_str(&format!("<li>{}", say(line))));
+        body.push_str("</ul></div>");
+    }
     body.push_str(
         "<h2>What was done</h2><div class=\"wide\"><table><tr><th class=\"n\">No.<th>System<th>Action<th>Verdict<th>Proved (UTC)</tr>",
     );
