@@ -175,6 +175,7 @@ pub async fn one(global: &Global, args: One) -> Result<Exit> {
         case.residual.iter().for_each(|path| out::say(format!("  left: {path}")));
         case.doubts.iter().for_each(|doubt| out::say(format!("  in doubt: {doubt}")));
         case.unread.iter().for_each(|scope| out::say(format!("  not read: {scope}")));
+        case.in_clear().iter().for_each(|line| out::say(format!("  can't be seen: {line}")));
         told(None).for_each(|told| out::say(format!("  {} {} {}", told.event, told.receiver, line(told))));
     }
     let waits = row.state == DepartureState::Waiting || (row.state == DepartureState::Scheduled && row.effective <= clock::now());

@@ -90,7 +90,7 @@ fn core(engine: &GeneralPurpose, secret: &str, before: usize) -> String {
     let mut bytes = vec![0; before];
     bytes.extend_from_slice(secret.as_bytes());
     let mut text = engine.encode(&bytes);
-    if bytes.len() % 3 != 0 {
+    if !bytes.len().is_multiple_of(3) {
         text.pop();
     }
     text.split_off([0, 2, 3][before])

@@ -200,7 +200,8 @@ fn is_word(text: &str) -> bool {
         let letters = word.trim_end_matches(|c: char| c.is_ascii_digit());
         let humps = words(letters);
         letters.chars().all(|c| c.is_ascii_alphabetic())
-            && word.len() - letters.len() <= if letters.is_empty() && text.len() > 2 * word.len() { 4 } else { 3 }
+            && word.len() - letters.len()
+                <= if letters.is_empty() && text.len() > 2 * word.len() && text == text.to_ascii_uppercase() { 4 } else { 3 }
             && letters.len() <= 24
             && humps.iter().all(|hump| spoken(hump) && (humps.len() == 1 || hump.len() >= 2))
     };

@@ -118,6 +118,8 @@ pub struct Ended {
     pub unread: Vec<(String, String)>,
     /// Accounts of which it is in doubt whose they are, or what became of them.
     pub doubts: Vec<String>,
+    /// Systems to which calls may have gone unencrypted, for the settings allow it (`plain = true`).
+    pub in_clear: Vec<String>,
     /// Tasks that people have to do: title and role.
     pub tasks: Vec<(String, String)>,
     /// Where the case stands.
@@ -416,10 +418,12 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
     // A case whose log nobody has signed is not at its end.
     let unsigned = checkpoint(desk, tell);
     let state = if tasks.is_empty() && proved && settled && unsigned.is_none() { DepartureState::Closed } else { DepartureState::Open };
-    let mut ended = Ended { id, outcome, waves, residual, unread, doubts, tasks, state, told: Told::default(), unsigned };
+    let in_clear = desk.config.systems.iter().filter(|(name, system)| system.plain && desk.fleet.systems.contains_key(*name));
+    let in_clear = in_clear.map(|(name, _)| name.clone()).collect();
+    let mut ended = Ended { id, outcome, waves, residual, unread, doubts, in_clear, tasks, state, told: Told::default(), unsigned };
     lease.write(|tx| {
         let detail = json!({ "gone": ended.outcome.gone, "claimed": ended.outcome.claimed, "present": ended.outcome.present, "unknown": ended.outcome.unknown,
-            "tasks": ended.tasks.len(), "residual": ended.residual, "unread": ended.unread, "doubts": ended.doubts, "waves": waves, "window_ms": ended.outcome.window_ms });
+            "tasks": ended.tasks.len(), "residual": ended.residual, "unread": ended.unread, "doubts": ended.doubts, "in_clear": ended.in_clear, "waves": waves, "window_ms": ended.outcome.window_ms });
         departures::conclude(tx, id, &summary(&ended)?, None)?;
         departures::move_to(tx, id, state, clock::now())?;
         entry(tx, id, "departure.concluded", "engine", detail)
@@ -483,6 +487,7 @@ pub fn summary(ended: &Ended) -> Result<Value> {
         map.insert("residual".into(), json!(ended.residual));
         map.insert("unread".into(), json!(ended.unread.iter().map(|(scope, reason)| format!("{scope}: {reason}")).collect::<Vec<_>>()));
         map.insert("doubts".into(), json!(ended.doubts));
+        map.insert("in_clear".into(), json!(ended.in_clear));
         map.insert(
             "tasks".into(),
             json!(ended.tasks.iter().map(|(title, role)| json!({"title": title, "role": role})).collect::<Vec<_>>()),

@@ -233,6 +233,13 @@ impl Case {
         })
     }
 
+    /// What the settings let go unencrypted, one line for each system.
+    pub fn in_clear(&self) -> Vec<String> {
+        let (what, why) = crate::config::IN_CLEAR;
+        let names = self.outcome.as_ref().and_then(|outcome| outcome["in_clear"].as_array());
+        names.into_iter().flatten().filter_map(Value::as_str).map(|name| format!("{name}: {what}: {why}")).collect()
+    }
+
     /// How many actions have this verdict.
     pub fn count(&self, verdict: Verdict) -> usize {
         self.actions.iter().filter(|action| action.verdict.as_deref() == Some(verdict.word())).count()

@@ -179,8 +179,11 @@ fn where_the_settings_trust_a_network_in_clear_every_report_says_so() {
         assert!(said.split_whitespace().collect::<Vec<_>>().join(" ").contains(clear), "{args:?}: {said}");
     }
     small.exeunt(&["revoke", "E1", "--yes"]);
-    let case = said(small.exeunt(&["departure", "1", "--json"]));
+    let case = said(small.exeunt(&["departure", "1", "--html", "case.html"]));
     assert!(case.contains(clear), "{case}");
+    let page = std::fs::read_to_string(small.folder().join("case.html")).unwrap();
+    assert!(page.contains(clear), "{page}");
+    assert_eq!(small.exeunt(&["departure", "1", "--json"]).json()["outcome"]["in_clear"], json!(["app"]));
 }
 
 // Reliability: Secrets.

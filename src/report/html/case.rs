@@ -46,6 +46,10 @@ pub fn case(view: &Case, company: &str) -> String {
     if !view.unread.is_empty() {
         body += html!("<div class=\"warn\"><p><b>Could not be read again:</b></p><ul>{}</ul></div>", list(&view.unread));
     }
+    let clear = view.in_clear();
+    if !clear.is_empty() {
+        body += html!("<div class=\"warn\"><p><b>Can't be seen:</b></p><ul>{}</ul></div>", list(&clear));
+    }
     let rows = view.actions.iter().map(|action| {
         let verdict = action.verdict.as_deref().unwrap_or(&action.state);
         let class = match verdict {
