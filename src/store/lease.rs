@@ -267,7 +267,7 @@ fn holder(conn: &Connection, departure: DepartureId, me: &Holder, now: Timestamp
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::panic)]
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
     use crate::model::{DepartureState, Mode, NodeId};
     use crate::store::departures::{self, NewDeparture, Opened};

@@ -99,13 +99,16 @@ fn two_servers_and_a_command_on_one_store_run_a_case_once() {
         std::thread::sleep(moment(2));
         let mut last = start(&small, &["revoke", "E1", "--yes"]);
         last.wait().unwrap();
-        until("the case is over", || small.exeunt(&["departures"]).out.contains("closed"));
+        // HR's word and the command's may be two cases.
+        until("every case is over", || {
+            let cases = small.exeunt(&["departures", "--json"]).json();
+            let cases = cases.as_array().unwrap();
+            !cases.is_empty() && cases.iter().all(|case| case["state"] == "closed")
+        });
         for server in &mut servers {
             server.kill().unwrap();
             server.wait().unwrap();
         }
         assert_eq!(small.calls(WIPE), 1, "seed {seed}");
-        let cases = small.exeunt(&["departures", "--json"]).json();
-        assert!(cases.as_array().unwrap().iter().all(|case| case["state"] == "closed"), "seed {seed}: {cases}");
     }
 }
