@@ -166,7 +166,8 @@ pub async fn check(global: &Global, args: Check) -> Result<Exit> {
     let (config, store) = global.open()?;
     let fleet = global.fleet(&config, &args.systems)?;
     let mut all = Vec::new();
-    let wrong = ourselves(&config, &store);
+    let mut wrong = ourselves(&config, &store);
+    wrong.extend(judge::people(&config, &store)?);
     let mut bad = !fleet.closed.is_empty() || !wrong.is_empty();
     for (name, connection) in &fleet.systems {
         let manifest = connection.manifest();

@@ -2,11 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use anyhow::Result;
+
 use crate::clock;
 use crate::config::Config;
+use crate::graph::Graph;
 use crate::manifest::load;
 use crate::manifest::raw::Category;
 use crate::shadow::CHECKS;
+use crate::store::Store;
 
 /// The roles that tasks of our own go to.
 const ROLES: [&str; 6] = ["hr", "it", "legal", "security", "facilities", "finance"];
@@ -66,6 +70,24 @@ pub fn names(config: &Config) -> Vec<String> {
         }
     }
     all
+}
+
+/// People whom the settings name and HR doesn't know. Nothing is said before HR has been read.
+///
+/// # Errors
+/// The store's.
+pub fn people(config: &Config, store: &Store) -> Result<Vec<String>> {
+    let graph = store.read(|conn| Graph::read(conn, None))?;
+    let people = super::people(config, &graph)?;
+    if people.is_empty() {
+        return Ok(Vec::new());
+    }
+    let executives = config.people.executives.iter().map(|name| ("people.executives", name));
+    let successors = config.people.successors.iter().flat_map(|(of, heir)| [of, heir]).map(|name| ("people.successors", name));
+    let keeps = config.departure.keep.iter().map(|keep| ("departure.keep", &keep.person)).filter(|(_, name)| *name != "*");
+    let named = executives.chain(successors).chain(keeps);
+    let unknown = named.filter(|(_, name)| !people.iter().any(|person| person.is_called(name)));
+    Ok(unknown.map(|(place, name)| format!("{place}: HR knows nobody called {name:?}; `exeunt people` lists everybody")).collect())
 }
 
 fn folder(config: &Config) -> Option<std::path::PathBuf> {
