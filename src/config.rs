@@ -327,7 +327,7 @@ fn everything() -> String {
 pub struct Audit {
     /// The log's name, in every checkpoint: `exeunt.example/audit/acme`.
     pub origin: String,
-    /// The signing key's file; made when it is missing.
+    /// The signing key's file. It is made when something is signed for the first time; a lost one is replaced by `exeunt audit new-key` alone.
     pub key: PathBuf,
 }
 
