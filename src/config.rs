@@ -336,7 +336,7 @@ fn everything() -> String {
 pub struct Audit {
     /// The log's name, in every checkpoint: `exeunt.example/audit/acme`.
     pub origin: String,
-    /// The signing key's file; made when it is missing.
+    /// The signing key's file. It is made when something is signed for the first time; a lost one is replaced by `exeunt audit new-key` alone.
     pub key: PathBuf,
 }
 
@@ -397,7 +397,7 @@ impl Config {
     /// # Errors
     /// One line: the file can't be read, or what is wrong in which line of it.
     pub fn load(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(|error| {
+        let text = read_whole(path).map_err(|error| {
             anyhow!("settings file {} can't be read: {error}; `exeunt init` writes a new one, --config names another", path.display())
         })?;
         let mut config = Self::parse(&text).map_err(|problem| anyhow!("{}: {problem}", path.display()))?;
@@ -445,6 +445,23 @@ impl Config {
         let domain = address.rsplit_once('@').map_or(address, |(_, domain)| domain).to_lowercase();
         self.company.domains.iter().any(|own| domain == own.to_lowercase() || domain.ends_with(&format!(".{}", own.to_lowercase())))
     }
+}
+
+/// A settings file or manifest larger than this is none.
+const LARGEST: u64 = 4 << 20;
+
+/// The text of a settings file or a manifest.
+///
+/// # Errors
+/// It can't be read, or is larger than any is.
+pub(crate) fn read_whole(path: &Path) -> std::io::Result<String> {
+    use std::io::Read as _;
+    let mut text = String::new();
+    std::fs::File::open(path)?.take(LARGEST + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > LARGEST {
+        return Err(std::io::Error::other(format!("it is larger than {} MiB", LARGEST >> 20)));
+    }
+    Ok(text)
 }
 
 /// Whether `text` is like `pattern`, in which `*` stands for anything. Case doesn't matter.

@@ -17,6 +17,9 @@ use super::tiles::{WIDTH, parse_entry_bundle, tile_path};
 use super::verify::{judge, name_gaps};
 use super::{Error, Hash, Result, Tree, entry, hex, leaf_hash, proves_inclusion, sha256, since};
 
+/// So many problems are listed.
+const MOST_PROBLEMS: usize = 1000;
+
 pub(crate) fn verify(path: &Path, vkey: Option<&str>, earlier: &[Checkpoint]) -> Result<Report> {
     let mut files = Files::open(path).map_err(|why| Error::Bundle { path: path.to_owned(), why })?;
     let mut check = Check { problems: Vec::new(), notes: Vec::new(), expected: BTreeSet::new(), bundled_at: None };
@@ -62,6 +65,14 @@ struct Log {
 
 impl Check {
     fn wrong(&mut self, seq: Option<u64>, wrong: Wrong) {
+        // A bundle in which everything is wrong needs no longer list.
+        if self.problems.len() >= MOST_PROBLEMS {
+            return;
+        }
+        let (seq, wrong) = match self.problems.len() + 1 == MOST_PROBLEMS {
+            true => (None, Wrong::File { name: "the bundle".into(), why: "more is wrong than is listed here".into() }),
+            false => (seq, wrong),
+        };
         self.problems.push(Problem { seq, wrong });
     }
 
@@ -205,6 +216,9 @@ impl Check {
         let mut last = None;
         let lines = text.strip_suffix(b"\n").unwrap_or(&text).split(|byte| *byte == b'\n');
         for (line, number) in lines.zip(1..) {
+            if self.problems.len() >= MOST_PROBLEMS {
+                break;
+            }
             let entry = match entry::decode(line.to_owned()) {
                 Ok(entry) => entry,
                 Err(why) => {

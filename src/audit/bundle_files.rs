@@ -8,7 +8,16 @@ use std::path::{Path, PathBuf};
 use zip::ZipArchive;
 
 /// A file in a bundle may unpack to this much; more is a trap.
-const MAX_FILE: u64 = 1 << 31;
+const MAX_FILE: u64 = 256 << 20;
+
+/// A checkpoint, a key or a proof is no longer than this.
+const MAX_TEXT: usize = 1 << 20;
+
+/// The log in a bundle may unpack to this much.
+const MAX_ALL: u64 = 1 << 30;
+
+/// A bundle may hold so many files.
+const MAX_NAMES: usize = 200_000;
 
 /// The bundle's files, zipped or unpacked.
 pub(crate) struct Files {
@@ -17,6 +26,8 @@ pub(crate) struct Files {
     /// What no bundle has: names that stand in it twice, and links; with what is wrong.
     pub(crate) strange: Vec<(String, &'static str)>,
     source: Source,
+    /// How much of the log has been unpacked so far.
+    unpacked: u64,
 }
 
 enum Source {
@@ -31,10 +42,13 @@ impl Files {
         if fs::metadata(path).map_err(unreadable)?.is_dir() {
             let (mut names, mut strange) = (BTreeSet::new(), Vec::new());
             list(path, "", &mut names, &mut strange).map_err(unreadable)?;
-            return Ok(Files { names, strange, source: Source::Folder(path.to_owned()) });
+            return Ok(Files { names, strange, source: Source::Folder(path.to_owned()), unpacked: 0 });
         }
         let file = File::open(path).map_err(unreadable)?;
         let zip = ZipArchive::new(file).map_err(|e| format!("is not a whole zip file: {e}"))?;
+        if zip.len() > MAX_NAMES {
+            return Err(format!("holds {} files, and a bundle at most {MAX_NAMES}", zip.len()));
+        }
         let mut names = BTreeSet::new();
         let mut strange = Vec::new();
         for name in told_names(path, zip.central_directory_start()).map_err(unreadable)? {
@@ -42,7 +56,7 @@ impl Files {
                 strange.push((name, "it is in the zip twice"));
             }
         }
-        Ok(Files { names, strange, source: Source::Zip(Box::new(zip)) })
+        Ok(Files { names, strange, source: Source::Zip(Box::new(zip)), unpacked: 0 })
     }
 
     /// A file's bytes, or why not.
@@ -60,14 +74,22 @@ impl Files {
         };
         match read {
             Ok(n) if n as u64 > MAX_FILE => Err(format!("unpacks to more than {MAX_FILE} bytes")),
-            Ok(_) => Ok(bytes),
+            Ok(n) => {
+                // What is kept in memory to the end: the log itself.
+                self.unpacked += if name.starts_with("tile/") { n as u64 } else { 0 };
+                if self.unpacked > MAX_ALL { Err(format!("is of a log that unpacks to more than {MAX_ALL} bytes")) } else { Ok(bytes) }
+            }
             Err(e) => Err(format!("can't be unpacked: {e}")),
         }
     }
 
     /// A file's text, or why not.
     pub(crate) fn text(&mut self, name: &str) -> Result<String, String> {
-        String::from_utf8(self.bytes(name)?).map_err(|_| "not UTF-8 text".to_owned())
+        let bytes = self.bytes(name)?;
+        if bytes.len() > MAX_TEXT {
+            return Err(format!("unpacks to more than {MAX_TEXT} bytes"));
+        }
+        String::from_utf8(bytes).map_err(|_| "not UTF-8 text".to_owned())
     }
 }
 

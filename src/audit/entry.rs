@@ -187,6 +187,9 @@ pub(crate) fn is_canonical(body: &[u8]) -> bool {
 
 /// Reads an entry back; says what is missing when it isn't one.
 pub(crate) fn decode(body: Vec<u8>) -> Result<Entry, String> {
+    if body.len() > MAX_ENTRY {
+        return Err(format!("longer than {MAX_ENTRY} bytes"));
+    }
     let mut value: Value = serde_json::from_slice(&body).map_err(|e| format!("not JSON: {e}"))?;
     let seq = value["seq"].as_u64().ok_or("it has no `seq`")?;
     let text = |key: &str| value[key].as_str().map(str::to_owned).ok_or(format!("it has no `{key}`"));

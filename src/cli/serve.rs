@@ -18,7 +18,7 @@ use crate::serve::{Believed, Health, Server};
 /// Scan on schedule, hear HR, run departures
 #[derive(ClapArgs, Debug)]
 #[command(
-    after_help = "Example:\n  exeunt serve --listen 0.0.0.0:8470\n\nHR's webhooks go to /hooks/NAME (serve.hooks in the settings). A stop (SIGTERM, Ctrl-C) takes five seconds at most; a departure that has not ended by then is gone on with at the next start."
+    after_help = "Example:\n  exeunt serve --listen 0.0.0.0:8470\n\nHR's webhooks go to /hooks/NAME (serve.hooks in the settings). /healthz answers while it runs; /readyz answers 503 with a word a line for what doesn't work. A stop (SIGTERM, Ctrl-C) takes five seconds at most; a departure that has not ended by then is gone on with at the next start."
 )]
 pub struct Args {
     /// Where to listen, in place of serve.listen

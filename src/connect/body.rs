@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::xml;
+use super::{cost, xml};
 
 /// The body as a value. None of the formats but JSON can be wrong: what isn't known is `{"text": …}`.
 ///
@@ -17,6 +17,7 @@ pub(super) fn parse(content_type: &str, bytes: &[u8]) -> Result<Value, String> {
         return json_lines(bytes);
     }
     if kind.contains("json") {
+        cost::json(bytes)?;
         return serde_json::from_slice(bytes).map_err(|error| format!("not JSON ({error})"));
     }
     if kind == "text/csv" {
@@ -24,7 +25,13 @@ pub(super) fn parse(content_type: &str, bytes: &[u8]) -> Result<Value, String> {
     }
     let text = String::from_utf8_lossy(bytes);
     if kind.ends_with("/xml") || kind.ends_with("+xml") && !kind.contains("xhtml") {
+        cost::xml(&text)?;
+    }
+    if kind.ends_with("/xml") || kind.ends_with("+xml") && !kind.contains("xhtml") {
         return xml::parse(&text).map_err(|error| format!("not XML ({error})"));
+    }
+    if kind.is_empty() && !is_text(content_type, bytes) {
+        cost::json(bytes)?;
     }
     if kind.is_empty()
         && let Ok(value @ (Value::Object(_) | Value::Array(_))) = serde_json::from_slice(bytes)
@@ -47,6 +54,7 @@ pub(super) fn is_text(content_type: &str, bytes: &[u8]) -> bool {
 
 /// One JSON object a line.
 pub(super) fn json_lines(bytes: &[u8]) -> Result<Value, String> {
+    cost::json_lines(bytes)?;
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut records = Vec::new();
     for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
@@ -62,6 +70,7 @@ pub(super) fn json_lines(bytes: &[u8]) -> Result<Value, String> {
 /// CSV with a head line: records of text. The separator is `,`, or `;` or a tab where the head line has no comma.
 pub(super) fn csv_records(bytes: &[u8]) -> Result<Value, String> {
     let (mut reader, names) = csv_reader(bytes)?;
+    cost::csv(bytes, names.len(), names.iter().map(String::len).sum())?;
     let mut records = Vec::new();
     for row in reader.records() {
         let row = row.map_err(|error| format!("not CSV ({error})"))?;

@@ -1,6 +1,7 @@
 //! Systems that hand out a file: the newest of a folder, never an old one, and never one that lacks a column that its manifest reads.
 
 use std::collections::BTreeSet;
+use std::io::Read as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -14,6 +15,9 @@ use crate::clock;
 use crate::manifest::express::Expr;
 use crate::manifest::raw::FileFormat;
 use crate::manifest::raw::Manifest;
+
+/// A file larger than this is refused.
+const LARGEST: u64 = 128 << 20;
 
 /// Records in a page.
 const PAGE: usize = 5000;
@@ -160,7 +164,11 @@ fn read(path: &Path, format: FileFormat, max_age: u64, columns: &[String]) -> Re
     if age > Duration::from_secs(max_age * 3600) {
         return Err(CallError::Unreachable(format!("file is {hours} hours old, more than {max_age}: {name}")));
     }
-    let bytes = std::fs::read(&path).map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    std::fs::File::open(&path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(CallError::Shape(format!("{name} is larger than {} MiB", LARGEST >> 20)));
+    }
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(CallError::Shape(format!("{name} is empty")));
     }

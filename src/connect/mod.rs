@@ -8,6 +8,7 @@ mod body;
 mod budget;
 mod class;
 mod control;
+mod cost;
 mod file;
 pub mod fleet;
 mod forms;

@@ -105,7 +105,7 @@ pub fn find(name: &str, folder: Option<&Path>) -> Result<Manifest, Vec<Problem>>
         && path.exists()
     {
         let shown = path.display().to_string();
-        let text = std::fs::read_to_string(&path).map_err(|error| whole(format!("can't read {shown}: {error}")))?;
+        let text = crate::config::read_whole(&path).map_err(|error| whole(format!("can't read {shown}: {error}")))?;
         return load(&shown, &text);
     }
     match builtin().iter().find(|(known, _)| *known == name) {

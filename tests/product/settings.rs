@@ -170,6 +170,12 @@ fn every_mistake_in_the_settings_is_said_by_check_and_at_the_start_all_at_once()
         let ran = small_with(more).exeunt(&["check"]).ended(COULD_NOT);
         assert!(ran.out.contains(what), "{more}: {ran:?}");
     }
+    // Whom HR doesn't know is said once HR has been read.
+    let small = small_with("[people.successors]\nE1 = \"E999\"\n");
+    small.exeunt(&["check"]).ended(FINE);
+    small.exeunt(&["scan"]);
+    let ran = small.exeunt(&["check"]).ended(COULD_NOT);
+    assert!(ran.out.contains("people.successors names \"E999\", and HR knows nobody of that name"), "{ran:?}");
     let small = small_with("[departure.roles]\nlegel = \"legal@acme.example\"\n");
     let server = crate::served::Server::start(&small, &[]);
     server.until("it is said", || server.said().contains("no task goes to the role \"legel\""));

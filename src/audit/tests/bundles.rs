@@ -475,6 +475,37 @@ fn the_page_s_own_commands_work() {
     assert!(String::from_utf8(ran.stdout).unwrap().trim().ends_with(&hex(&tile[..32])));
 }
 
+// Reliability: Nothing stuck.
+#[test]
+fn a_bundle_that_would_fill_the_memory_is_refused_file_by_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bomb.zip");
+    let mut zip = zip::ZipWriter::new(fs::File::create(&path).unwrap());
+    let breaks = vec![b'\n'; 1 << 20];
+    for (name, times) in [("checkpoint", 40), ("log.vkey", 40), ("case.jsonl", 300)] {
+        zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        (0..times).for_each(|_| zip.write_all(&breaks).unwrap());
+    }
+    zip.finish().unwrap();
+    assert!(fs::metadata(&path).unwrap().len() < 1 << 20);
+    let report = verify_bundle(&path, None).unwrap();
+    assert_eq!(report.verdict(), Verdict::Broken);
+    let told: Vec<String> = report.problems.iter().map(ToString::to_string).collect();
+    for name in ["checkpoint", "log.vkey"] {
+        assert!(told.iter().any(|line| line.starts_with(name) && line.contains("more than")), "{told:?}");
+    }
+
+    // Whole files of nonsense: not a problem for each line.
+    let made = made();
+    let root = made.after(|root| fs::write(root.join("case.jsonl"), vec![b'\n'; 1 << 20]).unwrap());
+    let report = made.check(&root);
+    assert!(
+        report.problems.len() <= 1000 && report.problems.last().unwrap().to_string().contains("more is wrong"),
+        "{}",
+        report.problems.len()
+    );
+}
+
 #[test]
 fn a_trap_in_a_zip_is_not_unpacked_as_a_bundle() {
     let folder = tempfile::tempdir().unwrap();

@@ -147,6 +147,23 @@ fn another_history_is_not_signed() {
     assert!(refused(&mut conn, &signer).contains("entry 2 was altered"));
 }
 
+// Reliability: Nothing stuck.
+#[test]
+fn a_key_that_was_replaced_vouches_for_what_it_signed_and_an_entry_that_nobody_signed_for_nothing() {
+    let (mut conn, first) = signed_log(4);
+    let second = Signer::generate(ORIGIN).unwrap();
+    let tx = conn.transaction().unwrap();
+    replace_key(&tx, &second, "lost", "Anna", at(5)).unwrap();
+    tx.commit().unwrap();
+    assert_eq!(verify(&conn, &second).verdict(), Verdict::Broken, "the new key has signed nothing yet");
+    checkpoint(&mut conn, &second, at(6)).unwrap();
+    let report = verify(&conn, &second);
+    assert_eq!(report.verdict(), Verdict::Intact, "{report:?}");
+    assert!(matches!(&report.notes[..], [Note::KeyReplaced { seq: 4, by, .. }] if by == "Anna"), "{report:?}");
+    assert_eq!(verify(&conn, &first).verdict(), Verdict::Broken, "who trusts the old key alone must be given the new one");
+    assert!(matches!(checkpoint(&mut conn, &first, at(7)), Err(Error::Refused(_))), "the old key signs no more");
+}
+
 #[test]
 fn a_key_file_is_made_once_and_kept_private() {
     use std::os::unix::fs::PermissionsExt;
