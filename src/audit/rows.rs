@@ -17,6 +17,8 @@ pub(super) struct Told {
     opened: BTreeSet<i64>,
     /// Tasks that were done, and by whom.
     done: BTreeMap<i64, String>,
+    /// What people decided of links (confirmed, rejected), and who.
+    links: BTreeMap<i64, (String, String)>,
 }
 
 #[derive(Debug, Default)]
@@ -39,6 +41,9 @@ impl Told {
             ("task.done", Some(task)) => drop(self.done.insert(task, draft.actor.clone())),
             _ => {}
         }
+        if let (Some(word), Some(link)) = (draft.act.strip_prefix("link."), target("link")) {
+            self.links.insert(link, (word.to_owned(), draft.actor.clone()));
+        }
         let Some(name) = &draft.case else { return };
         let case = self.cases.entry(name.clone()).or_default();
         case.acts.insert(draft.act.clone());
@@ -57,6 +62,7 @@ impl Told {
             self.departures(conn, &mut found)?;
             self.actions(conn, &mut found)?;
             self.tasks(conn, &mut found)?;
+            self.decisions(conn, &mut found)?;
         }
         Ok(found)
     }
@@ -138,6 +144,26 @@ impl Told {
         }
         for id in self.opened.difference(&rows) {
             differ(found, &format!("task {id}"), "the log tells of it, and the store has no such row any more");
+        }
+        Ok(())
+    }
+
+    /// What people decided of links, from the first decision on that the log tells of: earlier versions wrote none down.
+    fn decisions(&self, conn: &Connection, found: &mut Vec<Problem>) -> Result<()> {
+        let Some((first, _)) = self.links.first_key_value() else { return Ok(()) };
+        let mut told = self.links.clone();
+        let mut query =
+            conn.prepare("SELECT id, state, decided_by FROM link WHERE id >= ? AND state IN ('confirmed', 'rejected') ORDER BY id")?;
+        let mut read = query.query([first])?;
+        while let Some(row) = read.next()? {
+            let (id, state, by): (i64, String, Option<String>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let by = by.unwrap_or_else(|| "nobody".to_owned());
+            if told.remove(&id).is_none_or(|(word, actor)| word != state || actor != by) {
+                differ(found, &format!("link {id}"), &format!("the store says that {by} {state} it, and no entry does"));
+            }
+        }
+        for (id, (word, actor)) in told {
+            differ(found, &format!("link {id}"), &format!("the log says that {actor} {word} it, and the store has no such row"));
         }
         Ok(())
     }

@@ -27,12 +27,41 @@ pub fn earlier(path: &Path) -> Result<Checkpoint> {
         let note = Files::open(path).and_then(|mut files| files.text("checkpoint")).map_err(fail)?;
         return Checkpoint::parse(&note).map_err(|why| fail(format!("its checkpoint is none: {why}")));
     }
-    let mut text = String::new();
-    File::open(path).and_then(|file| file.take(MAX_TEXT).read_to_string(&mut text)).map_err(unreadable)?;
+    let mut text = Vec::new();
+    File::open(path).and_then(|file| file.take(MAX_TEXT).read_to_end(&mut text)).map_err(unreadable)?;
+    // A mail may have been kept as it was sent.
+    note_in(&text).or_else(|| note_in(&unquoted(&text))).ok_or_else(|| fail("holds no checkpoint of an audit log".to_owned()))
+}
+
+fn note_in(text: &[u8]) -> Option<Checkpoint> {
+    let text = String::from_utf8_lossy(text);
     // A program that shows messages may have put blanks before the lines.
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     let notes = lines.windows(5).filter_map(|five| Checkpoint::parse(&(five.join("\n") + "\n")).ok());
-    notes.max_by_key(|note| note.size).ok_or_else(|| fail("holds no checkpoint of an audit log".to_owned()))
+    notes.max_by_key(|note| note.size)
+}
+
+/// A text that was sent as quoted-printable (RFC 2045, 6.7), as it was written.
+fn unquoted(text: &[u8]) -> Vec<u8> {
+    let digit = |at: usize| text.get(at).and_then(|byte| char::from(*byte).to_digit(16));
+    let mut plain = Vec::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(byte) = text.get(at) {
+        let rest = &text[at..];
+        match (byte, digit(at + 1), digit(at + 2)) {
+            (b'=', Some(high), Some(low)) => {
+                plain.push((high * 16 + low) as u8);
+                at += 3;
+            }
+            (b'=', ..) if rest.starts_with(b"=\r\n") => at += 3,
+            (b'=', ..) if rest.starts_with(b"=\n") => at += 2,
+            _ => {
+                plain.push(*byte);
+                at += 1;
+            }
+        }
+    }
+    plain
 }
 
 /// What speaks against the log beginning with what each of these signed. `size`: how many entries it has; `tree`: of its entries, if they are whole.

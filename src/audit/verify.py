@@ -4,6 +4,7 @@
     python3 verify.py                       the bundle that this file lies in
     python3 verify.py evidence.zip          a zip, or a folder
     python3 verify.py --vkey KEY [BUNDLE]   with the key you were given by another way (better)
+    python3 verify.py --since FILE [BUNDLE] the log must begin with what an earlier checkpoint or bundle signs
 
 Exit code 0: all checks passed. 1: something is wrong, each thing is named. 2: a check could not be made.
 Hashing is RFC 6962, layout c2sp.org/tlog-tiles, checkpoint c2sp.org/signed-note, proofs c2sp.org/tlog-proof.
@@ -127,21 +128,23 @@ class Check:
         if note is None:
             return None
         try:
-            text, _, lines = note.decode().rpartition("\n\n")
-            text += "\n"
-            origin, size, root = text.split("\n")[:3]
-            size, root = int(size), unbase64(root)
-            signatures = []
-            for line in lines.splitlines():
-                dash, name, signature = line.split(" ")
-                if dash != "\u2014":
-                    raise ValueError("a signature line is malformed")
-                signatures.append((name, unbase64(signature)))
-            if size < 0 or len(root) != 32 or not lines.endswith("\n"):
-                raise ValueError("a line of it is malformed")
+            return (note.decode(),) + parse_note(note.decode())
         except (ValueError, binascii.Error) as error:
             return self.bad("checkpoint: not a signed checkpoint (%s)" % error)
-        return note.decode(), text, origin, size, root, signatures
+
+    def since(self, path, vkey, leaves):
+        """Whether the log begins with what was signed earlier."""
+        try:
+            text, origin, size, root, signatures = earlier(path)
+        except (OSError, ValueError, zipfile.BadZipFile) as error:
+            return self.unsure("%s: no checkpoint could be read (%s)" % (path, error))
+        self.signature(vkey, text, origin, signatures)
+        if size > len(leaves):
+            self.bad("%s: it was signed earlier, and this log has %d entries only: it was cut back, or it is another" % (path, len(leaves)))
+        elif root_of(leaves[:size]) != root:
+            self.bad("%s: it was signed earlier, and this log doesn't begin with those entries" % path)
+        else:
+            self.good("the log begins with the %d entries that %s signs" % (size, path))
 
     def signature(self, vkey, text, origin, signatures):
         given = vkey is not None
@@ -330,6 +333,35 @@ class Check:
             self.good("%d evidence files, each the one that its entry names" % count)
 
 
+def parse_note(note):
+    """The text that a note signs, what it says, and its signatures."""
+    text, _, lines = note.rpartition("\n\n")
+    text += "\n"
+    origin, size, root = text.split("\n")[:3]
+    size, root = int(size), unbase64(root)
+    signatures = []
+    for line in lines.splitlines():
+        dash, name, signature = line.split(" ")
+        if dash != "\u2014":
+            raise ValueError("a signature line is malformed")
+        signatures.append((name, unbase64(signature)))
+    if size < 0 or len(root) != 32 or not lines.endswith("\n"):
+        raise ValueError("a line of it is malformed")
+    return text, origin, size, root, signatures
+
+
+def earlier(path):
+    """The checkpoint of a bundle, or in a text (a notice): five lines, the fourth of them empty."""
+    if os.path.isdir(path) or zipfile.is_zipfile(path):
+        return parse_note((Bundle(path).read("checkpoint") or b"").decode())
+    with open(path, encoding="utf-8", errors="replace") as file:
+        lines = [line.strip() for line in file]
+    for five in (lines[i:i + 5] for i in range(len(lines) - 4)):
+        if five[1].isdigit() and not five[3] and five[4].startswith("\u2014 "):
+            return parse_note("\n".join(five) + "\n")
+    raise ValueError("it holds none")
+
+
 def field(body, key):
     """A field of an entry; None if there is none or it is no JSON object."""
     try:
@@ -361,9 +393,13 @@ def run_openssl(openssl, public, text, signature):
 
 
 def main(arguments):
-    vkey = None
-    if arguments[:1] == ["--vkey"] and len(arguments) > 1:
-        vkey, arguments = arguments[1].strip(), arguments[2:]
+    vkey, since = None, []
+    while arguments[:1] in (["--vkey"], ["--since"]) and len(arguments) > 1:
+        if arguments[0] == "--vkey":
+            vkey = arguments[1].strip()
+        else:
+            since.append(arguments[1])
+        arguments = arguments[2:]
     if len(arguments) > 1 or arguments[:1] in (["-h"], ["--help"]):
         print(__doc__)
         return 2
@@ -378,6 +414,8 @@ def main(arguments):
             found = check.entries(size, leaves)
             check.tree(size, root, leaves, found)
             check.case(note, size, root, leaves, found)
+            for path_since in since:
+                check.since(path_since, vkey, leaves)
     except (OSError, zipfile.BadZipFile) as error:
         print("UNKNOWN  %s could not be read: %s" % (path, error))
         return 2

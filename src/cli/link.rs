@@ -5,9 +5,10 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::{Exit, Global, out};
+use crate::audit;
 use crate::clock;
 use crate::graph::Graph;
-use crate::store;
+use crate::store::{self, Store};
 
 /// Which accounts are whose: list what is in doubt, confirm or reject
 #[derive(Subcommand, Debug)]
@@ -79,13 +80,38 @@ pub fn run(global: &Global, args: Args) -> Result<Exit> {
             return Ok(exit);
         }
         Args::Confirm { id, by } => {
-            store.write_durably(|tx| store::links::confirm(tx, id, &by, clock::now()))?;
+            decide(&store, id, &by, "link.confirmed", store::links::confirm)?;
             out::say(format!("link {id} is confirmed"));
         }
         Args::Reject { id, by } => {
-            store.write_durably(|tx| store::links::reject(tx, id, &by, clock::now()))?;
+            decide(&store, id, &by, "link.rejected", store::links::reject)?;
             out::say(format!("link {id} is rejected"));
         }
     }
     Ok(Exit::Fine)
+}
+
+/// Keeps a decision, with its entry in the audit log: whose an account is decides what a departure takes away.
+fn decide(
+    store: &Store,
+    id: i64,
+    by: &str,
+    act: &str,
+    how: impl Fn(&rusqlite::Transaction<'_>, i64, &str, jiff::Timestamp) -> Result<i64>,
+) -> Result<()> {
+    let now = clock::now();
+    store.write_durably(|tx| {
+        let decided = how(tx, id, by, now)?;
+        let (person, system, account) = store::links::about(tx, decided)?;
+        let draft = audit::Draft {
+            act: act.to_owned(),
+            case: None,
+            actor: by.to_owned(),
+            target: Some(json!({ "link": decided })),
+            detail: json!({ "person": person, "system": system, "account": account }),
+            evidence: Vec::new(),
+        };
+        audit::append(tx, now, &draft)?;
+        Ok(())
+    })
 }

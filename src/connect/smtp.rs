@@ -219,6 +219,13 @@ mod tests {
         }
     }
 
+    // Reliability: What people see.
+    #[test]
+    fn a_subject_shows_what_would_turn_or_break_it() {
+        let made = message(&call("it@acme.example", "Fob of \u{202e}Jo\u{1b}[31m\nx")).unwrap();
+        assert!(String::from_utf8(made.formatted()).unwrap().contains("Subject: Fob of <U+202E>Jo<U+001B>[31m<U+000A>x\r\n"));
+    }
+
     #[test]
     fn no_value_begins_another_header() {
         let made = message(&call("it@acme.example, Ana <ana@acme.example>", "Fob of Jo\r\nBcc: y@evil.example\r\n\r\nbody")).unwrap();

@@ -176,6 +176,19 @@ fn decide(tx: &Transaction<'_>, link: i64, who: &str, state: &str, at: Timestamp
     Ok(tx.last_insert_rowid())
 }
 
+/// Whom and what a link is about, by their keys: the person, and the account with its system.
+///
+/// # Errors
+/// There is no such link, or the database's.
+pub fn about(tx: &Transaction<'_>, link: i64) -> Result<(String, String, String)> {
+    Ok(tx.query_row(
+        "SELECT p.key, s.name, a.key FROM link l JOIN node p ON p.id = l.person JOIN node a ON a.id = l.account JOIN system s ON s.id = a.system
+         WHERE l.id = ?1",
+        [link],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+    )?)
+}
+
 fn is_shared(tx: &Transaction<'_>, account: i64) -> Result<bool> {
     let shared: i64 = tx.query_row(
         "SELECT count(*) FROM node_seen WHERE node = ?1 AND until IS NULL AND json_extract(attrs, '$.kind') = 'shared'",

@@ -56,10 +56,32 @@ fn a_log_goes_on_from_what_was_given_away_earlier_or_it_is_said() {
     company.exeunt(&["audit", "bundle", "2", "-o", "late.zip"]).ended(FINE);
     std::fs::write(company.at("mail.txt"), format!("Una Fjord: departure 1 has run\n\n  {}\n-- \nbye\n", note.replace('\n', "\n  ")))
         .unwrap();
-    for since in ["early.zip", "mail.txt"] {
+    let quoted = note.replace('=', "=3D").replace('—', "=E2=80=94");
+    let (start, end) = quoted.split_at(quoted.len() - 40);
+    std::fs::write(company.at("mail.eml"), format!("Subject: x\r\n\r\n{}", format!("{start}=\n{end}").replace('\n', "\r\n"))).unwrap();
+    for since in ["early.zip", "mail.txt", "mail.eml"] {
         company.exeunt(&["audit", "verify", "--since", since]).ended(FINE);
         company.exeunt(&["audit", "verify", "late.zip", "--since", since]).ended(FINE);
     }
+    // The bundle's own program says the same without us.
+    let python = |bundle: &str, since: &str| {
+        let mut command = std::process::Command::new("python3");
+        command.current_dir(company.folder()).args([
+            "-I",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/src/audit/verify.py"),
+            "--since",
+            since,
+            bundle,
+        ]);
+        let ran = command.output().unwrap();
+        (ran.status.code(), String::from_utf8(ran.stdout).unwrap())
+    };
+    for since in ["early.zip", "mail.txt"] {
+        let (code, said) = python("late.zip", since);
+        assert!(code == Some(0) && said.contains("the log begins with"), "{said}");
+    }
+    let (code, said) = python("early.zip", "late.zip");
+    assert!(code == Some(1) && said.contains("cut back"), "{said}");
     let ran = company.exeunt(&["audit", "verify", "early.zip", "--since", "late.zip"]).ended(FOUND);
     assert!(ran.out.contains("cut back"), "{}", ran.out);
     // Another history of the same length, by the same key: what was signed since is not this one's.
@@ -109,6 +131,19 @@ fn a_row_that_says_something_else_than_the_log_is_named() {
         }
         std::fs::copy(company.at("kept.db"), company.at("exeunt.db")).unwrap();
     }
+}
+
+// Reliability: Evidence.
+#[test]
+fn whoever_decides_whose_an_account_is_stands_in_the_log() {
+    let company = company();
+    let link: i64 = store(&company).query_row("SELECT max(id) FROM link WHERE until IS NULL", [], |row| row.get(0)).unwrap();
+    company.exeunt(&["link", "reject", &link.to_string(), "--by", "Cleo"]).ended(FINE);
+    assert!(company.exeunt(&["audit", "log"]).out.contains("\"act\":\"link.rejected\",\"actor\":\"Cleo\""));
+    company.exeunt(&["audit", "verify"]).ended(FINE);
+    store(&company).execute("UPDATE link SET decided_by = 'Mallory' WHERE decided_by = 'Cleo'", []).unwrap();
+    let ran = company.exeunt(&["audit", "verify"]).ended(FOUND);
+    assert!(ran.out.contains("the store says that Mallory rejected it, and no entry does"), "{}", ran.out);
 }
 
 // Reliability: Evidence.

@@ -72,3 +72,24 @@ fn a_name_is_no_markup_in_the_report_of_a_case() {
     assert!(!page.contains("<script") && page.contains("&lt;script&gt;"), "{page}");
     assert_harmless("the page", &page);
 }
+
+// Reliability: What people see.
+#[test]
+fn a_name_is_data_in_what_people_are_told() {
+    let user = json!({ "id": "u1", "userName": EVIL, "emails": [{ "value": "una@acme.example" }], "active": true });
+    let more = "[systems.hook]\nscanner = \"webhook\"\ntell = \"file:key\"\nurl = \"http://127.0.0.1:{port}/hook\"\n[departure.tell]\n\
+                notices = [{ system = \"hook\", to = \"siem\", events = [\"opened\", \"task\", \"stuck\", \"ended\", \"closed\"] }]\n";
+    let company = Hostile::up("U<script>na\u{1b}[31m\u{202e}", vec![user], more);
+    std::fs::write(company.at("key"), "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=").unwrap();
+    company.exeunt(&["scan"]);
+    company.exeunt(&["revoke", "E1", "--yes"]);
+    let posted = company.posted();
+    assert!(posted.len() > 1, "{posted:?}");
+    for post in posted {
+        for part in ["title", "text"] {
+            assert_harmless(part, post["data"][part].as_str().unwrap());
+        }
+        assert!(!post["data"]["title"].as_str().unwrap().contains('\n'), "{post}");
+        assert_harmless("the person", post["data"]["person"]["name"].as_str().unwrap());
+    }
+}
