@@ -98,7 +98,9 @@ impl Signer {
         let der = signer.key.to_pkcs8v1().map_err(|_| fail("could not encode a new key".into()))?;
         match write_secret(path, &to_pem(der.as_ref())) {
             Ok(()) => Ok(signer),
-            Err(e) if e.kind() == ErrorKind::AlreadyExists => Signer::load(path, origin)?.ok_or_else(|| fail("it was made and taken away again".into())),
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => {
+                Signer::load(path, origin)?.ok_or_else(|| fail("it was made and taken away again".into()))
+            }
             Err(e) => Err(fail(format!("could not write a new key: {e}"))),
         }
     }

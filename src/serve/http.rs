@@ -10,7 +10,6 @@ use axum::routing::{get, post};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
-use super::health::Part;
 use super::{Server, listen, webhook};
 use crate::clock;
 use crate::config::HookKind;

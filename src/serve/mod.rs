@@ -34,8 +34,8 @@ use crate::connect::fleet::Fleet;
 use crate::departure::{self, Desk, Seal, Step};
 use crate::manifest::raw::Category;
 use crate::model::{ActionState, Verdict};
-use crate::secret::Kept;
 use crate::scan::SystemReport;
+use crate::secret::Kept;
 use crate::store::{self, Store};
 use crate::survey;
 

@@ -2,15 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::Result;
-
 use crate::clock;
 use crate::config::Config;
-use crate::graph::Graph;
 use crate::manifest::load;
 use crate::manifest::raw::Category;
 use crate::shadow::CHECKS;
-use crate::store::Store;
 
 /// The roles that tasks of our own go to.
 const ROLES: [&str; 6] = ["hr", "it", "legal", "security", "facilities", "finance"];

@@ -35,14 +35,14 @@ mod inherited;
 mod lists;
 /// Many departures at the same moment.
 mod mass;
+/// Names and texts of vendors and HR are data.
+mod names;
 /// One run per case, whatever else begins meanwhile.
 mod one_run;
 /// The branch we sit on.
 mod own_account;
 /// People whose departure needs an approval.
 mod protected;
-/// Names and texts of vendors and HR are data.
-mod names;
 /// What the tests against real servers share.
 mod real;
 /// A real Active Directory domain controller.
@@ -83,10 +83,10 @@ mod settings;
 mod shared_mailbox;
 /// A company of one executive and one app, whose server does what a test tells it.
 mod small;
-/// Two people's addresses that change places.
-mod swapped;
 /// A departure when something of our own fails in the middle of it.
 mod stuck;
+/// Two people's addresses that change places.
+mod swapped;
 /// Layers point down, registries are complete, the repository speaks of exeunt alone.
 mod tidy;
 /// The tables of promises and tests in docs/trust.md and docs/reliability.md.
