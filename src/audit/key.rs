@@ -91,18 +91,13 @@ impl Signer {
         }
     }
 
-    /// Makes a key, and its file. A file that is there is never written over: where another process makes one at the same moment, there is one key.
+    /// Makes a key, and its file. A file that is there is never written over.
     pub fn create(path: &Path, origin: &str) -> Result<Signer> {
         let fail = |why: String| Error::Key { path: path.to_owned(), why };
         let signer = Signer::generate(origin)?;
         let der = signer.key.to_pkcs8v1().map_err(|_| fail("could not encode a new key".into()))?;
-        match write_secret(path, &to_pem(der.as_ref())) {
-            Ok(()) => Ok(signer),
-            Err(e) if e.kind() == ErrorKind::AlreadyExists => {
-                Signer::load(path, origin)?.ok_or_else(|| fail("it was made and taken away again".into()))
-            }
-            Err(e) => Err(fail(format!("could not write a new key: {e}"))),
-        }
+        write_secret(path, &to_pem(der.as_ref())).map_err(|e| fail(format!("could not write a new key: {e}")))?;
+        Ok(signer)
     }
 
     /// A fresh key that is kept nowhere.

@@ -37,7 +37,11 @@ impl Seal {
         }
         let signer = match Signer::load(&self.key, &self.origin)? {
             Some(signer) => signer,
-            None if store.read(|conn| Ok(audit::known_key(conn)?))?.is_none() => Signer::create(&self.key, &self.origin)?,
+            None if store.read(|conn| Ok(audit::known_key(conn)?))?.is_none() => match Signer::create(&self.key, &self.origin) {
+                Ok(made) => made,
+                // Another process may have made it at the same moment: there is one key.
+                Err(problem) => Signer::load(&self.key, &self.origin)?.ok_or(problem)?,
+            },
             None => bail!(
                 "audit key {} is missing, and the log is signed with it: restore the file; if it is lost, `exeunt audit new-key` puts another in its place",
                 self.key.display()

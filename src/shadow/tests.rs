@@ -381,6 +381,7 @@ fn s46_accounts_that_are_active_after_the_last_day() {
         )
     };
     world
+        .settings("[systems.board]\nscanner = \"board-portal\"\n")
         .settings(&keep("2026-12-31", "seat"))
         .settings(&keep("2026-06-14", "lapsed"))
         .person("E3", "Vik Salo", json!({ "state": "disabled", "last_day": past }))

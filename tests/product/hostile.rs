@@ -43,7 +43,7 @@ impl Hostile {
         let settings = format!(
             "[company]\nname = \"Acme\"\ndomains = [\"acme.example\"]\n[people]\nexecutive = \"person.title | matches('chief')\"\n\
              [systems.hr]\nscanner = \"hr-file\"\npath = \"people.csv\"\n\
-             [systems.app]\nscanner = \"scim\"\nread = \"file:token\"\nrevoke = \"file:token\"\nurl = \"http://127.0.0.1:{port}/scim/v2\"\n{}",
+             [systems.app]\nscanner = \"scim\"\nread = \"file:token\"\nrevoke = \"file:token\"\nown_account = \"none\"\nurl = \"http://127.0.0.1:{port}/scim/v2\"\n{}",
             more.replace("{port}", &port.to_string())
         );
         let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();

@@ -175,7 +175,7 @@ fn every_mistake_in_the_settings_is_said_by_check_and_at_the_start_all_at_once()
     small.exeunt(&["check"]).ended(FINE);
     small.exeunt(&["scan"]);
     let ran = small.exeunt(&["check"]).ended(COULD_NOT);
-    assert!(ran.out.contains("people.successors names \"E999\", and HR knows nobody of that name"), "{ran:?}");
+    assert!(ran.out.contains("people.successors names \"E999\" as the successor of \"E1\", and HR knows nobody of that name"), "{ran:?}");
     let small = small_with("[departure.roles]\nlegel = \"legal@acme.example\"\n");
     let server = crate::served::Server::start(&small, &[]);
     server.until("it is said", || server.said().contains("no task goes to the role \"legel\""));
