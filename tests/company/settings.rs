@@ -1,5 +1,7 @@
 //! Mistakes in the settings of a running company are one clear line; every reading command prints JSON.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use serde_json::Value;
 
 use crate::run::{COULD_NOT, FINE, assert_one_line};
@@ -45,6 +47,8 @@ fn a_mistake_is_one_clear_line_and_changes_nothing() {
     let conn = rusqlite::Connection::open(&other).unwrap();
     conn.pragma_update(None, "user_version", 99).unwrap();
     drop(conn);
+    // As exeunt makes its own; one that others can read is said too.
+    std::fs::set_permissions(&other, std::fs::Permissions::from_mode(0o600)).unwrap();
     assert_one_line(sim.exeunt(&["--store", other.to_str().unwrap(), "scan", "kisi"]), &["other.db", "99"]);
     std::fs::write(&other, "no database at all, but long enough to be taken for one at a glance").unwrap();
     assert_one_line(sim.exeunt(&["--store", other.to_str().unwrap(), "departures"]), &["other.db"]);
