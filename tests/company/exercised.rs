@@ -16,12 +16,12 @@ use exeunt::manifest::load;
 use exeunt_company::vendors::VENDORS;
 use serde_json::Value;
 
-/// A call as a manifest writes it: where it stands, its method, the pieces of its path (none for what a template puts in), the text of its path
+/// A call as a manifest writes it: where it stands, its method, the pieces of its path (U+0001 for what a template puts in), the text of its path
 /// between templates, the names of its query parameters, and words that its body or headers must hold where the path doesn't tell calls apart.
 struct Call {
     place: String,
     method: String,
-    path: Vec<Option<String>>,
+    path: Vec<String>,
     text: Vec<String>,
     query: BTreeSet<String>,
     words: Vec<String>,
@@ -113,7 +113,7 @@ impl Call {
         }
         let (method, target) = plain.split_once(' ')?;
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let mut pieces: Vec<Option<String>> = segments(path).map(|piece| (!piece.contains('\u{1}')).then(|| piece.to_owned())).collect();
+        let mut pieces: Vec<String> = segments(path).map(str::to_owned).collect();
         // An absolute address begins with where the system is.
         let path = match path.strip_prefix("\u{1}/") {
             Some(rest) => {
@@ -156,7 +156,10 @@ impl Call {
     fn fits_piece_by_piece(&self, exchange: &Exchange) -> bool {
         let start = exchange.path.len().checked_sub(self.path.len());
         start.is_some_and(|start| {
-            self.path.iter().zip(&exchange.path[start..]).all(|(want, is)| want.as_ref().is_none_or(|want| want == is))
+            self.path.iter().zip(&exchange.path[start..]).all(|(want, is)| match want.split_once('\u{1}') {
+                None => want == is,
+                Some((begins, rest)) => is.starts_with(begins) && is.ends_with(rest.rsplit('\u{1}').next().unwrap_or(rest)),
+            })
         })
     }
 
@@ -180,7 +183,7 @@ impl Call {
 
     /// The more a call says, the more an exchange is its own.
     fn precise(&self) -> (usize, usize) {
-        (self.words.len(), self.path.iter().flatten().count())
+        (self.words.len(), self.path.iter().filter(|piece| !piece.contains('\u{1}')).count())
     }
 }
 
