@@ -240,7 +240,8 @@ impl Redactor {
     /// `a=1&b=2` (a form or a query) without secrets.
     pub(super) fn pairs(&self, text: &str) -> String {
         let pair = |pair: &str| match pair.split_once('=') {
-            Some((name, value)) if self.hides(name) && !value.is_empty() => format!("{name}={MARK}"),
+            // Yes and no are no secrets, whatever they are about (`oauthTokens=true`).
+            Some((name, value)) if self.hides(name) && !["", "true", "false"].contains(&value) => format!("{name}={MARK}"),
             _ => self.text(pair),
         };
         text.split('&').map(pair).collect::<Vec<_>>().join("&")
