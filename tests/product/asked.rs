@@ -9,17 +9,6 @@ use crate::run::{COULD_NOT, FINE, FOUND};
 
 /// An app where somebody collects the laptop; the account is deleted only after that.
 const DESK: &str = r#"
-scanner: desk
-title: Desk
-category: saas
-contract: none
-settings: { url: { example: "https://desk.example" } }
-credentials: { read: { kind: bearer, scopes: [read] }, revoke: { kind: bearer, scopes: [write] } }
-connect:
-  http: "{{ settings.url }}"
-  paging: { none: true }
-  classes: { gone: status == 404 and body.code == 'absent' }
-preflight: [ { call: GET /me, proves: read, there: body.me } ]
 see:
   users:
     call: GET /users
@@ -71,7 +60,7 @@ fn up() -> (App, Arc<Mutex<Desk>>) {
             _ => (404, json!({ "code": "absent" })),
         }
     };
-    let app = App::with_manifest(routes, "desk", DESK, "revoke = \"file:token\"\nown_account = \"none\"\n");
+    let app = App::with_desk(routes, DESK, "");
     app.exeunt(&["scan"]).ended(FINE);
     (app, desk)
 }

@@ -4,24 +4,13 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 
-use crate::lists::App;
+use crate::lists::{App, desk};
 use crate::run::{COULD_NOT, FINE, FOUND, Ran, run_in};
 
 const SAYS: &str = "no read shows this call; proved by the effect of deactivate";
 
 /// An app that signs people out, and shows nothing of it.
 const DESK: &str = r#"
-scanner: desk
-title: Desk
-category: saas
-contract: none
-settings: { url: { example: "https://desk.example" } }
-credentials: { read: { kind: bearer, scopes: [read] }, revoke: { kind: bearer, scopes: [write] } }
-connect:
-  http: "{{ settings.url }}"
-  paging: { none: true }
-  classes: { gone: status == 404 and body.code == 'absent' }
-preflight: [ { call: GET /me, proves: read, there: body.me } ]
 see:
   users:
     call: GET /users
@@ -77,7 +66,7 @@ fn up(more: &str) -> (App, Arc<Mutex<Desk>>) {
             _ => (404, json!({ "code": "absent" })),
         }
     };
-    let app = App::with_manifest(routes, "desk", DESK, &format!("revoke = \"file:token\"\nown_account = \"none\"\n{more}"));
+    let app = App::with_desk(routes, DESK, more);
     app.exeunt(&["scan"]).ended(FINE);
     (app, desk)
 }
@@ -148,7 +137,7 @@ fn where_the_other_action_is_refused_neither_is_gone_until_it_is_done() {
 /// What `check` says of this manifest.
 fn checked(text: &str) -> Ran {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("desk.yaml"), text).unwrap();
+    std::fs::write(folder.path().join("desk.yaml"), desk(text)).unwrap();
     run_in(folder.path(), &["scanners", "check", "desk.yaml"])
 }
 

@@ -10,17 +10,6 @@ use crate::run::{COULD_NOT, FINE, FOUND};
 
 /// An app that has users and tokens of theirs. Its own "not there" carries a code.
 const DESK: &str = r#"
-scanner: desk
-title: Desk
-category: saas
-contract: none
-settings: { url: { example: "https://desk.example" } }
-credentials: { read: { kind: bearer, scopes: [read] }, revoke: { kind: bearer, scopes: [write] } }
-connect:
-  http: "{{ settings.url }}"
-  paging: { none: true }
-  classes: { gone: status == 404 and body.code == 'absent' }
-preflight: [ { call: GET /me, proves: read, there: body.me } ]
 see:
   users:
     call: GET /users
@@ -99,7 +88,7 @@ fn up_with(tokens: &[&str], after: impl Fn(&mut Desk, &str) + Send + 'static) ->
         after(&mut desk, &format!("{method} {target}"));
         said
     };
-    let app = App::with_manifest(routes, "desk", DESK, "revoke = \"file:token\"\nown_account = \"none\"\n");
+    let app = App::with_desk(routes, DESK, "");
     (app, desk)
 }
 

@@ -18,6 +18,25 @@ pub struct App {
     routes: Arc<Mutex<Routes>>,
 }
 
+/// The manifest of an app whose own "not there" carries a code; `rest` says what is seen and taken there.
+pub fn desk(rest: &str) -> String {
+    format!("{DESK}{rest}")
+}
+
+const DESK: &str = r#"
+scanner: desk
+title: Desk
+category: saas
+contract: none
+settings: { url: { example: "https://desk.example" } }
+credentials: { read: { kind: bearer, scopes: [read] }, revoke: { kind: bearer, scopes: [write] } }
+connect:
+  http: "{{ settings.url }}"
+  paging: { none: true }
+  classes: { gone: status == 404 and body.code == 'absent' }
+preflight: [ { call: GET /me, proves: read, there: body.me } ]
+"#;
+
 impl App {
     fn up(routes: impl Fn(&str, &str) -> (u16, Value) + Send + 'static) -> Self {
         let settings = |url: &str| {
@@ -83,6 +102,11 @@ impl App {
         let settings = std::fs::read_to_string(app.path("exeunt.toml")).unwrap();
         std::fs::write(app.path("exeunt.toml"), format!("scanners = \"scanners\"\n{settings}")).unwrap();
         app
+    }
+
+    /// The same with a desk (see [`desk`]), which we may revoke in.
+    pub fn with_desk(routes: impl Fn(&str, &str) -> (u16, Value) + Send + 'static, rest: &str, more: &str) -> Self {
+        Self::with_manifest(routes, "desk", &desk(rest), &format!("revoke = \"file:token\"\nown_account = \"none\"\n{more}"))
     }
 
     /// Writes HR's file, with this private address of hers.
