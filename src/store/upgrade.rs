@@ -41,9 +41,7 @@ fn from_2(connection: &mut Connection) -> Result<()> {
 fn from_1(connection: &mut Connection) -> Result<()> {
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     tx.execute_batch(include_str!("../../schema/tell.sql"))?;
-    tx.execute_batch("ALTER TABLE own_account RENAME TO own_account_1")?;
-    tx.execute_batch(statement(include_str!("../../schema/scans.sql"), "own_account")?)?;
-    tx.execute_batch("INSERT INTO own_account SELECT system, hand, key, at FROM own_account_1; DROP TABLE own_account_1")?;
+    remake(&tx, include_str!("../../schema/scans.sql"), "own_account")?;
     tx.pragma_update(None, "user_version", 2)?;
     tx.commit()?;
     Ok(())
@@ -69,15 +67,8 @@ fn from_3(connection: &mut Connection) -> Result<()> {
 /// From 4 to 5: links that are in doubt, and the accounts that a case took.
 fn from_4(connection: &mut Connection) -> Result<()> {
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    tx.execute_batch("DROP INDEX link_open; ALTER TABLE link RENAME TO link_2")?;
-    tx.execute_batch(statement(include_str!("../../schema/graph.sql"), "link")?)?;
-    tx.execute_batch(
-        "INSERT INTO link (id, person, account, state, confidence, evidence, decided_by, since, until)
-         SELECT id, person, account, state, confidence, evidence, decided_by, since, until FROM link_2;
-         DROP TABLE link_2;
-         CREATE UNIQUE INDEX link_open ON link (person, account) WHERE until IS NULL",
-    )?;
-    tx.execute_batch(statement(include_str!("../../schema/departures.sql"), "departure_account")?)?;
+    remake(&tx, include_str!("../../schema/graph.sql"), "link")?;
+    tx.execute_batch(statement(DEPARTURES, "departure_account")?)?;
     tx.pragma_update(None, "user_version", 5)?;
     tx.commit()?;
     Ok(())
@@ -138,15 +129,23 @@ mod tests {
         statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
     }
 
-    #[test]
-    fn a_store_of_version_2_becomes_what_is_made_anew() {
+    /// What becomes of a store that these statements bring back to an earlier shape, in a folder that goes with the first value. It has the shape of one
+    /// that is made anew.
+    fn upgraded(back: &str) -> (tempfile::TempDir, Store) {
         let dir = tempfile::tempdir().unwrap();
         let (old, new) = (dir.path().join("old.db"), dir.path().join("new.db"));
-        drop(Store::open(&new).unwrap());
+        drop((Store::open(&new).unwrap(), Store::open(&old).unwrap()));
+        rusqlite::Connection::open(&old).unwrap().execute_batch(back).unwrap();
+        let store = Store::open(&old).unwrap();
+        let fresh = rusqlite::Connection::open(&new).unwrap();
+        assert_eq!(store.read(|conn| Ok(shape(conn))).unwrap(), shape(&fresh));
+        (dir, store)
+    }
+
+    #[test]
+    fn a_store_of_version_2_becomes_what_is_made_anew() {
         // Version 2, made of the present shape: coverage says nothing of its extent, findings have no intervals.
-        drop(Store::open(&old).unwrap());
-        let conn = rusqlite::Connection::open(&old).unwrap();
-        conn.execute_batch(
+        let (_dir, store) = upgraded(
             "ALTER TABLE departure DROP COLUMN lease_by; ALTER TABLE departure DROP COLUMN lease_until; ALTER TABLE departure DROP COLUMN fence;
              ALTER TABLE finding DROP COLUMN first; DROP TABLE departure_account; ALTER TABLE link DROP COLUMN doubt; DROP TABLE coverage;
              CREATE TABLE coverage (scan INTEGER NOT NULL, scope INTEGER NOT NULL, complete INTEGER NOT NULL, reason TEXT, seen INTEGER NOT NULL,
@@ -159,12 +158,7 @@ mod tests {
              INSERT INTO scan (id, system, person, started) VALUES (1, 7, NULL, 10), (2, 7, 9, 20);
              INSERT INTO coverage VALUES (1, 1, 0, 'page 1: forbidden', 0, 0, 0, NULL, 11), (2, 1, 1, NULL, 1, 0, 0, NULL, 21);
              PRAGMA user_version = 2",
-        )
-        .unwrap();
-        drop(conn);
-        let store = Store::open(&old).unwrap();
-        let fresh = rusqlite::Connection::open(&new).unwrap();
-        assert_eq!(store.read(|conn| Ok(shape(conn))).unwrap(), shape(&fresh));
+        );
         let coverage = store.read(crate::store::scans::latest_coverage).unwrap();
         let said: Vec<String> = coverage.iter().map(|row| row.coverage.to_string()).collect();
         assert_eq!(said, ["gap: page 1: forbidden"], "that one person was read does not make the list complete");
@@ -172,48 +166,28 @@ mod tests {
 
     #[test]
     fn a_store_of_version_1_becomes_what_is_made_anew() {
-        let dir = tempfile::tempdir().unwrap();
-        let (old, new) = (dir.path().join("old.db"), dir.path().join("new.db"));
-        drop(Store::open(&new).unwrap());
         // Version 1, made of the present shape: without deliveries, with two hands, and findings without intervals.
-        drop(Store::open(&old).unwrap());
-        let conn = rusqlite::Connection::open(&old).unwrap();
-        conn.execute_batch(
+        let (_dir, store) = upgraded(
             "ALTER TABLE departure DROP COLUMN lease_by; ALTER TABLE departure DROP COLUMN lease_until; ALTER TABLE departure DROP COLUMN fence;
              ALTER TABLE finding DROP COLUMN first; DROP TABLE departure_account; ALTER TABLE link DROP COLUMN doubt;
              DROP TABLE delivery; DROP TABLE own_account;
              CREATE TABLE own_account (system INTEGER NOT NULL, hand TEXT NOT NULL, key TEXT NOT NULL, at INTEGER NOT NULL,
                                        PRIMARY KEY (system, hand)) STRICT, WITHOUT ROWID;
              INSERT INTO own_account VALUES (0, 'read', 'ours', 7); PRAGMA user_version = 1",
-        )
-        .unwrap();
-        drop(conn);
-        let store = Store::open(&old).unwrap();
-        let fresh = rusqlite::Connection::open(&new).unwrap();
-        assert_eq!(store.read(|conn| Ok(shape(conn))).unwrap(), shape(&fresh));
+        );
         let key: String = store.read(|conn| Ok(conn.query_row("SELECT key FROM own_account", [], |row| row.get(0))?)).unwrap();
         assert_eq!(key, "ours");
     }
 
     #[test]
     fn a_store_of_version_5_becomes_what_is_made_anew_and_keeps_its_cases() {
-        let dir = tempfile::tempdir().unwrap();
-        let (old, new) = (dir.path().join("old.db"), dir.path().join("new.db"));
-        drop(Store::open(&new).unwrap());
-        drop(Store::open(&old).unwrap());
-        let conn = rusqlite::Connection::open(&old).unwrap();
-        conn.execute_batch(
+        let (_dir, store) = upgraded(
             "PRAGMA foreign_keys = OFF;
              ALTER TABLE departure DROP COLUMN lease_by; ALTER TABLE departure DROP COLUMN lease_until; ALTER TABLE departure DROP COLUMN fence;
              INSERT INTO departure (id, person, mode, state, source, cause, effective, created) VALUES (4, 9, 'departure', 'open', 'cli', 'c', 1, 2);
              INSERT INTO action (id, departure, number, system, name, label, spec, state) VALUES (5, 4, 1, 'app', 'suspend', 's', '{}', 'gone');
              PRAGMA user_version = 5",
-        )
-        .unwrap();
-        drop(conn);
-        let store = Store::open(&old).unwrap();
-        let fresh = rusqlite::Connection::open(&new).unwrap();
-        assert_eq!(store.read(|conn| Ok(shape(conn))).unwrap(), shape(&fresh));
+        );
         let id = crate::model::DepartureId(4);
         let row = store.read(|conn| crate::store::departures::get(conn, id)).unwrap().unwrap();
         assert_eq!((row.cause.as_str(), store.read(|conn| crate::store::departures::actions(conn, id)).unwrap().len()), ("c", 1));
