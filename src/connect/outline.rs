@@ -117,7 +117,6 @@ pub(super) fn plain(name: &str) -> String {
 pub(super) fn sensitive(name: &str) -> bool {
     let words = words(name);
     let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
-    let any = |list: &[&str]| list.iter().any(|one| words.iter().any(|word| word == one));
     let Some(last) = words.last().map(String::as_str) else { return false };
     let joined = plain(name);
     // Written in one word by some vendors.
@@ -127,15 +126,15 @@ pub(super) fn sensitive(name: &str) -> bool {
     {
         return true;
     }
-    if any(&["session", "sessions"]) && ["id", "key", "token", "hash", "secret", "value", "cookie"].contains(&last) {
+    if has(&["session", "sessions"]) && ["id", "key", "token", "hash", "secret", "value", "cookie"].contains(&last) {
         return true;
     }
-    if ABOUT.contains(&last) || any(&["token", "tokens"]) && has(PAGING) {
+    if ABOUT.contains(&last) || has(&["token", "tokens"]) && has(PAGING) {
         return false;
     }
     has(SECRET)
-        || any(&["code", "codes"]) && has(CODES)
-        || any(&["key", "keys"]) && has(KEYS)
+        || has(&["code", "codes"]) && has(CODES)
+        || has(&["key", "keys"]) && has(KEYS)
         || last == "signature"
         || joined.ends_with("password")
         || joined.ends_with("passcode")
