@@ -392,6 +392,11 @@ pub enum HookKind {
 }
 
 impl Config {
+    /// The systems whose calls may go unencrypted (`plain = true`).
+    pub fn in_clear(&self) -> impl Iterator<Item = &str> {
+        self.systems.iter().filter(|(_, system)| system.plain).map(|(name, _)| name.as_str())
+    }
+
     /// Reads and checks a settings file.
     ///
     /// # Errors

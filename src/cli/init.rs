@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::{Exit, Global, out};
 use crate::config::Config;
 use crate::departure;
+use crate::graph::Graph;
 use crate::manifest::load;
 use crate::private;
 use crate::revoke::own;
@@ -174,7 +175,6 @@ pub async fn check(global: &Global, args: Check) -> Result<Exit> {
     let fleet = global.fleet(&config, &args.systems)?;
     let mut all = Vec::new();
     let mut wrong = ourselves(&config, &store);
-    wrong.extend(departure::nobodys(&config, &store)?);
     let mut bad = !fleet.closed.is_empty();
     for (name, connection) in &fleet.systems {
         let manifest = connection.manifest();
@@ -183,7 +183,9 @@ pub async fn check(global: &Global, args: Check) -> Result<Exit> {
         bad |= tried.iter().any(|tried| tried.problem.is_some());
         all.push((name.clone(), tried));
     }
-    wrong.extend(departure::own_unknown(&config, &store, &fleet)?);
+    let graph = store.read(|conn| Graph::read(conn, None))?;
+    wrong.extend(departure::nobodys(&config, &store, &graph)?);
+    wrong.extend(departure::own_unknown(&config, &store, &fleet, &graph)?);
     bad |= !wrong.is_empty();
     if global.json {
         let view: Vec<Value> = all

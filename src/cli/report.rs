@@ -151,8 +151,8 @@ pub(super) fn put(file: Option<&Path>, text: &str) -> Result<()> {
 pub(super) fn read(config: &Config, store: &Store, as_of: Option<Timestamp>, now: Timestamp) -> Result<Facts> {
     let blind_spots = blind_spots(config);
     // Some views have no place for what can't be seen.
-    for (name, _) in config.systems.iter().filter(|(_, system)| system.plain) {
-        let (what, why) = crate::config::IN_CLEAR;
+    let (what, why) = crate::config::IN_CLEAR;
+    for name in config.in_clear() {
         out::remark(format!("{name}: can't be seen: {what}: {why}"));
     }
     store.read(|conn| Facts::read(conn, config, blind_spots, as_of, now))

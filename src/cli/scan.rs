@@ -74,9 +74,7 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     doubts.extend(vanished(&graph, &people, clock::now()));
     doubts.extend(placeless(&people));
     doubts.extend(contested(&graph));
-    // What the list of executives lacks is said above.
-    let nobodys = store.read(|conn| nobodys(conn, &config, &people))?;
-    doubts.extend(nobodys.into_iter().filter(|problem| !problem.starts_with("people.executives")));
+    doubts.extend(store.read(|conn| nobodys(conn, &config, &people))?);
     if survey.systems.is_empty() && survey.closed.is_empty() {
         doubts.push("no system is configured, so nothing was read: name them in the settings".to_owned());
     }

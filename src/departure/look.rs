@@ -47,9 +47,13 @@ pub fn prospect(config: &Config, store: &Store, fleet: &Fleet, graph: &Graph, pe
     let rules = Rules::new(&config.departure, own_accounts(config, store)?, clock::now());
     let mut plan = revoke::plan(graph, &person, successor, mode, &systems, &rules);
     plan.tasks.extend(app_tasks(config, graph, &person));
-    plan.blind_spots.extend(config.systems.iter().filter(|(name, system)| system.plain && systems.contains_key(*name)).map(|(name, _)| {
-        let (what, why) = crate::config::IN_CLEAR;
-        revoke::Blind { system: name.clone(), what: what.to_owned(), lives: None, why: why.to_owned() }
+    let (what, why) = crate::config::IN_CLEAR;
+    let in_clear = config.in_clear().filter(|name| systems.contains_key(*name));
+    plan.blind_spots.extend(in_clear.map(|name| revoke::Blind {
+        system: name.to_owned(),
+        what: what.to_owned(),
+        lives: None,
+        why: why.to_owned(),
     }));
     let once = store.read(|conn| links::once_had(conn, person.id))?;
     revoke::doubts::add(&mut plan, revoke::doubts::of_once(&person, &once));
@@ -74,11 +78,10 @@ fn facts(fleet: &Fleet) -> BTreeMap<String, SystemFacts> {
 ///
 /// # Errors
 /// The store's.
-pub fn own_unknown(config: &Config, store: &Store, fleet: &Fleet) -> Result<Vec<String>> {
-    let graph = store.read(|conn| Graph::read(conn, None))?;
+pub fn own_unknown(config: &Config, store: &Store, fleet: &Fleet, graph: &Graph) -> Result<Vec<String>> {
     let rows = own_accounts(config, store)?;
     let unknown = facts(fleet).into_iter().filter_map(|(system, facts)| {
-        let seen = |key: &str| revoke::is_there(&graph, &system, key);
+        let seen = |key: &str| revoke::is_there(graph, &system, key);
         // Before the first scan nothing is known to be there.
         let is_there = |key: &str| seen(key) || !graph.nodes().any(|(_, node)| node.system == system);
         let why = revoke::own::unknown(&system, &facts, &rows, is_there)?;

@@ -165,7 +165,7 @@ fn announce_among(config: &Config, store: &Store, word: &Word, due: &[Due]) -> R
     let doubt = guarded(config, store, word)?;
     store.write_durably(|tx| {
         // Counted in the transaction that opens the case: commands that run at the same moment count one another.
-        let guard = doubt.clone().map_or_else(|| mass(tx, config, word, due, now), |doubt| Ok(Some(doubt)))?;
+        let guard = guard(tx, config, doubt.as_deref(), word, due, now)?;
         let new = NewDeparture {
             person: word.person,
             mode: word.mode,
@@ -196,6 +196,21 @@ fn guarded(config: &Config, store: &Store, word: &Word) -> Result<Option<String>
         return Ok(Some("every departure needs an approval (departure.approval)".to_owned()));
     }
     Ok(word.doubt.as_ref().map(|doubt| format!("{doubt}: somebody must approve")))
+}
+
+/// Why a departure must wait for somebody's approval, if it must: what is in doubt about it, or else how many leave with it.
+fn guard(
+    conn: &rusqlite::Connection,
+    config: &Config,
+    doubt: Option<&str>,
+    word: &Word,
+    due: &[Due],
+    now: Timestamp,
+) -> Result<Option<String>> {
+    match doubt {
+        Some(doubt) => Ok(Some(doubt.to_owned())),
+        None => mass(conn, config, word, due, now),
+    }
 }
 
 /// That too many people's departures are due at about the same time as this one, if so: each person once, and nobody whose case was called off.
@@ -233,7 +248,7 @@ fn move_case(config: &Config, store: &Store, row: &DepartureRow, word: &Word, du
     let now = clock::now();
     let doubt = guarded(config, store, word)?;
     store.write_durably(|tx| {
-        let guard = doubt.clone().map_or_else(|| mass(tx, config, word, due, now), |doubt| Ok(Some(doubt)))?;
+        let guard = guard(tx, config, doubt.as_deref(), word, due, now)?;
         let state = departures::get(tx, row.id)?.map(|row| row.state);
         if !matches!(state, Some(DepartureState::Scheduled | DepartureState::Waiting)) {
             // Another process has begun it, or called it off, meanwhile.
@@ -309,17 +324,17 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
         _ => {}
     }
     let was_running = row.state == DepartureState::Running;
-    if row.started.is_none() && row.approved.is_none() && !desk.config.people.protected.is_empty() {
-        // The settings may have changed since the case was opened, and so may HR's record.
-        let graph = desk.store.read(|conn| Graph::read(conn, None))?;
-        let (person, people) = person_of(desk.config, &graph, row.person)?;
-        if let Some(reason) = desk.store.read(|conn| protected(conn, desk.config, &people, &person))? {
-            wait(&lease, id, &reason)?;
-            bail!("departure {id} waits: {reason}; look at it with `exeunt departure {id}`, approve it with `exeunt approve {id}`");
-        }
-    }
     if !(was_running && row.plan.is_some()) {
         let (mut graph, mut prospect) = make_plan(desk, &row)?;
+        let unasked = row.started.is_none() && row.approved.is_none();
+        // The settings may have changed since the case was opened, and so may HR's record.
+        if unasked {
+            let people = survey::people(desk.config, &graph)?;
+            if let Some(reason) = desk.store.read(|conn| protected(conn, desk.config, &people, &prospect.person))? {
+                wait(&lease, id, &reason)?;
+                bail!("departure {id} waits: {reason}; look at it with `exeunt departure {id}`, approve it with `exeunt approve {id}`");
+            }
+        }
         if hidden::look_before(desk, &row, &prospect.plan).await? {
             (graph, prospect) = make_plan(desk, &row)?;
         }
@@ -335,7 +350,7 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
         if let Some(reason) = prospect.plan.blocked.first() {
             bail!("departure {id} may not run: {reason}");
         }
-        if let ([first, more @ ..], true) = (prospect.plan.own_unknown.as_slice(), row.started.is_none() && row.approved.is_none()) {
+        if let ([first, more @ ..], true) = (prospect.plan.own_unknown.as_slice(), unasked) {
             let more = if more.is_empty() { String::new() } else { format!(" (and in {} more systems)", more.len()) };
             let reason = format!("{first}{more}");
             lease.write(|tx| keep_plan(tx, id, &graph, &prospect))?;
@@ -418,8 +433,7 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
     // A case whose log nobody has signed is not at its end.
     let unsigned = checkpoint(desk, tell);
     let state = if tasks.is_empty() && proved && settled && unsigned.is_none() { DepartureState::Closed } else { DepartureState::Open };
-    let in_clear = desk.config.systems.iter().filter(|(name, system)| system.plain && desk.fleet.systems.contains_key(*name));
-    let in_clear = in_clear.map(|(name, _)| name.clone()).collect();
+    let in_clear = desk.config.in_clear().filter(|name| desk.fleet.systems.contains_key(*name)).map(str::to_owned).collect();
     let mut ended = Ended { id, outcome, waves, residual, unread, doubts, in_clear, tasks, state, told: Told::default(), unsigned };
     lease.write(|tx| {
         let detail = json!({ "gone": ended.outcome.gone, "claimed": ended.outcome.claimed, "present": ended.outcome.present, "unknown": ended.outcome.unknown,
@@ -584,10 +598,11 @@ pub fn signer(config: &Config) -> Seal {
 ///
 /// # Errors
 /// The store's.
-pub fn nobodys(config: &Config, store: &Store) -> Result<Vec<String>> {
-    let graph = store.read(|conn| Graph::read(conn, None))?;
-    let people = survey::people(config, &graph)?;
-    store.read(|conn| crate::graph::nobodys(conn, config, &people))
+pub fn nobodys(config: &Config, store: &Store, graph: &Graph) -> Result<Vec<String>> {
+    let people = survey::people(config, graph)?;
+    let mut problems = store.read(|conn| crate::graph::nobodys(conn, config, &people))?;
+    problems.extend(crate::graph::unknown_executives(config, &people));
+    Ok(problems)
 }
 
 /// Whose our own credentials are: for the guard that we never saw off the branch we sit on. Where one secret reads and revokes, both hands are one

@@ -10,7 +10,7 @@ pub use executives::{contested, placeless, unmatched, vanished};
 pub use person::{Person, Standing, executive_rule};
 pub use reach::{Path, Reach};
 pub use snapshot::{Edge, Graph, Link, LinkState, Node};
-pub use whom::{nobodys, protected};
+pub use whom::{nobodys, protected, unknown_executives};
 
 #[cfg(test)]
 mod tests;

@@ -50,7 +50,7 @@ pub fn protected(conn: &Connection, config: &Config, people: &[Person], person: 
     }))
 }
 
-/// The entries of the settings that name nobody, or several people where one is meant. Nothing can be said before anybody is known.
+/// The entries of the settings that name nobody, or several people where one is meant; [`unknown_executives`] are apart. Nothing can be said before anybody is known.
 ///
 /// # Errors
 /// The database's.
@@ -70,14 +70,25 @@ pub fn nobodys(conn: &Connection, config: &Config, people: &[Person]) -> Result<
             )),
         }
     }
-    let is_known = |name: &str| people.iter().any(|person| person.is_called(name));
-    let nobody = |what: String| format!("{what}, and HR knows nobody of that name");
     let rules = &config.people;
-    let executives = rules.executives.iter().map(|name| (name, format!("people.executives names {name:?}")));
     let leavers = rules.successors.keys().map(|name| (name, format!("people.successors names {name:?}")));
     let heirs = rules.successors.iter().map(|(of, name)| (name, format!("people.successors names {name:?} as the successor of {of:?}")));
     let kept = config.departure.keep.iter().filter(|keep| keep.person != "*");
     let kept = kept.map(|keep| (&keep.person, format!("departure.keep names {:?} in {}", keep.person, keep.system)));
-    problems.extend(executives.chain(leavers).chain(heirs).chain(kept).filter(|(name, _)| !is_known(name)).map(|(_, what)| nobody(what)));
+    problems.extend(unknown(people, leavers.chain(heirs).chain(kept)));
     Ok(problems)
+}
+
+/// The executives whom the settings list and HR doesn't know. Nothing can be said before anybody is known.
+pub fn unknown_executives(config: &Config, people: &[Person]) -> Vec<String> {
+    if people.is_empty() {
+        return Vec::new();
+    }
+    unknown(people, config.people.executives.iter().map(|name| (name, format!("people.executives names {name:?}")))).collect()
+}
+
+/// Of names and where they stand, those that are nobody's.
+fn unknown<'p>(people: &'p [Person], named: impl Iterator<Item = (&'p String, String)> + 'p) -> impl Iterator<Item = String> + 'p {
+    let nobodys = named.filter(|(name, _)| !people.iter().any(|person| person.is_called(name)));
+    nobodys.map(|(_, place)| format!("{place}, and HR knows nobody of that name"))
 }
