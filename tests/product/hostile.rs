@@ -11,6 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
 use crate::run::Ran;
+use crate::small;
 
 /// Of how many users a page of the app's list is.
 const PAGE: usize = 100;
@@ -34,24 +35,9 @@ impl Hostile {
     pub fn up(first_name: &str, users: Vec<Value>, more: &str) -> Self {
         let users = users.into_iter().map(|user| (user["id"].as_str().unwrap().to_owned(), user)).collect();
         let app = Arc::new(Mutex::new(App { users, posted: Vec::new() }));
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let router = axum::Router::new().fallback(answer).with_state(app.clone());
-        runtime.spawn(async move { axum::serve(listener, router).await });
-        let folder = tempfile::tempdir().unwrap();
-        let settings = format!(
-            "[company]\nname = \"Acme\"\ndomains = [\"acme.example\"]\n[people]\nexecutive = \"person.title | matches('chief')\"\n\
-             [systems.hr]\nscanner = \"hr-file\"\npath = \"people.csv\"\n\
-             [systems.app]\nscanner = \"scim\"\nread = \"file:token\"\nrevoke = \"file:token\"\nown_account = \"none\"\nurl = \"http://127.0.0.1:{port}/scim/v2\"\n{}",
-            more.replace("{port}", &port.to_string())
-        );
-        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
-        write("exeunt.toml", &settings);
-        write("token", "a-long-token");
-        let head = "employee_number,first_name,last_name,work_email,other_emails,private_email,phones,title,department,manager,status,start_date,last_day";
-        let row = format!("E1,\"{first_name}\",Fjord,una@acme.example,,,,Chief Financial Officer,Finance,,Active,2019-02-01,");
-        write("people.csv", &format!("{head}\n{row}\nE2,Bo,Holm,bo@acme.example,,,,Accountant,Finance,,Active,2021-05-01,\n"));
+        let (runtime, port) = small::serve(axum::Router::new().fallback(answer).with_state(app.clone()));
+        let folder = small::acme(port, &more.replace("{port}", &port.to_string()));
+        small::people(folder.path(), &format!("\"{first_name}\""), "Active", "");
         Self { folder, app, _runtime: runtime }
     }
 

@@ -35,6 +35,37 @@ struct Inner {
     calls: Vec<String>,
 }
 
+/// Serves an app on loopback, for as long as the runtime lives, at this port.
+pub fn serve(app: axum::Router) -> (tokio::runtime::Runtime, u16) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    runtime.spawn(async move { axum::serve(listener, app).await });
+    (runtime, port)
+}
+
+/// A folder with the settings of a company whose HR is a file, and whose app speaks SCIM at this port. `more` is added to the settings.
+pub fn acme(port: u16, more: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = format!(
+        "[company]\nname = \"Acme\"\ndomains = [\"acme.example\"]\n[people]\nexecutive = \"person.title | matches('chief')\"\n\
+         [systems.hr]\nscanner = \"hr-file\"\npath = \"people.csv\"\n\
+         [systems.app]\nscanner = \"scim\"\nread = \"file:token\"\nrevoke = \"file:token\"\nown_account = \"none\"\nurl = \"http://127.0.0.1:{port}/scim/v2\"\n{more}"
+    );
+    std::fs::write(folder.path().join("exeunt.toml"), settings).unwrap();
+    std::fs::write(folder.path().join("token"), "a-long-token").unwrap();
+    folder
+}
+
+/// Writes HR's file: its one executive, E1, by this first name as CSV writes it, and what HR says of them.
+pub fn people(folder: &Path, first_name: &str, status: &str, last_day: &str) {
+    let head = "employee_number,first_name,last_name,work_email,other_emails,private_email,phones,title,department,manager,status,start_date,last_day";
+    let row = format!("E1,{first_name},Fjord,una@acme.example,,,,Chief Financial Officer,Finance,,{status},2019-02-01,{last_day}");
+    // Bo stays, so that a last day is nothing that everybody has.
+    let bo = "E2,Bo,Holm,bo@acme.example,,,,Accountant,Finance,,Active,2021-05-01,";
+    std::fs::write(folder.join("people.csv"), format!("{head}\n{row}\n{bo}\n")).unwrap();
+}
+
 /// The company: its folder with settings, and its app.
 pub struct Small {
     folder: tempfile::TempDir,
@@ -48,21 +79,9 @@ impl Small {
         let app = Arc::new(Mutex::new(Inner::default()));
         app.lock().unwrap().users =
             [("u1", "una"), ("u2", "bo"), ("u3", "cleo")].map(|(id, name)| (id.to_owned(), format!("{name}@acme.example"), true)).to_vec();
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let router = axum::Router::new().fallback(answer).with_state(app.clone());
-        runtime.spawn(async move { axum::serve(listener, router).await });
-        let folder = tempfile::tempdir().unwrap();
-        let settings = format!(
-            "[company]\nname = \"Acme\"\ndomains = [\"acme.example\"]\n[people]\nexecutive = \"person.title | matches('chief')\"\n\
-             [systems.hr]\nscanner = \"hr-file\"\npath = \"people.csv\"\n\
-             [systems.app]\nscanner = \"scim\"\nread = \"file:token\"\nrevoke = \"file:token\"\nown_account = \"none\"\nurl = \"http://127.0.0.1:{port}/scim/v2\"\n\
-             [serve]\nlisten = \"127.0.0.1:0\"\npoll = \"\"\nschedule = \"*/2 * * * * *\"\n{more}"
-        );
-        std::fs::write(folder.path().join("exeunt.toml"), settings).unwrap();
-        std::fs::write(folder.path().join("token"), "a-long-token").unwrap();
-        let small = Self { folder, app, _runtime: runtime };
+        let (runtime, port) = serve(axum::Router::new().fallback(answer).with_state(app.clone()));
+        let serves = "[serve]\nlisten = \"127.0.0.1:0\"\npoll = \"\"\nschedule = \"*/2 * * * * *\"\n";
+        let small = Self { folder: acme(port, &format!("{serves}{more}")), app, _runtime: runtime };
         small.hr("Active", "");
         small
     }
@@ -73,11 +92,7 @@ impl Small {
 
     /// What HR says of Una.
     pub fn hr(&self, status: &str, last_day: &str) {
-        let head = "employee_number,first_name,last_name,work_email,other_emails,private_email,phones,title,department,manager,status,start_date,last_day";
-        let row = format!("E1,Una,Fjord,una@acme.example,,,,Chief Financial Officer,Finance,,{status},2019-02-01,{last_day}");
-        // Bo stays, so that a last day is nothing that everybody has.
-        let bo = "E2,Bo,Holm,bo@acme.example,,,,Accountant,Finance,,Active,2021-05-01,";
-        std::fs::write(self.folder().join("people.csv"), format!("{head}\n{row}\n{bo}\n")).unwrap();
+        people(self.folder(), "Una", status, last_day);
     }
 
     /// So many people more, from E11 and p11 on, each with an account in the app: for departures at the same moment.
