@@ -82,11 +82,12 @@ impl Store {
     /// # Errors
     /// The database's.
     pub fn wipe_log(&self, patience: Duration) -> Result<bool> {
-        let writer = self.writer.lock().map_err(|_| anyhow::anyhow!("the store's writer was lost to a panic"))?;
-        writer.busy_timeout(patience)?;
-        let busy = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
-        writer.busy_timeout(BUSY)?;
-        Ok(busy? == 0)
+        self.writing(|writer| {
+            writer.busy_timeout(patience)?;
+            let busy = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+            writer.busy_timeout(lock::SLICE)?;
+            Ok(busy? == 0)
+        })
     }
 
     /// Runs `change` in one transaction, which is kept only if it succeeds.
