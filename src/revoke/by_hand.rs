@@ -63,12 +63,7 @@ pub(super) async fn drive(shared: Arc<Shared>, departure: DepartureId, asked: Ve
     .await;
     let statuses: Vec<(usize, Status)> = read.iter().map(|(place, row, said)| (*place, status(row, said))).collect();
     let (store, fence, actor) = (shared.deps.store.clone(), shared.deps.fence, shared.deps.actor.clone());
-    let write = move || {
-        store.write_durably(|tx| {
-            fence.check(tx)?;
-            write(tx, departure, &actor, &read, clock::now())
-        })
-    };
+    let write = move || fence.write(&store, |tx| write(tx, departure, &actor, &read, clock::now()));
     let written = tokio::task::spawn_blocking(write).await.map_err(anyhow::Error::from).and_then(|written| written);
     for (place, status) in statuses {
         // Nothing that isn't written down lets anything go.

@@ -56,8 +56,7 @@ impl Begin {
 /// A departure that was running was cut off: what was judged stays so. One that was open, or is planned `anew`: what
 /// the new plan holds is looked at again, and what had been refused is tried again.
 pub(super) fn open(store: &Store, id: DepartureId, fence: Fence, actor: &str, anew: bool) -> Result<Opening> {
-    store.write_durably(|tx| {
-        fence.check(tx)?;
+    fence.write(store, |tx| {
         let row = departures::get(tx, id)?.with_context(|| format!("there is no departure {id}"))?;
         let text = row.plan.as_deref().with_context(|| format!("departure {id} has no plan yet"))?;
         let plan: Plan = serde_json::from_str(text).with_context(|| format!("the plan of departure {id} can't be read"))?;
@@ -331,8 +330,7 @@ pub(super) fn start(deps: &RunDeps, departure: DepartureId, stop_after: Option<u
 }
 
 fn commit(store: &Store, departure: DepartureId, fence: Fence, actor: &str, group: &[Entry]) -> Result<()> {
-    store.write_durably(|tx| {
-        fence.check(tx)?;
+    fence.write(store, |tx| {
         for entry in group {
             departures::move_action(tx, entry.action, &entry.step)?;
             let evidence = entry.evidence.as_ref().map(|file| audit::attach(tx, &file.bytes, &file.media_type, &file.name)).transpose()?;

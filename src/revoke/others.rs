@@ -42,15 +42,13 @@ pub(super) fn of(deps: &RunDeps, plan: &Plan, rows: &[ActionRow], place: usize, 
         waits[place].after.iter().filter(of).copied().collect()
     };
     let effect = effect_of(take).map(|name| {
-        let is =
-            |system: &str, known: &str, spec: &Spec| system == action.system && known == name && spec.concern() == action.spec.concern();
-        let here = |other: &usize| is(&plan.actions[*other].system, &plan.actions[*other].name, &plan.actions[*other].spec);
+        let here = |other: &usize| {
+            let other = &plan.actions[*other];
+            other.system == action.system && other.name == name && other.spec.concern() == action.spec.concern()
+        };
         // What waits for this one can't be waited for.
         let places: Vec<usize> = (0..plan.actions.len()).filter(|other| here(other) && !waits_for(waits, *other, place)).collect();
-        let earlier = match places.is_empty() {
-            true => rows.iter().filter(|row| Spec::of(row).is_some_and(|spec| is(&row.system, &row.name, &spec))).map(Status::of).collect(),
-            false => Vec::new(),
-        };
+        let earlier = if places.is_empty() { statuses(rows, &action.system, name, &action.spec) } else { Vec::new() };
         Effect { name: name.to_owned(), places, earlier }
     });
     Others { must: after(proofs::must_be_proved_first), same: after(proofs::same_absence), effect }
@@ -69,11 +67,14 @@ impl Effect {
 
 /// What is known of an action whose effect proves another, in a case with these actions.
 pub(super) fn known(rows: &[ActionRow], row: &ActionRow, name: &str) -> Status {
-    let Some(spec) = Spec::of(row) else { return Status::Failed };
-    let is = |other: &&ActionRow| {
-        other.system == row.system && other.name == name && Spec::of(other).is_some_and(|other| other.concern() == spec.concern())
-    };
-    together(&rows.iter().filter(is).map(Status::of).collect::<Vec<_>>())
+    Spec::of(row).map_or(Status::Failed, |spec| together(&statuses(rows, &row.system, name, &spec)))
+}
+
+/// How the actions of this name stand that concern the same.
+fn statuses(rows: &[ActionRow], system: &str, name: &str, spec: &Spec) -> Vec<Status> {
+    let is =
+        |row: &&ActionRow| row.system == system && row.name == name && Spec::of(row).is_some_and(|other| other.concern() == spec.concern());
+    rows.iter().filter(is).map(Status::of).collect()
 }
 
 fn together(all: &[Status]) -> Status {

@@ -92,12 +92,7 @@ pub async fn recheck(deps: &RunDeps, departure: DepartureId, again: Option<Times
     }
     if !steps.is_empty() {
         let (store, fence, actor) = (deps.store.clone(), deps.fence, deps.actor.clone());
-        let write = move || {
-            store.write_durably(|tx| {
-                fence.check(tx)?;
-                note(tx, departure, &actor, &steps, again)
-            })
-        };
+        let write = move || fence.write(&store, |tx| note(tx, departure, &actor, &steps, again));
         tokio::task::spawn_blocking(write).await??;
     }
     Ok(found)

@@ -69,6 +69,17 @@ impl Fence {
         }
         Ok(())
     }
+
+    /// As [`Store::write_durably`], if no other process has taken the case over.
+    ///
+    /// # Errors
+    /// One has; those of `change`, or of the database.
+    pub fn write<T>(self, store: &Store, change: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        store.write_durably(|tx| {
+            self.check(tx)?;
+            change(tx)
+        })
+    }
 }
 
 /// A process, so that it can be told whether it still lives.
@@ -211,15 +222,12 @@ impl Lease {
         self.fence
     }
 
-    /// As [`Store::write_durably`], if the case is still ours.
+    /// As [`Fence::write`].
     ///
     /// # Errors
     /// Another process has taken it over; those of `change`, or of the database.
     pub fn write<T>(&self, change: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
-        self.store.write_durably(|tx| {
-            self.fence.check(tx)?;
-            change(tx)
-        })
+        self.fence.write(&self.store, change)
     }
 }
 
