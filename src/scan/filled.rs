@@ -25,21 +25,37 @@ pub(super) struct Lost {
 }
 
 /// What a scope lost so. What we took away ourselves is no loss.
-pub(super) fn lost(scan: &Scan<'_>, scope: ScopeId, read: &ScopeRead, ours: &Ours) -> Result<Vec<Lost>> {
+pub(super) fn lost(scan: &Scan<'_>, scope: ScopeId, read: &ScopeRead) -> Result<Vec<Lost>> {
     if scan.options.accept_loss || (read.never_filled.is_empty() && read.never_listed.is_empty()) {
         return Ok(Vec::new());
     }
     let seen: HashSet<&NodeRef> = read.seen.iter().filter_map(Ready::node).collect();
     scan.store.read(|conn| {
-        let mut all = Vec::new();
+        let mut filled = Vec::new();
         for attribute in &read.never_filled {
             // What is no longer listed at all lost more than a field.
-            let had = graph::filled(conn, scope, attribute)?;
-            let count = had.iter().filter(|(id, node)| seen.contains(node) && !ours.node(*id)).count();
+            let mut had = graph::filled(conn, scope, attribute)?;
+            had.retain(|(_, node)| seen.contains(node));
+            filled.push((attribute, had));
+        }
+        let mut listed = Vec::new();
+        for (source, kind) in &read.never_listed {
+            listed.push((source, graph::open_of_kind(conn, scope, kind)?));
+        }
+        filled.retain(|(_, had)| !had.is_empty());
+        listed.retain(|(_, (edges, nodes))| !edges.is_empty() || !nodes.is_empty());
+        if filled.is_empty() && listed.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ours = Ours::of(conn, scan.system, scope)?;
+        let mut all = Vec::new();
+        for (attribute, had) in filled {
+            let count = had.iter().filter(|(id, _)| !ours.node(*id)).count();
             all.push(Lost { field: attribute.clone(), is_attribute: true, count, only: seen.len() == 1 });
         }
-        for (source, kind) in &read.never_listed {
-            let count = graph::open_of_kind(conn, scope, kind, ours)?;
+        for (source, (edges, nodes)) in listed {
+            let ends = edges.iter().filter(|(from, to)| !ours.edge(*from, *to)).count();
+            let count = ends + nodes.iter().filter(|node| !ours.node(**node)).count();
             all.push(Lost { field: source.clone(), is_attribute: false, count, only: false });
         }
         all.retain(|lost| lost.count > 0);

@@ -508,11 +508,11 @@ async fn read_whole_scope<'a>(
     let known = scan.store.read(|conn| graph::open_count(conn, scope))?;
     let mut lost = Vec::new();
     if read.coverage.is_complete() && read.changed.is_none() {
-        let ours = scan.store.read(|conn| Ours::of(conn, scan.system, scope))?;
-        let all_ours = read.seen.is_empty() && scan.store.read(|conn| graph::all_ours(conn, scope, kind, &ours))?;
+        let is_bare = read.seen.is_empty() && known > 0;
+        let all_ours = is_bare && scan.store.read(|conn| graph::all_ours(conn, scope, kind, &Ours::of(conn, scan.system, scope)?))?;
         match suspicious(scan, collection, &parent, &read, if all_ours { 0 } else { known }).await {
             Some(reason) => read.coverage = Coverage::Gap(reason),
-            None => lost = filled::lost(scan, scope, &read, &ours)?,
+            None => lost = filled::lost(scan, scope, &read)?,
         }
     }
     Ok(Scoped::Read(Box::new(ReadScope { scope, parent, read, keep, lost })))
@@ -661,8 +661,7 @@ fn write(
     let accept_loss = scan.options.accept_loss || (scan.person.is_some() && one_persons);
     let drift: Vec<&str> = read.never_filled.iter().map(String::as_str).collect();
     let tally = scan.store.write(|tx| {
-        let ours = Ours::of(tx, scan.system, scope)?;
-        let write = ScopeWrite { scan: scan.id, scope, at, closing, accept_loss, ours: Some(&ours), keep: &read.keep };
+        let write = ScopeWrite { scan: scan.id, scope, at, closing, accept_loss, ours: Some(scan.system), keep: &read.keep };
         let mut tally = graph::write_ready(tx, &mut lock(&scan.interner), write, &read.seen)?;
         if let Some((lost, known)) = tally.held_back {
             coverage = Coverage::Gap(format!(

@@ -98,8 +98,8 @@ pub struct ScopeWrite<'a> {
     pub closing: Closing<'a>,
     /// Believe it even if most of the scope has disappeared.
     pub accept_loss: bool,
-    /// What actions of ours took away: that it is gone is no loss.
-    pub ours: Option<&'a Ours>,
+    /// The system whose loss by actions of ours is no loss; `None` where every loss counts.
+    pub ours: Option<&'a str>,
     /// Attributes that the system did not show this time, to nobody: nodes keep them as they were.
     pub keep: &'a [String],
 }
@@ -306,7 +306,12 @@ fn write_each<R: std::borrow::Borrow<Ready>>(
     };
     let known = nodes.values().filter(|open| open.known).count() + edges.values().filter(|open| open.known).count();
     let lost = lost_nodes.len() + lost_edges.len();
-    let strange = lost - taken_by_us(write.ours, &nodes, &edges, &lost_nodes, &lost_edges);
+    // Few scopes lose anything: what we took away is looked up for those alone.
+    let ours = match write.ours {
+        Some(system) if lost > 0 => Ours::of(tx, system, write.scope)?,
+        _ => Ours::default(),
+    };
+    let strange = lost - taken_by_us(&ours, &nodes, &edges, &lost_nodes, &lost_edges);
     if !write.accept_loss && strange > LOSS_FLOOR && strange as f64 > known as f64 * LOSS_SHARE {
         tally.held_back = Some((strange as u64, known as u64));
         return Ok(tally);
@@ -325,13 +330,15 @@ fn write_each<R: std::borrow::Borrow<Ready>>(
 
 /// How many of the lost rows went by actions of ours.
 fn taken_by_us(
-    ours: Option<&Ours>,
+    ours: &Ours,
     nodes: &HashMap<i64, OpenNode>,
     edges: &HashMap<EdgeIdentity, OpenEdge>,
     lost_nodes: &[i64],
     lost_edges: &[i64],
 ) -> usize {
-    let Some(ours) = ours.filter(|ours| !ours.is_empty()) else { return 0 };
+    if ours.is_empty() {
+        return 0;
+    }
     let (lost_nodes, lost_edges): (HashSet<&i64>, HashSet<&i64>) = (lost_nodes.iter().collect(), lost_edges.iter().collect());
     nodes.iter().filter(|(id, open)| lost_nodes.contains(&open.row) && ours.node(**id)).count()
         + edges.iter().filter(|(edge, open)| lost_edges.contains(&open.row) && ours.edge(edge.0, edge.2)).count()
@@ -375,23 +382,22 @@ pub fn filled(conn: &Connection, scope: ScopeId, attribute: &str) -> Result<Vec<
     Ok(nodes)
 }
 
-/// How many edges of a kind (or else nodes of a kind) a scope holds open that we did not take away.
+/// The edges of a kind, as their ends, and the nodes of a kind that a scope holds open.
 ///
 /// # Errors
 /// The database's.
-pub fn open_of_kind(conn: &Connection, scope: ScopeId, kind: &str, ours: &Ours) -> Result<usize> {
-    let edges: Vec<(i64, i64)> = conn
+pub fn open_of_kind(conn: &Connection, scope: ScopeId, kind: &str) -> Result<(Vec<(i64, i64)>, Vec<i64>)> {
+    let edges = conn
         .prepare_cached("SELECT src, dst FROM edge_seen WHERE scope = ?1 AND until IS NULL AND kind = ?2")?
         .query_map(params![scope.0, kind], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
-    let nodes: Vec<i64> = conn
+    let nodes = conn
         .prepare_cached(
             "SELECT v.node FROM node_seen v JOIN node n ON n.id = v.node WHERE v.scope = ?1 AND v.until IS NULL AND n.kind = ?2",
         )?
         .query_map(params![scope.0, kind], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
-    let ends = edges.iter().filter(|(from, to)| !ours.edge(*from, *to)).count();
-    Ok(ends + nodes.iter().filter(|node| !ours.node(**node)).count())
+    Ok((edges, nodes))
 }
 
 /// How many nodes and edges a scope holds open.
