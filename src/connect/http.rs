@@ -13,7 +13,7 @@ use super::budget::Budget;
 use super::redact::Redactor;
 use super::retry::Patience;
 use super::sigv4::hex;
-use super::{Body, Call, CallError, Class, HttpCall, Lane, Recorder, Reply, body, class};
+use super::{Body, Call, CallError, Class, HttpCall, Lane, Recorder, Reply, body, class, trust};
 use crate::clock;
 use crate::manifest::express::Scope;
 use crate::manifest::judge;
@@ -104,12 +104,15 @@ impl Http {
                 Some(from) if attempt.previous().len() < 5 && same_origin(from, attempt.url()) => attempt.follow(),
                 _ => attempt.stop(),
             }));
-        if let Some(path) = ca_file {
-            let pem = std::fs::read(path).map_err(|error| fail(format!("ca_file {} can't be read: {error}", path.display())))?;
-            let certificates = reqwest::Certificate::from_pem_bundle(&pem).ok().filter(|list| !list.is_empty());
-            let certificates = certificates.ok_or_else(|| fail(format!("ca_file {} holds no PEM certificate", path.display())))?;
-            builder = builder.tls_certs_merge(certificates);
-        }
+        builder = match ca_file {
+            None => builder.tls_backend_preconfigured(trust::of_the_machine().map_err(fail)?),
+            Some(path) => {
+                let pem = std::fs::read(path).map_err(|error| fail(format!("ca_file {} can't be read: {error}", path.display())))?;
+                let certificates = reqwest::Certificate::from_pem_bundle(&pem).ok().filter(|list| !list.is_empty());
+                let certificates = certificates.ok_or_else(|| fail(format!("ca_file {} holds no PEM certificate", path.display())))?;
+                builder.tls_certs_merge(certificates)
+            }
+        };
         let redactor = Redactor::new(&manifest.reads, &manifest.secret);
         for secret in super::secret_settings(manifest, settings) {
             redactor.add(&secret);
@@ -288,8 +291,11 @@ impl Http {
         }
         let what = format!("{}: {} {}{}", self.system, out.method, out.url.host_str().unwrap_or_default(), out.url.path());
         let failed = |error: reqwest::Error| {
-            let timeout = error.is_timeout();
+            let (timeout, untrusted) = (error.is_timeout(), trust::is_refused(&error));
             let line = self.redactor.text(&format!("{what}: {}", chain(&error.without_url())));
+            if untrusted {
+                return CallError::Untrusted(format!("{line}; if that authority is the company's own, name its file in ca_file"));
+            }
             if timeout { CallError::Timeout(format!("{line}: no answer in time")) } else { CallError::Unreachable(line) }
         };
         let method = Method::from_bytes(out.method.as_bytes()).map_err(|_| CallError::Shape(format!("{what}: no such method")))?;

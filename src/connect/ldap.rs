@@ -11,8 +11,6 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use ldap3::controls::{ControlType, MakeCritical, PagedResults, RawControl, RelaxRules};
 use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, LdapResult, Mod, Scope as Reach};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
@@ -20,7 +18,7 @@ use super::ldap_entry::Entry;
 use super::redact::Redactor;
 use super::retry::Patience;
 use super::sigv4::hex;
-use super::{CallError, ChangeOp, Class, Ended, Lane, ModifyCall, Page, Reply, SearchCall, class};
+use super::{CallError, ChangeOp, Class, Ended, Lane, ModifyCall, Page, Reply, SearchCall, class, trust};
 use crate::clock;
 use crate::manifest::express::Scope;
 use crate::manifest::judge;
@@ -102,7 +100,7 @@ impl Directory {
         let configured = secrets.iter().flatten().map(|secret| expose(&secret.get()).to_owned());
         configured.chain(super::secret_settings(manifest, settings)).for_each(|secret| redactor.add(&secret));
         let mut binds = names.into_iter().zip(secrets).map(|(name, secret)| secret.map(|secret| (name, secret)));
-        let tls = ca_file.map(|path| trust(path).map_err(|error| format!("{system}: {error}"))).transpose()?;
+        let tls = ca_file.map(|path| trust::of_file(path).map_err(|error| format!("{system}: {error}"))).transpose()?;
         Ok(Self {
             system: system.clone(),
             url: url.to_owned(),
@@ -535,20 +533,4 @@ fn describe(result: &LdapResult) -> String {
 fn cookie_of(value: &[u8]) -> Vec<u8> {
     let parts = ldap3::asn1::parse_tag(value).ok().and_then(|(_, tag)| tag.expect_constructed());
     parts.and_then(|parts| parts.into_iter().nth(1)?.expect_primitive()).unwrap_or_default()
-}
-
-/// TLS that trusts the authorities of a file.
-fn trust(path: &Path) -> Result<Arc<rustls::ClientConfig>, String> {
-    let unreadable = |error: String| format!("ca_file {} can't be used: {error}", path.display());
-    let mut roots = rustls::RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(path).map_err(|error| unreadable(error.to_string()))? {
-        roots.add(certificate.map_err(|error| unreadable(error.to_string()))?).map_err(|error| unreadable(error.to_string()))?;
-    }
-    if roots.is_empty() {
-        return Err(unreadable("it holds no PEM certificate".to_owned()));
-    }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let builder = builder.map_err(|error| unreadable(error.to_string()))?;
-    Ok(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
 }

@@ -25,6 +25,7 @@ pub mod render;
 mod retry;
 mod sigv4;
 mod smtp;
+mod trust;
 mod webhook;
 mod wire;
 mod xml;
@@ -341,6 +342,9 @@ pub enum CallError {
     /// The credential was refused where tokens are handed out, or can't be used.
     #[error("{0}")]
     Auth(String),
+    /// The certificate of whatever answers isn't believed. To ask again changes nothing.
+    #[error("{0}")]
+    Untrusted(String),
     /// No answer in time.
     #[error("{0}")]
     Timeout(String),

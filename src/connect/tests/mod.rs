@@ -7,6 +7,7 @@ mod lanes;
 mod mail;
 mod pages;
 mod recording;
+mod trust;
 
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
