@@ -110,9 +110,10 @@ impl Sim {
         exeunt::departure::hear(&config, &store, "poll").unwrap()
     }
 
-    /// Starts `exeunt`; it is killed when this is dropped.
+    /// Starts `exeunt`; it is killed when this is dropped. What it says on standard error is in `started.err`.
     pub fn start(&self, args: &[&str]) -> Running {
-        Running(command(self.folder()).args(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+        let told = std::fs::OpenOptions::new().create(true).append(true).open(self.folder().join("started.err")).unwrap();
+        Running(command(self.folder()).args(args).stdout(Stdio::null()).stderr(told).spawn().unwrap())
     }
 
     /// Starts `exeunt`, waits until so many requests more have arrived at the vendors, and kills it as a power cut would. False if it had
