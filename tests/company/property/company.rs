@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use exeunt_company::vendors::VENDORS;
 use jiff::ToSpan as _;
@@ -68,6 +69,14 @@ impl<'t> Trial<'t> {
         assert!([FINE, FOUND, COULD_NOT].contains(&ran.code), "no exit code of ours: {ran:?}");
         assert!(!ran.err.contains("panicked"), "{ran:?}");
         ran
+    }
+
+    /// Starts a command, and kills it at some moment, unless it ends before.
+    pub fn kill(&mut self, args: &[&str]) {
+        let (requests, later) = (1 + self.dice.below(90), Duration::from_millis(self.dice.below(60)));
+        let killed = self.sim.kill_later(requests, later, args);
+        self.story.push(format!("exeunt {} killed {later:?} after {requests} requests: {killed}", args.join(" ")));
+        self.tried.killed.fetch_add(u64::from(killed), Ordering::Relaxed);
     }
 
     pub fn one_of<T: Clone>(&mut self, all: &[T]) -> T {

@@ -1,7 +1,6 @@
 //! A departure, perhaps with faults, perhaps killed: what it calls gone is gone, nobody else lost anything, and its log holds.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 
@@ -52,11 +51,8 @@ impl Trial<'_> {
             self.faults(true);
         }
         let args = ["revoke", who, "--yes", "--json"];
-        if self.chance(5) {
-            let requests = 1 + self.dice.below(60);
-            let killed = self.sim.kill_after(requests, &args);
-            self.story.push(format!("exeunt {} killed after {requests} requests: {killed}", args.join(" ")));
-            self.tried.killed.fetch_add(u64::from(killed), Ordering::Relaxed);
+        if self.chance(3) {
+            self.kill(&args);
             self.log_holds("after it was killed", false)?;
         }
         let ran = self.exeunt(&args);
@@ -69,6 +65,7 @@ impl Trial<'_> {
         };
         count(&self.tried.departures);
         self.nothing_is_forgotten(&id)?;
+        self.bundle_holds(&id)?;
         let others_now = self.others(who);
         // A successor may well have got what was the leaver's.
         if !others.is_subset(&others_now) {

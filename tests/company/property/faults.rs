@@ -19,8 +19,8 @@ impl Trial<'_> {
     pub fn faults(&mut self, writes: bool) {
         for _ in 0..=self.dice.below(3) {
             let lie = writes && self.chance(4);
-            let kind = if lie { FaultKind::Lie } else { self.kind(!writes) };
             let system = if !lie && self.chance(4) { HR } else { self.system };
+            let kind = if lie { FaultKind::Lie } else { self.kind(!writes, system) };
             let asked = self.asked.get(system).cloned().unwrap_or_default();
             let mut path = String::new();
             // These are the vendor's more often than one path's.
@@ -54,7 +54,7 @@ impl Trial<'_> {
         u32::try_from(1 + self.dice.below(most)).ok()
     }
 
-    fn kind(&mut self, may_be_quiet: bool) -> FaultKind {
+    fn kind(&mut self, may_be_quiet: bool, system: &str) -> FaultKind {
         let status = |code: u16, body: Value| FaultKind::Status { code, headers: Vec::new(), body };
         if may_be_quiet && self.quiet && self.chance(2) {
             self.hidden = true;
@@ -68,7 +68,7 @@ impl Trial<'_> {
                 _ => FaultKind::Nulls(self.dice.below(1000)),
             };
         }
-        if self.chance(2) { self.no_answer() } else { self.bad_weather() }
+        if self.chance(2) { self.no_answer() } else { self.bad_weather(system) }
     }
 
     /// Answers that are none.
@@ -92,7 +92,7 @@ impl Trial<'_> {
     }
 
     /// The right answer, but late, broken off, twice, in another order, at another time, or only to whoever asks again or elsewhere.
-    fn bad_weather(&mut self) -> FaultKind {
+    fn bad_weather(&mut self, system: &str) -> FaultKind {
         let waits = Duration::from_millis(if self.impatient { 3_000 } else { 300 });
         match self.dice.below(12) {
             0 => FaultKind::Cut,
@@ -112,8 +112,8 @@ impl Trial<'_> {
             10 => FaultKind::Again,
             _ if self.chance(2) => FaultKind::Skew(self.one_of(WRONG_BY)),
             _ => {
-                let hr = format!("{}{ELSEWHERE}", self.sim.world.url(HR));
-                let to = ["", "/login", "https://sso.northmoor.invalid/login", hr.as_str()].map(str::to_owned);
+                let other = self.sim.world.url(if system == HR { self.system } else { HR });
+                let to = ["", "/login", "https://sso.northmoor.invalid/login", &format!("{other}{ELSEWHERE}")].map(str::to_owned);
                 FaultKind::Redirect { code: self.one_of(&[301, 302, 303, 307, 308]), to: self.one_of(&to) }
             }
         }

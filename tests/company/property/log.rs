@@ -24,6 +24,19 @@ impl Trial<'_> {
         if told.contains("panicked") { Err(format!("{when}: {told}")) } else { Ok(()) }
     }
 
+    /// What is given to an expert of the case verifies by itself.
+    pub fn bundle_holds(&mut self, id: &str) -> Result<(), Broken> {
+        let bundle = self.sim.folder().join("evidence.zip");
+        let bundle = bundle.to_str().unwrap();
+        for args in [&["audit", "bundle", id, "-o", bundle][..], &["audit", "verify", bundle]] {
+            let ran = self.exeunt(args);
+            if ran.code != FINE {
+                return Err(format!("the evidence of the departure does not hold: {ran:?}"));
+            }
+        }
+        Ok(())
+    }
+
     /// Each action of the case was announced in the log once, and its last word there is the case's own; what a person is to do was asked of somebody.
     pub fn nothing_is_forgotten(&mut self, id: &str) -> Result<(), Broken> {
         let case = self.exeunt(&["departure", id, "--json"]).json();

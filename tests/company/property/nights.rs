@@ -17,7 +17,11 @@ impl Trial<'_> {
             self.faults(false);
         }
         let full = self.chance(3);
-        let ran = self.exeunt(if full { &["scan", "--full"] } else { &["scan"] });
+        let scan: &[&str] = if full { &["scan", "--full"] } else { &["scan"] };
+        if self.chance(6) {
+            self.kill(scan);
+        }
+        let ran = self.exeunt(scan);
         self.all_is_well(out_of_reach)?;
         self.hidden &= faulty || !full || ran.code == COULD_NOT;
         if self.hidden || self.renamed {
