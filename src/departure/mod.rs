@@ -438,7 +438,7 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
     lease.write(|tx| {
         let detail = json!({ "gone": ended.outcome.gone, "claimed": ended.outcome.claimed, "present": ended.outcome.present, "unknown": ended.outcome.unknown,
             "tasks": ended.tasks.len(), "residual": ended.residual, "unread": ended.unread, "doubts": ended.doubts, "in_clear": ended.in_clear, "waves": waves, "window_ms": ended.outcome.window_ms });
-        departures::conclude(tx, id, &summary(&ended)?, None)?;
+        departures::conclude(tx, id, &summary(&ended)?)?;
         departures::move_to(tx, id, state, clock::now())?;
         entry(tx, id, "departure.concluded", "engine", detail)
     })?;
@@ -473,7 +473,7 @@ pub async fn run_and_tell(desk: &Desk<'_>, id: DepartureId, progress: &(dyn Fn(S
     desk.store.write(|tx| match departures::get(tx, id)? {
         // Another process runs it again by now: how that goes is its own to say.
         Some(row) if row.state == DepartureState::Running => Ok(()),
-        _ => departures::conclude(tx, id, &summary(&ended)?, None),
+        _ => departures::conclude(tx, id, &summary(&ended)?),
     })?;
     Ok(ended)
 }

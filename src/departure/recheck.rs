@@ -168,7 +168,7 @@ fn restate(tx: &Transaction<'_>, id: DepartureId, actions: &[ActionRow]) -> Resu
     let open = tasks.iter().filter(|task| !task.done).map(|task| json!({ "title": task.title, "role": task.role }));
     summary.insert("tasks".into(), open.collect());
     summary.insert("state".into(), json!(row.state.word()));
-    departures::conclude(tx, id, &Value::Object(summary), None)
+    departures::conclude(tx, id, &Value::Object(summary))
 }
 
 /// Whether what comes back, or is stuck, is fired again without a person's word: the settings allow it, the case is a whole departure, and HR's

@@ -235,12 +235,18 @@ pub fn records(collection: &raw::Collection, each: Option<&str>, body: &Value, s
         Some(each) => Expr::compile(each)?.eval(&scope)?,
     };
     match list {
-        // A body that is to be one record is named: else an error's object would be taken for one.
+        // One record is called so: else an object that came in place of a list would be taken for one, and the list for read.
+        Value::Object(_) if each == Some("body") => Ok(vec![list]),
         Value::Object(_) if each.is_none() => Err("the reply is no list but an object; if that is one record, write each: body".to_owned()),
         Value::Null if collection.absent.is_some() => Ok(Vec::new()),
         Value::Null => Err(format!("the reply holds no list: {} is not there", each.unwrap_or("the body"))),
         Value::Array(records) => Ok(records),
-        one => Ok(vec![one]),
+        _ => {
+            let each = each.unwrap_or("the body");
+            Err(format!(
+                "{each} is no list; if it is one record, write each: \"[{each}]\", and {each} | as_list where a list of one comes without its list"
+            ))
+        }
     }
 }
 
@@ -316,6 +322,11 @@ impl Compiled {
                 self.listed.store(true, Ordering::Relaxed);
                 items.as_slice()
             }
+            Value::Object(_) => {
+                let each = self.each.as_ref().map_or("a list", |each| each.source());
+                return Err(format!("{each} is no list but an object; if it is one thing, write each: \"[{each}]\""));
+            }
+            // A directory names one value without its list.
             other => {
                 self.listed.store(true, Ordering::Relaxed);
                 single = [other.clone()];
@@ -456,6 +467,41 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
     use super::*;
     use serde_json::json;
+
+    // Reliability: Bad weather.
+    #[test]
+    fn an_object_in_place_of_a_list_is_no_list() {
+        let read = |each: &str, body: Value| {
+            let collection = serde_json::from_value(json!({ "call": "GET /u", "each": each, "yields": [] })).unwrap();
+            records(&collection, Some(each), &body, &Scope::new()).map(|records| records.len())
+        };
+        let (list, object) =
+            (|| json!({ "users": [{ "id": 1 }, { "id": 2 }] }), || json!({ "users": { "0": { "id": 1 }, "1": { "id": 2 } } }));
+        for each in ["body.users", "body.users | selectattr('id') | list", "body.users | map(attribute='id') | list"] {
+            assert_eq!(read(each, list()), Ok(2), "{each}");
+            let problem = read(each, object()).unwrap_err();
+            assert!(problem.contains("list"), "{each}: {problem}");
+        }
+        assert!(read("body.users", json!({ "users": "none" })).is_err());
+        // One record is called so.
+        for each in ["body", "[body.users]", "body.users | as_list"] {
+            assert_eq!(read(each, object()), Ok(1), "{each}");
+        }
+        assert_eq!(read("body.users | as_list", list()), Ok(2));
+
+        let yields: Vec<raw::Yield> = serde_json::from_value(
+            json!([{ "each": "it.keys", "credential": "it.id", "type": "api_token", "held_by": "account(outer.id)" }]),
+        )
+        .unwrap();
+        for (keys, seen, wrong) in [(json!([{ "id": "a" }]), 2, 0), (json!({ "0": { "id": "a" } }), 0, 1)] {
+            let (mut out, mut problems) = (Vec::new(), Vec::new());
+            extract(&yields, &json!({ "id": "u1", "keys": keys }), &Scope::new(), &mut out, &mut problems);
+            assert_eq!((out.len(), problems.len()), (seen, wrong), "{out:?} {problems:?}");
+        }
+        let permissions = json!({ "permissions": { "0": { "type": "anyone" } } });
+        let proof = Expr::compile("'anyone' not in body.permissions | map(attribute='type') | list").unwrap();
+        assert!(proof.truth(&Scope::new().with("body", &permissions)).is_err(), "a proof over an object in place of a list shows nothing");
+    }
 
     // Trust: What was done.
     #[test]

@@ -126,8 +126,7 @@ impl Shared {
 
 /// Runs a departure's plan (which stands in the store), or takes a run up that was cut off.
 ///
-/// The departure is `running` afterwards, with its outcome as its summary: what follows (a fresh scan, closing it) is the
-/// caller's.
+/// The departure is `running` afterwards: what follows (a fresh scan, keeping the outcome with its entry in the log, closing it) is the caller's.
 ///
 /// # Errors
 /// The plan is blocked or missing; the journal could not be written (nothing is fired that isn't in it).
@@ -253,15 +252,11 @@ pub async fn run(deps: &RunDeps, departure: DepartureId, options: &Options) -> R
     }
     let rows = deps.store.read(|conn| departures::actions(conn, departure))?;
     let outcome = summarize(&opening.plan, &opening.actions, &rows, &measured, &waits, began);
-    let (store, fence, summary) = (deps.store.clone(), deps.fence, serde_json::to_value(&outcome)?);
-    let proved = rows.iter().filter_map(|row| row.proved).max();
-    let conclude = move || {
-        store.write(|tx| {
-            fence.check(tx)?;
-            departures::conclude(tx, departure, &summary, proved)
-        })
-    };
-    tokio::task::spawn_blocking(conclude).await??;
+    if let Some(proved) = rows.iter().filter_map(|row| row.proved).max() {
+        let (store, fence) = (deps.store.clone(), deps.fence);
+        let write = move || fence.write(&store, |tx| departures::set_proved(tx, departure, proved));
+        tokio::task::spawn_blocking(write).await??;
+    }
     Ok(outcome)
 }
 

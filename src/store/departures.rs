@@ -303,15 +303,22 @@ pub fn approve(tx: &Transaction<'_>, id: DepartureId, hash: &str, by: &str) -> R
     Ok(tx.execute("UPDATE departure SET approved = ?3 WHERE id = ?1 AND plan_hash = ?2", params![id.0, hash, by])? == 1)
 }
 
-/// Keeps a departure's outcome, and when its last proof came in.
+/// Keeps a departure's outcome. Its entry in the log (`departure.concluded`) is written in the same transaction, or was before: an outcome that the
+/// log doesn't tell of is taken for forged.
 ///
 /// # Errors
 /// The database's.
-pub fn conclude(tx: &Transaction<'_>, id: DepartureId, summary: &Value, proved: Option<Timestamp>) -> Result<()> {
-    tx.execute(
-        "UPDATE departure SET summary = ?2, proved = coalesce(?3, proved) WHERE id = ?1",
-        params![id.0, serde_json::to_string(summary)?, proved.map(Timestamp::as_microsecond)],
-    )?;
+pub fn conclude(tx: &Transaction<'_>, id: DepartureId, summary: &Value) -> Result<()> {
+    tx.execute("UPDATE departure SET summary = ?2 WHERE id = ?1", params![id.0, serde_json::to_string(summary)?])?;
+    Ok(())
+}
+
+/// Keeps when a departure's last proof came in.
+///
+/// # Errors
+/// The database's.
+pub fn set_proved(tx: &Transaction<'_>, id: DepartureId, proved: Timestamp) -> Result<()> {
+    tx.execute("UPDATE departure SET proved = ?2 WHERE id = ?1", params![id.0, proved.as_microsecond()])?;
     Ok(())
 }
 

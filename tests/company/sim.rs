@@ -110,14 +110,20 @@ impl Sim {
         exeunt::departure::hear(&config, &store, "poll").unwrap()
     }
 
-    /// Starts `exeunt`; it is killed when this is dropped.
+    /// Starts `exeunt`; it is killed when this is dropped. What it says on standard error is in `started.err`.
     pub fn start(&self, args: &[&str]) -> Running {
-        Running(command(self.folder()).args(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+        let told = std::fs::OpenOptions::new().create(true).append(true).open(self.folder().join("started.err")).unwrap();
+        Running(command(self.folder()).args(args).stdout(Stdio::null()).stderr(told).spawn().unwrap())
     }
 
     /// Starts `exeunt`, waits until so many requests more have arrived at the vendors, and kills it as a power cut would. False if it had
     /// ended before.
     pub fn kill_after(&self, requests: u64, args: &[&str]) -> bool {
+        self.kill_later(requests, Duration::ZERO, args)
+    }
+
+    /// The same, but so much later: in the middle of what it does with the answers.
+    pub fn kill_later(&self, requests: u64, later: Duration, args: &[&str]) -> bool {
         let until = self.world.faults.arrived() + requests;
         let mut child = self.start(args);
         let faults = self.world.faults.clone();
@@ -132,6 +138,7 @@ impl Sim {
                 }
             }
         });
+        std::thread::sleep(later);
         let ended_before = child.0.try_wait().unwrap().is_some();
         child.0.kill().unwrap();
         child.0.wait().unwrap();

@@ -43,6 +43,8 @@ mod one_run;
 mod own_account;
 /// People whose departure needs an approval.
 mod protected;
+/// A proxy that does to connections what bad networks do.
+mod proxy;
 /// What the tests against real servers share.
 mod real;
 /// A real Active Directory domain controller.
@@ -93,6 +95,8 @@ mod tidy;
 mod trust;
 /// A row that is gone from HR's export: no word, and a doubt.
 mod vanished;
+/// Real servers in bad weather.
+mod weather;
 /// Whose an account is: a name that changes in one system first, then a departure.
 mod whose;
 /// What is written: for its owner's eyes, through no link, and nothing that was read in passing.

@@ -12,10 +12,13 @@ const LEAVER: &str = "N9001,Rui Tamm,leaver@real.northmoor.example,rui@home.exam
 const SECOND: &str = "N9002,Second One,second@real.northmoor.example,,Clerk,Legal,active,";
 
 fn settings() -> String {
+    settings_at(&env("EXEUNT_REAL_GLEWLWYD_URL"))
+}
+
+fn settings_at(url: &str) -> String {
     format!(
         "[systems.glewlwyd]\nscanner = \"glewlwyd\"\nread = \"env:EXEUNT_REAL_GLEWLWYD_READ_PASSWORD\"\n\
-         revoke = \"env:EXEUNT_REAL_GLEWLWYD_REVOKE_PASSWORD\"\nurl = \"{}\"\nread_user = \"exeunt-read\"\nrevoke_user = \"exeunt-revoke\"\n",
-        env("EXEUNT_REAL_GLEWLWYD_URL")
+         revoke = \"env:EXEUNT_REAL_GLEWLWYD_REVOKE_PASSWORD\"\nurl = \"{url}\"\nread_user = \"exeunt-read\"\nrevoke_user = \"exeunt-revoke\"\n"
     )
 }
 
@@ -48,9 +51,10 @@ fn refresh(truth: &Value, client: &str, token: &str) -> u16 {
     told.rsplit_once('\n').unwrap().1.parse().unwrap()
 }
 
+// Reliability: Bad weather.
 #[test]
 #[ignore = "needs the real servers: tests/real/run"]
-fn real_glewlwyd_from_the_first_scan_to_the_last_proof() {
+fn real_glewlwyd_from_the_first_scan_to_the_last_proof_and_in_bad_weather() {
     let truth = truth("EXEUNT_REAL_GLEWLWYD_TRUTH");
     let odd = texts(&truth, "/odd");
     let stranger = |k: usize| format!("N8{k:03},Stranger {k},odd{k}@real.northmoor.example,,Analyst,Research,active,");
@@ -98,6 +102,32 @@ fn real_glewlwyd_from_the_first_scan_to_the_last_proof() {
     assert_eq!(on.count(), 0, "the server agrees");
     site.audit_is_intact(20);
     deleting_the_user_ends_refresh_tokens(&truth);
+    nothing_is_lost_or_falsely_gone_in_bad_weather(&truth);
+}
+
+/// People whom nobody above counts, with two refresh tokens each.
+fn nothing_is_lost_or_falsely_gone_in_bad_weather(truth: &Value) {
+    let url = env("EXEUNT_REAL_GLEWLWYD_URL");
+    let name = |number: &str| if number == "N9003" { "third" } else { "fourth" };
+    let is_there = |number: &str, label: &str| {
+        let who = name(number);
+        if label.starts_with("disable user ") {
+            return admin(&format!("/user/{who}")).1["enabled"] != false;
+        }
+        let app = ["mail-app", "files-app"].into_iter().find(|app| label.contains(app));
+        let app = app.unwrap_or_else(|| panic!("an action that nobody asks the server about: {label}"));
+        refresh(truth, app, text(truth, &format!("/refresh/{who}/{app}"))) == 200
+    };
+    let person = |number: &str| format!("{number},Person {number},{}@real.northmoor.example,,Clerk,Legal,active,", name(number));
+    let leavers = ["N9003", "N9004"];
+    crate::weather::holds_in_bad_weather(&crate::weather::Server {
+        system: SYSTEM,
+        listens: url.trim_start_matches("http://"),
+        settings: &|at| settings_at(&format!("http://{at}")),
+        people: &leavers.map(person),
+        leavers: &leavers,
+        is_there: &is_there,
+    });
 }
 
 /// The one way to end a refresh token at once.

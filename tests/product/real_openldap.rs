@@ -12,10 +12,13 @@ const PEOPLE: [&str; 2] = [
 ];
 
 fn settings() -> String {
+    settings_at(&env("EXEUNT_REAL_LDAP_LDAPS"))
+}
+
+fn settings_at(url: &str) -> String {
     format!(
         "[systems.openldap]\nscanner = \"openldap\"\nread = \"env:EXEUNT_REAL_LDAP_READ_PASSWORD\"\nrevoke = \"env:EXEUNT_REAL_LDAP_REVOKE_PASSWORD\"\n\
-         url = \"{}\"\nca_file = \"{}\"\nbase = \"{}\"\nread_dn = \"{}\"\nrevoke_dn = \"{}\"\n",
-        env("EXEUNT_REAL_LDAP_LDAPS"),
+         url = \"{url}\"\nca_file = \"{}\"\nbase = \"{}\"\nread_dn = \"{}\"\nrevoke_dn = \"{}\"\n",
         env("EXEUNT_REAL_LDAP_CA"),
         env("EXEUNT_REAL_LDAP_BASE"),
         env("EXEUNT_REAL_LDAP_READ_DN"),
@@ -31,9 +34,10 @@ fn as_admin() -> Directory {
     directory(&env("EXEUNT_REAL_LDAP_ADMIN_DN"), &env("EXEUNT_REAL_LDAP_ADMIN_PASSWORD"))
 }
 
+// Reliability: Bad weather.
 #[test]
 #[ignore = "needs the real servers: tests/real/run"]
-fn real_openldap_from_the_first_scan_to_the_last_proof() {
+fn real_openldap_from_the_first_scan_to_the_last_proof_and_in_bad_weather() {
     let truth = truth("EXEUNT_REAL_LDAP_TRUTH");
     let people: Vec<String> = PEOPLE.map(str::to_owned).into_iter().chain(strangers(&truth["odd"])).collect();
     let site = Site::new(&people, &settings());
@@ -44,6 +48,7 @@ fn real_openldap_from_the_first_scan_to_the_last_proof() {
     the_leaver_leaves(&site, &truth);
     odd_names_are_no_shelter(&site, &truth);
     site.audit_is_intact(20);
+    nothing_is_lost_or_falsely_gone_in_bad_weather();
 }
 
 fn everything_is_seen(site: &Site, truth: &Value) {
@@ -122,6 +127,39 @@ fn odd_names_are_no_shelter(site: &Site, truth: &Value) {
     }
     let locked = "(&(employeeNumber=N8*)(pwdAccountLockedTime=000001010000Z)(loginShell=/usr/sbin/nologin)(shadowExpire=1))";
     assert_eq!(as_admin().search(&env("EXEUNT_REAL_LDAP_BASE"), "sub", locked, "employeeNumber").unwrap().len(), odd.len());
+}
+
+/// People whom nobody above counts, with a key and a group each.
+fn nothing_is_lost_or_falsely_gone_in_bad_weather() {
+    let ldaps = env("EXEUNT_REAL_LDAP_LDAPS");
+    let base = env("EXEUNT_REAL_LDAP_BASE");
+    let is_there = |number: &str, label: &str| {
+        let uid = number.replace('N', "u");
+        let asked = |attribute: &str| as_admin().search(&format!("ou=people,{base}"), "sub", &format!("(uid={uid})"), attribute).unwrap();
+        match label.split_once(' ').unwrap().0 {
+            "lock" => asked("pwdAccountLockedTime") != ["000001010000Z"],
+            "set" => asked("loginShell") != ["/usr/sbin/nologin"],
+            "expire" => asked("shadowExpire") != ["1"],
+            "delete" => !asked("sshPublicKey").is_empty(),
+            "remove" => {
+                let (_, group) = label.trim_end_matches(" in openldap").split_once(" → ").unwrap();
+                let filter = format!("(&(cn={group})(|(member=uid={uid},ou=people,{base})(memberUid={uid})))");
+                !as_admin().search(&format!("ou=groups,{base}"), "sub", &filter, "cn").unwrap().is_empty()
+            }
+            _ => panic!("an action that nobody asks the server about: {label}"),
+        }
+    };
+    let person =
+        |number: &str| format!("{number},Person {number},{}@real.northmoor.example,,Analyst,Finance,active,", number.replace('N', "u"));
+    let leavers = ["N0025", "N0050", "N0075"];
+    crate::weather::holds_in_bad_weather(&crate::weather::Server {
+        system: SYSTEM,
+        listens: ldaps.trim_start_matches("ldaps://"),
+        settings: &|at| settings_at(&format!("ldaps://{at}")),
+        people: &leavers.map(person),
+        leavers: &leavers,
+        is_there: &is_there,
+    });
 }
 
 #[test]

@@ -12,10 +12,13 @@ const PEOPLE: [&str; 2] = [
 ];
 
 fn settings() -> String {
+    settings_at(&env("EXEUNT_REAL_SCIM_URL"))
+}
+
+fn settings_at(url: &str) -> String {
     format!(
         "[systems.scim]\nscanner = \"scim\"\nread = \"env:EXEUNT_REAL_SCIM_READ_TOKEN\"\n\
-         revoke = \"env:EXEUNT_REAL_SCIM_REVOKE_TOKEN\"\nurl = \"{}\"\nchanges = true\nown_account = \"none\"\n",
-        env("EXEUNT_REAL_SCIM_URL")
+         revoke = \"env:EXEUNT_REAL_SCIM_REVOKE_TOKEN\"\nurl = \"{url}\"\nchanges = true\nown_account = \"none\"\n"
     )
 }
 
@@ -25,9 +28,10 @@ fn ask(token: &str, method: &str, path: &str, body: Option<&Value>) -> (u16, Val
     crate::real::ask(method, &format!("{}{path}", env("EXEUNT_REAL_SCIM_URL")), &[&headers[0], &headers[1]], body)
 }
 
+// Reliability: Bad weather.
 #[test]
 #[ignore = "needs the real servers: tests/real/run"]
-fn real_scim_from_the_first_scan_to_the_last_proof() {
+fn real_scim_from_the_first_scan_to_the_last_proof_and_in_bad_weather() {
     let truth = truth("EXEUNT_REAL_SCIM_TRUTH");
     let site = Site::allowing(&PEOPLE.map(str::to_owned), &settings(), &["scim.remove_from_group"]);
     site.scan(SYSTEM);
@@ -36,6 +40,7 @@ fn real_scim_from_the_first_scan_to_the_last_proof() {
     the_next_night_reads_what_changed(&site, &truth);
     the_leaver_leaves(&site, &truth);
     site.audit_is_intact(10);
+    nothing_is_lost_or_falsely_gone_in_bad_weather();
 }
 
 fn everything_is_seen(site: &Site, truth: &Value) {
@@ -95,6 +100,30 @@ fn the_leaver_leaves(site: &Site, truth: &Value) {
     let graph = site.graph();
     assert!(leaver(&graph, truth).disabled());
     assert_eq!(groups(&graph, leaver(&graph, truth)).0, Vec::<String>::new());
+}
+
+/// People whom nobody above counts.
+fn nothing_is_lost_or_falsely_gone_in_bad_weather() {
+    let url = env("EXEUNT_REAL_SCIM_URL");
+    let is_there = |number: &str, label: &str| {
+        assert!(label.starts_with("deactivate "), "an action that nobody asks the server about: {label}");
+        let filter = format!("userName%20eq%20%22{}%22", number.replace('N', "u"));
+        let (status, found) = ask("EXEUNT_REAL_SCIM_ADMIN_TOKEN", "GET", &format!("/Users?filter={filter}"), None);
+        assert_eq!((status, count(&found, "/totalResults")), (200, 1), "{found}");
+        found["Resources"][0]["active"] != false
+    };
+    let person = |number: &str| {
+        format!("{number},Person {number},p{}@real.northmoor.example,,Analyst,Finance,active,", number[1..].parse::<u32>().unwrap())
+    };
+    let leavers = ["N0101", "N0102", "N0103"];
+    crate::weather::holds_in_bad_weather(&crate::weather::Server {
+        system: SYSTEM,
+        listens: url.trim_start_matches("http://"),
+        settings: &|at| settings_at(&format!("http://{at}")),
+        people: &leavers.map(person),
+        leavers: &leavers,
+        is_there: &is_there,
+    });
 }
 
 #[test]

@@ -44,6 +44,12 @@ const RELIABILITY: &[(&str, &str)] = &[
         "Nothing stuck",
         "Whatever a caller, a vendor, the clock or the disk does: HR is heard, a departure goes on, and what fails is said at once.",
     ),
+    (
+        "Bad weather",
+        "Whatever answers, fails or is away at random, by a seed that can be run again: nothing is lost, forgotten or called what it is not, and nothing \
+         panics. `EXEUNT_SEEDS=1000 cargo test --release --test company property -- --nocapture` tries a thousand companies against simulated vendors; \
+         `tests/real/run` puts a proxy that delays, cuts and resets before real servers.",
+    ),
     ("Evidence", "What was left out, replaced, altered or cut back is named by whoever verifies."),
     ("What people see", "Names and texts of vendors and HR are data, wherever they are shown."),
 ];

@@ -80,7 +80,7 @@ pub struct Collection {
     /// (file) The records of the file. True, or left out, for there is nothing else to read.
     #[serde(default)]
     pub file: Option<bool>,
-    /// Expression over `body`: the records; the body itself when left out, which must be a list then (`each: body` for one record). A list that isn't there is a gap.
+    /// Expression over `body`: the records; the body itself when left out, which must be a list then. One record is `body` itself, or in brackets (`[body.user]`). What is no list, or isn't there, is a gap.
     #[serde(default)]
     pub each: Option<String>,
     /// Expression over `body`: this reply is the list that was asked for; one of which it isn't true is a gap.

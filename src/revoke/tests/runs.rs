@@ -126,6 +126,16 @@ async fn everything_is_fired_at_once_and_proved() {
     assert_eq!(case.vendor.0.lock().unwrap().calls.len(), calls);
 }
 
+// Reliability: Bad weather.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_case_that_is_cut_off_before_its_end_has_no_outcome_that_the_log_does_not_tell_of() {
+    let case = case(|_| {}, &[]).await;
+    case.run().await;
+    let row = case.world.store.read(|conn| departures::get(conn, case.id)).unwrap().unwrap();
+    assert_eq!((row.state, row.summary, case.acts("departure.concluded")), (DepartureState::Running, None, 0));
+    assert!(row.proved.is_some());
+}
+
 /// What the journal says of the state before the calls, by the action's name.
 fn before(case: &Case) -> std::collections::BTreeMap<String, Value> {
     let entries = case.deps.store.read(|conn| {

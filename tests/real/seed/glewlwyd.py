@@ -64,7 +64,8 @@ for k, name in enumerate(odd):
     user(name, f"odd{k}@{MAIL}", ["g_profile"])
 
 refresh, agents = {}, ["Phone/1.0", "Laptop/2.0", "OldTablet/0.9"]
-for who in ("leaver", "second"):
+OTHERS = ["second", "third", "fourth"]
+for who in ["leaver"] + OTHERS:
     user(who, f"{who}@{MAIL}", ["g_profile", "files", "mail"])
     refresh[who] = {}
     for client, scope in (("mail-app", "mail"), ("files-app", "files")):
@@ -78,6 +79,6 @@ for agent in agents:
     browser.call("PUT", "/auth/grant/mail-app", {"scope": "mail"})
     cookies += [f"{c.name}={c.value}" for handler in browser.opener.handlers if hasattr(handler, "cookiejar") for c in handler.cookiejar]
 
-json.dump({"users": PEOPLE + 1 + 2 + 2 + len(odd), "disabled": sum(1 for i in range(PEOPLE) if i % 20 == 7), "odd": odd, "client_secret": SECRET,
+json.dump({"users": PEOPLE + 1 + 2 + 1 + len(OTHERS) + len(odd), "disabled": sum(1 for i in range(PEOPLE) if i % 20 == 7), "odd": odd, "client_secret": SECRET,
            "refresh": refresh, "leaver": {"agents": agents, "cookies": cookies, "grants": ["mail-app"]}},
           open(truth_file, "w"), indent=1, ensure_ascii=False)
