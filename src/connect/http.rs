@@ -432,7 +432,10 @@ impl Http {
         } else {
             page.join(next).map_err(|_| "the next page's address is none".to_owned())?
         };
-        if same_origin(page, &url) && url.username().is_empty() {
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err("the next page's address is one with a user in it".to_owned());
+        }
+        if same_origin(page, &url) {
             return Ok(url);
         }
         if loopback(page) && loopback(&url) && page.port_or_known_default() == url.port_or_known_default() {

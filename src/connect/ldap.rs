@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use ldap3::controls::{ControlType, MakeCritical, PagedResults, RawControl, RelaxRules};
-use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, LdapResult, Mod, Scope as Reach};
+use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, LdapResult, Mod, Scope as Reach, StdStream};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ use super::ldap_entry::Entry;
 use super::redact::Redactor;
 use super::retry::Patience;
 use super::sigv4::hex;
-use super::{CallError, ChangeOp, Class, Ended, Lane, ModifyCall, Page, Reply, SearchCall, class};
+use super::{CallError, ChangeOp, Class, Ended, Lane, ModifyCall, Page, Reply, SearchCall, class, ldap_wire};
 use crate::clock;
 use crate::manifest::express::Scope;
 use crate::manifest::judge;
@@ -37,8 +37,9 @@ const MOST_RANGES: u32 = 10_000;
 pub(super) struct Directory {
     system: SystemId,
     url: String,
+    address: reqwest::Url,
     starttls: bool,
-    tls: Option<Arc<rustls::ClientConfig>>,
+    tls: Arc<rustls::ClientConfig>,
     binds: [Option<(String, Kept)>; 2],
     pools: [Mutex<Vec<Ldap>>; 2],
     page_size: AtomicU32,
@@ -102,10 +103,11 @@ impl Directory {
         let configured = secrets.iter().flatten().map(|secret| expose(&secret.get()).to_owned());
         configured.chain(super::secret_settings(manifest, settings)).for_each(|secret| redactor.add(&secret));
         let mut binds = names.into_iter().zip(secrets).map(|(name, secret)| secret.map(|secret| (name, secret)));
-        let tls = ca_file.map(|path| trust(path).map_err(|error| format!("{system}: {error}"))).transpose()?;
+        let tls = trust(ca_file).map_err(|error| format!("{system}: {error}"))?;
         Ok(Self {
             system: system.clone(),
             url: url.to_owned(),
+            address,
             starttls: connect.starttls,
             tls,
             binds: [binds.next().flatten(), binds.next().flatten()],
@@ -319,7 +321,12 @@ impl Directory {
         let (entries, result) = self.ask(ldap, &call.base, reach, &call.filter, attributes).await?;
         tracing::debug!(system = %self.system, base = %call.base, code = result.rc, entries = entries.len(), ms = sent.elapsed().as_millis() as u64, "search");
         let paged = result.ctrls.iter().find(|control| matches!(control.0, Some(ControlType::PagedResults)));
-        let cookie = paged.and_then(|control| control.1.val.as_deref()).map(cookie_of).unwrap_or_default();
+        // A place that can't be read is no end.
+        let unreadable = || Failure::Other(CallError::Shape(format!("{}: the directory doesn't say where its list goes on", self.system)));
+        let cookie = match paged {
+            None => Vec::new(),
+            Some(control) => control.1.val.as_deref().and_then(ldap_wire::cookie).ok_or_else(unreadable)?,
+        };
         Ok(Batch { entries, result, cookie })
     }
 
@@ -405,11 +412,11 @@ impl Directory {
         if name.is_empty() || expose(&password).is_empty() {
             return Err(CallError::Auth(format!("{}: the {word} credential has no name or no password", self.system)));
         }
-        let mut settings = LdapConnSettings::new().set_conn_timeout(self.timeout.min(Duration::from_secs(10))).set_starttls(self.starttls);
-        if let Some(tls) = &self.tls {
-            settings = settings.set_config(tls.clone());
-        }
-        let connected = LdapConnAsync::with_settings(settings, &self.url).await;
+        let connected = tokio::time::timeout(self.timeout.min(Duration::from_secs(10)), async {
+            let stream = ldap_wire::connect(&self.address, self.starttls, self.tls.clone()).await?;
+            LdapConnAsync::with_settings(LdapConnSettings::new().set_std_stream(StdStream::Unix(stream)), "ldapi:///").await
+        });
+        let connected = connected.await.unwrap_or_else(|elapsed| Err(elapsed.into()));
         let (connection, mut ldap) = connected.map_err(|error| self.failure("connect", &error).error())?;
         tokio::spawn(async move {
             if let Err(error) = connection.drive().await {
@@ -531,21 +538,24 @@ fn describe(result: &LdapResult) -> String {
     if text.is_empty() { format!("code {}", result.rc) } else { format!("code {}: {text}", result.rc) }
 }
 
-/// The cookie in the value of a paged-results control; empty if there is none (the library's own parser panics then).
-fn cookie_of(value: &[u8]) -> Vec<u8> {
-    let parts = ldap3::asn1::parse_tag(value).ok().and_then(|(_, tag)| tag.expect_constructed());
-    parts.and_then(|parts| parts.into_iter().nth(1)?.expect_primitive()).unwrap_or_default()
-}
-
-/// TLS that trusts the authorities of a file.
-fn trust(path: &Path) -> Result<Arc<rustls::ClientConfig>, String> {
-    let unreadable = |error: String| format!("ca_file {} can't be used: {error}", path.display());
+/// TLS that trusts the authorities of a file, or else the machine's own.
+fn trust(path: Option<&Path>) -> Result<Arc<rustls::ClientConfig>, String> {
+    let unreadable = |error: String| match path {
+        Some(path) => format!("ca_file {} can't be used: {error}", path.display()),
+        None => format!("the machine's certification authorities can't be used: {error}"),
+    };
     let mut roots = rustls::RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(path).map_err(|error| unreadable(error.to_string()))? {
-        roots.add(certificate.map_err(|error| unreadable(error.to_string()))?).map_err(|error| unreadable(error.to_string()))?;
-    }
-    if roots.is_empty() {
-        return Err(unreadable("it holds no PEM certificate".to_owned()));
+    match path {
+        Some(path) => {
+            for certificate in CertificateDer::pem_file_iter(path).map_err(|error| unreadable(error.to_string()))? {
+                roots.add(certificate.map_err(|error| unreadable(error.to_string()))?).map_err(|error| unreadable(error.to_string()))?;
+            }
+            if roots.is_empty() {
+                return Err(unreadable("it holds no PEM certificate".to_owned()));
+            }
+        }
+        // Where the machine has none, no certificate is good: that is told when TLS begins.
+        None => drop(roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs)),
     }
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();

@@ -1,7 +1,7 @@
 //! What exeunt adds to Jinja: references to nodes, and filters for the data that directories and vendors hand out.
 
 use base64::Engine as _;
-use minijinja::value::Rest;
+use minijinja::value::{Rest, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, Value as Jinja};
 use serde_json::{Value, json};
 
@@ -32,12 +32,13 @@ pub(super) fn as_reference(value: &Value) -> Option<NodeRef> {
 pub(super) fn add_to(engine: &mut Environment<'static>) {
     for kind in NodeKind::ALL {
         let kind = *kind;
-        engine.add_function(kind.word(), move |key: Jinja| {
-            if key.is_undefined() || key.is_none() {
-                Jinja::from(())
-            } else {
-                Jinja::from(minijinja::value::Serde(reference(kind, &key.to_string())))
+        engine.add_function(kind.word(), move |key: Jinja| match key.kind() {
+            ValueKind::Undefined | ValueKind::None => Ok(Jinja::from(())),
+            ValueKind::Bool | ValueKind::Number | ValueKind::String => {
+                Ok(Jinja::from(minijinja::value::Serde(reference(kind, &key.to_string()))))
             }
+            // A reference in a reference in a reference would double its length each time.
+            _ => Err(Error::new(ErrorKind::InvalidOperation, "a key is a text or a number, and this is a list or a map")),
         });
     }
     engine.add_function("random_password", random_password);

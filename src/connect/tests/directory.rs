@@ -205,6 +205,37 @@ async fn rights_limits_and_absence_are_told_apart() {
     assert!(matches!(send(&directory(&url, ""), Lane::Scan, &search("cn=group", "base", &[])).await, Err(CallError::Auth(_))));
 }
 
+// Reliability: Nothing stuck.
+#[tokio::test]
+async fn a_directory_whose_answers_nobody_can_read_ends_no_program() {
+    let tlv = |tag: u8, content: &[u8]| [&[tag, 0x84], &u32::try_from(content.len()).unwrap().to_be_bytes()[..], content].concat();
+    let answer = |op: &[u8]| tlv(0x30, &[&tlv(2, &[1]), op].concat());
+    // Tags within tags, each a few bytes longer than what it holds.
+    let mut deep = Vec::new();
+    while deep.len() < 120_000 {
+        let length = u32::try_from(deep.len()).unwrap().to_be_bytes();
+        deep.splice(0..0, [0x30, 0x84].into_iter().chain(length));
+    }
+    for reply in [
+        answer(&tlv(0x61, &deep)),
+        answer(&tlv(0x61, b"")),
+        answer(&tlv(0x61, &tlv(0x0a, &[0]))),
+        b"\x30\x88\xff".repeat(9),
+        b"HTTP/1.1 400".to_vec(),
+    ] {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("ldap://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                tokio::io::AsyncReadExt::read(&mut stream, &mut [0; 999]).await.unwrap();
+                tokio::io::AsyncWriteExt::write_all(&mut stream, &reply).await.unwrap();
+            }
+        });
+        let told = send(&directory(&url, "s3cret"), Lane::Tell, &search("dc=acme", "sub", &["mail"])).await;
+        assert!(matches!(told, Err(CallError::Unreachable(_))), "{told:?}");
+    }
+}
+
 // Reliability: Secrets.
 #[tokio::test]
 async fn a_directory_that_repeats_the_password_is_not_quoted() {
