@@ -17,6 +17,8 @@ mod codes;
 mod cut_back;
 /// A call that no read shows, and the action whose effect proves it.
 mod effects;
+/// Inputs that were once found, and changes of them.
+mod fuzzed;
 /// When something is gone, and a case closed.
 mod gone;
 /// A person's task, and what may prove it.
