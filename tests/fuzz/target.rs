@@ -3,6 +3,7 @@
 
 use std::sync::LazyLock;
 
-static TARGET: LazyLock<fn(&[u8])> = LazyLock::new(|| exeunt_fuzz::target(env!("CARGO_BIN_NAME")).expect("a target of this name"));
+static TARGET: LazyLock<exeunt_fuzz::Target> =
+    LazyLock::new(|| exeunt_fuzz::target(env!("CARGO_BIN_NAME")).expect("a target of this name"));
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| TARGET(data));

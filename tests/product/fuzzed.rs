@@ -1,4 +1,6 @@
 //! The targets of `tests/fuzz/run` in short: every input that is kept, and a few hundred changes of them, the same ones every time.
+//! `EXEUNT_FUZZED_SECONDS=600 cargo test --release --test product fuzzed` goes on for so long with each, from another seed each time: for where there is
+//! no nightly compiler.
 
 use std::fs;
 use std::path::Path;
@@ -71,13 +73,17 @@ fn replay(name: &str) {
         run(input, &path.display().to_string());
     }
     let begun = Instant::now();
-    let mut numbers = Numbers(0x9E37_79B9_7F4A_7C15);
-    for round in 0..CHANGED {
+    let longer =
+        std::env::var("EXEUNT_FUZZED_SECONDS").ok().map(|seconds| Duration::from_secs(seconds.parse().expect("a number of seconds")));
+    let seed = longer.map_or(0, |_| std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos() as u64);
+    let mut numbers = Numbers(0x9E37_79B9_7F4A_7C15 ^ seed);
+    let (most, enough) = longer.map_or((CHANGED, ENOUGH), |longer| (usize::MAX, longer));
+    let mut round = 0;
+    while round < most && begun.elapsed() < enough {
         run(&numbers.like(&corpus), &format!("change {round}"));
-        if begun.elapsed() > ENOUGH {
-            break;
-        }
+        round += 1;
     }
+    println!("{name}: {} inputs and {round} changes of them", corpus.len());
 }
 
 #[test]

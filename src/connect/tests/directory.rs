@@ -8,8 +8,8 @@ use futures_util::{SinkExt, StreamExt};
 use ldap3_proto::LdapCodec;
 use ldap3_proto::control::LdapControl;
 use ldap3_proto::proto::{
-    LdapBindCred, LdapBindResponse, LdapModifyType, LdapMsg, LdapOp, LdapPartialAttribute, LdapResult, LdapResultCode, LdapSearchRequest,
-    LdapSearchResultEntry, LdapSearchResultReference,
+    LdapBindCred, LdapBindResponse, LdapExtendedResponse, LdapModifyType, LdapMsg, LdapOp, LdapPartialAttribute, LdapResult,
+    LdapResultCode, LdapSearchRequest, LdapSearchResultEntry, LdapSearchResultReference,
 };
 use tokio_util::codec::Framed;
 
@@ -234,6 +234,26 @@ async fn a_directory_whose_answers_nobody_can_read_ends_no_program() {
         let told = send(&directory(&url, "s3cret"), Lane::Tell, &search("dc=acme", "sub", &["mail"])).await;
         assert!(matches!(told, Err(CallError::Unreachable(_))), "{told:?}");
     }
+}
+
+#[tokio::test]
+async fn a_directory_that_begins_no_tls_gets_no_password() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("ldap://{}", listener.local_addr().unwrap());
+    let served = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut framed = Framed::new(stream, LdapCodec::default());
+        let asked = framed.next().await.unwrap().unwrap();
+        assert!(matches!(&asked.op, LdapOp::ExtendedRequest(asked) if asked.name == "1.3.6.1.4.1.1466.20037"), "{asked:?}");
+        let answer = LdapExtendedResponse { res: result(LdapResultCode::ProtocolError, "no TLS here"), name: None, value: None };
+        framed.send(LdapMsg { msgid: asked.msgid, op: LdapOp::ExtendedResponse(answer), ctrl: vec![] }).await.unwrap();
+        framed.next().await.is_none()
+    });
+    let connect = "{ ldap: '{{ settings.url }}', starttls: true, bind: { read: 'cn=reader' } }";
+    let wire = open(&manifest(connect, "{ kind: bind }"), json!({ "url": url }), "s3cret", None);
+    let error = send(&wire, Lane::Scan, &search("dc=acme", "sub", &["mail"])).await.unwrap_err();
+    assert!(matches!(&error, CallError::Auth(line) if line.contains("code 2: no TLS here")), "{error:?}");
+    assert!(served.await.unwrap(), "nothing more was sent");
 }
 
 // Reliability: Secrets.

@@ -15,8 +15,11 @@ mod redaction;
 mod settings;
 mod webhooks;
 
-/// Every target: its name, and what it does with the bytes.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+/// What is done with the bytes.
+pub type Target = fn(&[u8]);
+
+/// Every target, by its name.
+pub const TARGETS: &[(&str, Target)] = &[
     ("audit", audit::audit),
     ("bundle", bundle::bundle),
     ("decoders", decoders::decoders),
@@ -31,6 +34,6 @@ pub const TARGETS: &[(&str, fn(&[u8]))] = &[
 ];
 
 /// The target of this name.
-pub fn target(name: &str) -> Option<fn(&[u8])> {
+pub fn target(name: &str) -> Option<Target> {
     TARGETS.iter().find(|(known, _)| *known == name).map(|(_, target)| *target)
 }

@@ -53,12 +53,13 @@ pub fn redaction(data: &[u8]) {
 /// Eight characters at least that could be a credential's, and nothing that our own mark holds.
 fn secret(bytes: &mut Bytes<'_>) -> String {
     let allowed = |c: char| (c.is_ascii_graphic() && c != '[' && c != ']') || c == 'é';
-    let mut text: String = bytes.text().chars().filter(|c| allowed(*c)).take(64).collect();
+    let text: String = bytes.text().chars().filter(|c| allowed(*c)).take(64).collect();
+    // Where it begins like a key file or a pair, its parts are secrets, and it is no longer one.
+    let mut text = text.replace([':', '{', '"'], "_").replace("whsec_", "w");
     if text.len() < 8 || MARK.contains(&text) {
         text.push_str("-7Qz/x+%9");
     }
-    // Where it begins like a key file or a pair, its parts are secrets, and it is no longer one.
-    text.replace([':', '{', '"'], "_").replace("whsec_", "w")
+    text
 }
 
 /// What stands beside a secret: any text, or a part of a secret.
