@@ -53,7 +53,7 @@ impl Numbers {
     }
 }
 
-/// Replays what is kept for a target, then changes of it. The input that fails is written beside the compiled tests, and named.
+/// Replays what is kept for a target, then changes of it. Each input is written beside the compiled tests first.
 fn replay(name: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus").join(name);
     let mut paths: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -61,11 +61,12 @@ fn replay(name: &str) {
     let corpus: Vec<Vec<u8>> = paths.iter().map(|path| fs::read(path).unwrap()).collect();
     assert!(!corpus.is_empty(), "{} holds nothing", folder.display());
     let target = targets::target(name).unwrap();
+    // Also what ends this program, or never ends, leaves its input.
+    let tried = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fuzzed-{name}"));
     let run = |input: &[u8], of: &str| {
+        fs::write(&tried, input).unwrap();
         if let Err(panic) = std::panic::catch_unwind(|| target(input)) {
-            let failed = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fuzzed-{name}"));
-            fs::write(&failed, input).unwrap();
-            println!("{name} fails for {of}: {}", failed.display());
+            println!("{name} fails for {of}: {}", tried.display());
             std::panic::resume_unwind(panic);
         }
     };
