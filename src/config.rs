@@ -7,6 +7,7 @@ use anyhow::{Result, anyhow};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::clean;
 use crate::model::LastDay;
 use crate::secret::SecretRef;
 
@@ -417,11 +418,11 @@ impl Config {
     pub fn parse(text: &str) -> Result<Self, String> {
         let config: Self = toml::from_str(text).map_err(|error| {
             let line = error.span().map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-            let message = error.message().lines().collect::<Vec<_>>().join(" ");
+            let message = clean::line(&error.message().lines().collect::<Vec<_>>().join(" "));
             line.map_or_else(|| message.clone(), |line| format!("line {line}: {message}"))
         })?;
         let problems = config.problems();
-        if problems.is_empty() { Ok(config) } else { Err(problems.join("; ")) }
+        if problems.is_empty() { Ok(config) } else { Err(clean::line(&problems.join("; "))) }
     }
 
     /// A path of the settings, relative to the settings file's folder.
@@ -512,6 +513,8 @@ read = "env:OKTA_READ"
         assert!(several.contains("mass_limit") && several.contains("mass_window") && !several.contains('\n'), "{several}");
         let pasted = Config::parse(&GOOD.replace("env:OKTA_READ", "00aBcSecret")).unwrap_err();
         assert!(pasted.contains("systems.okta.read") && !pasted.contains("00aBc"), "{pasted}");
+        let named = Config::parse(&GOOD.replace("systems.okta", r#"systems."a\nb\u001b[31m""#).replace("env:", "")).unwrap_err();
+        assert!(named.contains("a<U+000A>b<U+001B>[31m") && !named.contains(char::is_control), "{named}");
     }
 
     #[test]

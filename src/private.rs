@@ -12,8 +12,8 @@ use std::path::Path;
 /// # Errors
 /// The file is a link (also a second name of another file), belongs to somebody else, or can't be written.
 pub fn create(path: &Path) -> io::Result<File> {
-    // `/dev/stdout` is a link by design, and only the machine's owner makes names there.
-    if path.starts_with("/dev") {
+    // `/dev/stdout` is a link by design, and only the machine's owner makes names there. Everybody makes names in `/dev/shm`.
+    if ["/dev", "/dev/fd"].map(Path::new).iter().any(|folder| path.parent() == Some(folder)) {
         return OpenOptions::new().write(true).open(path);
     }
     let file = keep(path)?;
@@ -95,7 +95,8 @@ fn linked(path: &Path) -> io::Error {
 #[cfg(unix)]
 fn no_follow(options: &mut OpenOptions) {
     use std::os::unix::fs::OpenOptionsExt;
-    options.mode(0o600).custom_flags(libc::O_NOFOLLOW | libc::O_CLOEXEC);
+    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::CLOEXEC;
+    options.mode(0o600).custom_flags(flags.bits().cast_signed());
 }
 
 #[cfg(unix)]
@@ -154,6 +155,13 @@ mod tests {
         assert_eq!(std::fs::read_to_string(at("victim")).unwrap(), "whole");
         assert!(!at("not there").exists());
         write(Path::new("/dev/null"), "x").unwrap();
+        // A folder below /dev in which everybody makes names.
+        if let Ok(memory) = tempfile::tempdir_in("/dev/shm") {
+            write(&memory.path().join("new"), "x").unwrap();
+            symlink(at("victim"), memory.path().join("link")).unwrap();
+            assert!(write(&memory.path().join("link"), "x").is_err());
+            assert_eq!(std::fs::read_to_string(at("victim")).unwrap(), "whole");
+        }
         new_folder(&at("folder")).unwrap();
         assert_eq!(mode("folder"), 0o700);
         assert!(new_folder(&at("folder")).is_err());

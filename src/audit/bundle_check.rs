@@ -17,6 +17,9 @@ use super::tiles::{WIDTH, parse_entry_bundle, tile_path};
 use super::verify::{judge, name_gaps};
 use super::{Error, Hash, Result, Tree, entry, hex, leaf_hash, proves_inclusion, sha256, since};
 
+/// A log of more entries is not read: each takes memory, also where the bundle holds nothing of it.
+const MOST_ENTRIES: u64 = 4 << 20;
+
 /// So many problems are listed.
 const MOST_PROBLEMS: usize = 1000;
 
@@ -108,8 +111,11 @@ impl Check {
     }
 
     fn log(&mut self, files: &mut Files, checkpoint: &Checkpoint) -> Log {
-        // A checkpoint may claim any size; only so much can be in these files.
-        let held = (files.names.len() as u64).saturating_mul(WIDTH);
+        // A checkpoint may claim any size; only so much can be in these files, whatever their names are.
+        let held = (files.names.len() as u64).saturating_mul(WIDTH).min(MOST_ENTRIES);
+        if checkpoint.size > MOST_ENTRIES {
+            self.file("checkpoint", format!("is of {} entries, and a log of {MOST_ENTRIES} at most is read", checkpoint.size));
+        }
         let size = checkpoint.size.min(held);
         let withheld = !files.names.iter().any(|name| name.starts_with("tile/entries/"));
         let tiles = self.leaf_tiles(files, size);

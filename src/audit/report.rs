@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::Hash;
+use crate::clean::line;
 
 /// What a verification comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,14 +136,14 @@ impl fmt::Display for Problem {
                 write!(f, "reordered, the entry that stands here is number {says}")
             }
             Wrong::NotCanonical => f.write_str("not canonical JSON (RFC 8785)"),
-            Wrong::Unreadable(why) => write!(f, "not an audit entry, {why}"),
+            Wrong::Unreadable(why) => write!(f, "not an audit entry, {}", line(why)),
             Wrong::Misfiled => f.write_str("filed under another case than it says"),
-            Wrong::EvidenceMissing(digest) => write!(f, "its evidence {digest} is missing"),
-            Wrong::EvidenceAltered(digest) => write!(f, "its evidence {digest} was altered"),
-            Wrong::Proof(why) => write!(f, "its proof of inclusion fails, {why}"),
-            Wrong::Checkpoint { size, why } => write!(f, "checkpoint of {size} entries: {why}"),
-            Wrong::Row { row, why } => write!(f, "{row}: {why}"),
-            Wrong::File { name, why } => write!(f, "{name}: {why}"),
+            Wrong::EvidenceMissing(digest) => write!(f, "its evidence {} is missing", line(digest)),
+            Wrong::EvidenceAltered(digest) => write!(f, "its evidence {} was altered", line(digest)),
+            Wrong::Proof(why) => write!(f, "its proof of inclusion fails, {}", line(why)),
+            Wrong::Checkpoint { size, why } => write!(f, "checkpoint of {size} entries: {}", line(why)),
+            Wrong::Row { row, why } => write!(f, "{}: {}", line(row), line(why)),
+            Wrong::File { name, why } => write!(f, "{}: {}", line(name), line(why)),
             Wrong::Root { .. } => Ok(()),
         }
     }

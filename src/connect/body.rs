@@ -3,53 +3,72 @@
 use serde_json::{Map, Value, json};
 
 use super::{cost, xml};
+use crate::clean;
 
-/// The body as a value. None of the formats but JSON can be wrong: what isn't known is `{"text": …}`.
+/// What a body is taken for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Json,
+    JsonLines,
+    Csv,
+    Xml,
+    /// A web page, or words for people.
+    Text,
+}
+
+/// What a body is, as its content type says; where that says nothing, what is not JSON is text.
+pub(super) fn form(content_type: &str, bytes: &[u8]) -> Form {
+    let kind = kind(content_type);
+    if kind.is_empty() {
+        let json = bytes.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|first| b"{[".contains(first));
+        return if json { Form::Json } else { Form::Text };
+    }
+    match kind.as_str() {
+        kind if ["ndjson", "jsonl", "json-lines", "jsonlines", "json-seq"].iter().any(|word| kind.contains(word)) => Form::JsonLines,
+        kind if kind.contains("json") => Form::Json,
+        "text/csv" => Form::Csv,
+        kind if kind.ends_with("/xml") || kind.ends_with("+xml") && !kind.contains("xhtml") => Form::Xml,
+        _ => Form::Text,
+    }
+}
+
+/// The content type without its parameters.
+fn kind(content_type: &str) -> String {
+    content_type.split(';').next().unwrap_or_default().trim().to_lowercase()
+}
+
+/// The body as a value. What isn't known is `{"text": …}`.
 ///
 /// # Errors
 /// One line: it says JSON (or XML, CSV) and isn't.
 pub(super) fn parse(content_type: &str, bytes: &[u8]) -> Result<Value, String> {
-    let kind = content_type.split(';').next().unwrap_or_default().trim().to_lowercase();
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Ok(Value::Null);
     }
-    if ["ndjson", "jsonl", "json-lines", "jsonlines", "json-seq"].iter().any(|word| kind.contains(word)) {
-        return json_lines(bytes);
+    let text = || String::from_utf8_lossy(bytes);
+    match form(content_type, bytes) {
+        Form::JsonLines => json_lines(bytes),
+        Form::Csv => csv_records(bytes),
+        Form::Xml => {
+            let text = text();
+            cost::xml(&text)?;
+            xml::parse(&text).map_err(|error| format!("not XML ({})", clean::line(&error)))
+        }
+        Form::Json => {
+            cost::json(bytes)?;
+            match serde_json::from_slice(bytes) {
+                // Nobody said that it is JSON.
+                Err(_) if kind(content_type).is_empty() => Ok(json!({ "text": text() })),
+                parsed => parsed.map_err(|error| format!("not JSON ({error})")),
+            }
+        }
+        Form::Text => Ok(json!({ "text": text() })),
     }
-    if kind.contains("json") {
-        cost::json(bytes)?;
-        return serde_json::from_slice(bytes).map_err(|error| format!("not JSON ({error})"));
-    }
-    if kind == "text/csv" {
-        return csv_records(bytes);
-    }
-    let text = String::from_utf8_lossy(bytes);
-    if kind.ends_with("/xml") || kind.ends_with("+xml") && !kind.contains("xhtml") {
-        cost::xml(&text)?;
-    }
-    if kind.ends_with("/xml") || kind.ends_with("+xml") && !kind.contains("xhtml") {
-        return xml::parse(&text).map_err(|error| format!("not XML ({error})"));
-    }
-    if kind.is_empty() && !is_text(content_type, bytes) {
-        cost::json(bytes)?;
-    }
-    if kind.is_empty()
-        && let Ok(value @ (Value::Object(_) | Value::Array(_))) = serde_json::from_slice(bytes)
-    {
-        return Ok(value);
-    }
-    Ok(json!({ "text": text }))
 }
 
-/// Whether [`parse`] takes a body for mere text: a web page, or words for people.
+/// Whether [`parse`] takes a body for mere text.
 pub(super) fn is_text(content_type: &str, bytes: &[u8]) -> bool {
-    let kind = content_type.split(';').next().unwrap_or_default().trim().to_lowercase();
-    if kind.is_empty() {
-        // Nobody says what it is: what is not JSON is text.
-        return !bytes.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|first| b"{[".contains(first));
-    }
-    let data = ["json", "ndjson", "jsonl", "xml"].iter().any(|word| kind.contains(word)) || kind == "text/csv";
-    !data || kind.contains("xhtml")
+    form(content_type, bytes) == Form::Text
 }
 
 /// One JSON object a line.
@@ -85,7 +104,7 @@ pub(super) fn csv_head(bytes: &[u8]) -> Result<Vec<String>, String> {
     csv_reader(bytes).map(|(_, names)| names)
 }
 
-fn csv_reader(bytes: &[u8]) -> Result<(csv::Reader<&[u8]>, Vec<String>), String> {
+pub(super) fn csv_reader(bytes: &[u8]) -> Result<(csv::Reader<&[u8]>, Vec<String>), String> {
     let text = std::str::from_utf8(bytes).map_err(|error| format!("not UTF-8 text (byte {})", error.valid_up_to()))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let head = text.lines().next().unwrap_or_default();

@@ -13,13 +13,13 @@ const HOLDER: u64 = 48;
 /// A member of a map: its name, and its place.
 const MEMBER: u64 = 120;
 
-/// Refuses a body that would take too much.
+/// What a body would take, unless that is too much.
 ///
 /// # Errors
 /// One line: how large it is, and what it would take.
-fn refuse(bytes: u64, items: u64, cost: u64) -> Result<(), String> {
+fn refuse(bytes: u64, items: u64, cost: u64) -> Result<u64, String> {
     if cost <= MOST {
-        return Ok(());
+        return Ok(cost);
     }
     Err(format!(
         "too costly to read ({} MiB with {:.1} million items would take {:.1} GiB, and more than {} GiB is refused)",
@@ -31,16 +31,16 @@ fn refuse(bytes: u64, items: u64, cost: u64) -> Result<(), String> {
 }
 
 /// As [`refuse`], for JSON.
-pub(super) fn json(bytes: &[u8]) -> Result<(), String> {
+pub(super) fn json(bytes: &[u8]) -> Result<u64, String> {
     json_of(bytes, false)
 }
 
 /// As [`refuse`], for JSON with a value a line.
-pub(super) fn json_lines(bytes: &[u8]) -> Result<(), String> {
+pub(super) fn json_lines(bytes: &[u8]) -> Result<u64, String> {
     json_of(bytes, true)
 }
 
-fn json_of(bytes: &[u8], lines: bool) -> Result<(), String> {
+fn json_of(bytes: &[u8], lines: bool) -> Result<u64, String> {
     let (mut values, mut holders, mut members) = (1_u64, 0_u64, 0_u64);
     let (mut within, mut escaped) = (false, false);
     for byte in bytes {
@@ -61,16 +61,32 @@ fn json_of(bytes: &[u8], lines: bool) -> Result<(), String> {
 }
 
 /// As [`refuse`], for CSV: each row is a map of all columns.
-pub(super) fn csv(bytes: &[u8], columns: usize, names: usize) -> Result<(), String> {
-    let rows = bytes.iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
+pub(super) fn csv(bytes: &[u8], columns: usize, names: usize) -> Result<u64, String> {
+    // A row ends with either of these, or with both.
+    let rows = bytes.iter().filter(|byte| b"\r\n".contains(byte)).count() as u64 + 1;
     let size = bytes.len() as u64;
     // A row with fewer cells than columns is refused by the reader, so that cells are what the bytes have room for.
     let cells = rows.saturating_mul(columns as u64).min(size + 1);
     refuse(size, cells, size + cells * (VALUE + MEMBER) + rows * (names as u64 + HOLDER))
 }
 
+/// What a body of this kind would take, as [`super::body::parse`] reckons it before it parses; none for text.
+pub(super) fn of(content_type: &str, bytes: &[u8]) -> Result<Option<u64>, String> {
+    use super::body::{Form, csv_reader, form};
+    Ok(Some(match form(content_type, bytes) {
+        Form::Json => json(bytes)?,
+        Form::JsonLines => json_lines(bytes)?,
+        Form::Csv => {
+            let (_, names) = csv_reader(bytes)?;
+            csv(bytes, names.len(), names.iter().map(String::len).sum())?
+        }
+        Form::Xml => xml(&String::from_utf8_lossy(bytes))?,
+        Form::Text => return Ok(None),
+    }))
+}
+
 /// As [`refuse`], for XML.
-pub(super) fn xml(text: &str) -> Result<(), String> {
+pub(super) fn xml(text: &str) -> Result<u64, String> {
     let (mut elements, mut attributes) = (0_u64, 0_u64);
     for byte in text.bytes() {
         match byte {
@@ -103,6 +119,8 @@ mod tests {
             let refused = parse(kind, body.as_bytes()).unwrap_err();
             assert!(refused.contains("would take") && refused.contains("million items"), "{refused}");
         }
+        let refused = parse("text/csv", "a\r".repeat(6_000_000).as_bytes()).unwrap_err();
+        assert!(refused.contains("would take"), "{refused}");
         let refused = parse("text/xml", format!("<r>{}</r>", "<a/>".repeat(8_000_000)).as_bytes()).unwrap_err();
         assert!(refused.contains("would take"), "{refused}");
         let columns = (0..3000).map(|n| format!("c{n}")).collect::<Vec<_>>().join(",");

@@ -105,7 +105,11 @@ impl Http {
                 _ => attempt.stop(),
             }));
         builder = match ca_file {
-            None => builder.tls_backend_preconfigured(trust::of_the_machine().map_err(fail)?),
+            None => {
+                let mut tls = trust::of_the_machine().map_err(fail)?;
+                tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+                builder.tls_backend_preconfigured(tls)
+            }
             Some(path) => {
                 let pem = std::fs::read(path).map_err(|error| fail(format!("ca_file {} can't be read: {error}", path.display())))?;
                 let certificates = reqwest::Certificate::from_pem_bundle(&pem).ok().filter(|list| !list.is_empty());
@@ -438,7 +442,10 @@ impl Http {
         } else {
             page.join(next).map_err(|_| "the next page's address is none".to_owned())?
         };
-        if same_origin(page, &url) && url.username().is_empty() {
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err("the next page's address is one with a user in it".to_owned());
+        }
+        if same_origin(page, &url) {
             return Ok(url);
         }
         if loopback(page) && loopback(&url) && page.port_or_known_default() == url.port_or_known_default() {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use ldap3::controls::{ControlType, MakeCritical, PagedResults, RawControl, RelaxRules};
-use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, LdapResult, Mod, Scope as Reach};
+use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, LdapResult, Mod, Scope as Reach, StdStream};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
@@ -18,7 +18,7 @@ use super::ldap_entry::Entry;
 use super::redact::Redactor;
 use super::retry::Patience;
 use super::sigv4::hex;
-use super::{CallError, ChangeOp, Class, Ended, Lane, ModifyCall, Page, Reply, SearchCall, class, trust};
+use super::{CallError, ChangeOp, Class, Ended, Lane, ModifyCall, Page, Reply, SearchCall, class, ldap_wire, trust};
 use crate::clock;
 use crate::manifest::express::Scope;
 use crate::manifest::judge;
@@ -35,7 +35,8 @@ const MOST_RANGES: u32 = 10_000;
 pub(super) struct Directory {
     system: SystemId,
     url: String,
-    starttls: bool,
+    address: reqwest::Url,
+    /// How it is encrypted; none for plain LDAP.
     tls: Option<Arc<rustls::ClientConfig>>,
     binds: [Option<(String, Kept)>; 2],
     pools: [Mutex<Vec<Ldap>>; 2],
@@ -91,7 +92,8 @@ impl Directory {
         }
         let address =
             reqwest::Url::parse(url).map_err(|_| format!("{system}: connect.ldap gives no address; check the system's settings"))?;
-        super::plain::refuse(&address, address.scheme() == "ldaps" || connect.starttls, plain)?;
+        let encrypted = address.scheme() == "ldaps" || connect.starttls;
+        super::plain::refuse(&address, encrypted, plain)?;
         let bind = connect.bind.as_ref().ok_or_else(|| format!("{system}: the manifest says not as whom to bind (connect.bind)"))?;
         let scope = Scope::new().with("settings", settings);
         let name = |template: &String| render(template, Place::Text, &scope).map_err(|error| format!("{system}: {error}"));
@@ -100,11 +102,15 @@ impl Directory {
         let configured = secrets.iter().flatten().map(|secret| expose(&secret.get()).to_owned());
         configured.chain(super::secret_settings(manifest, settings)).for_each(|secret| redactor.add(&secret));
         let mut binds = names.into_iter().zip(secrets).map(|(name, secret)| secret.map(|secret| (name, secret)));
-        let tls = ca_file.map(|path| trust::of_file(path).map_err(|error| format!("{system}: {error}"))).transpose()?;
+        let tls = match ca_file {
+            Some(path) => Some(trust::of_file(path)),
+            None => encrypted.then(trust::of_the_machine),
+        };
+        let tls = tls.transpose().map_err(|error| format!("{system}: {error}"))?.filter(|_| encrypted).map(Arc::new);
         Ok(Self {
             system: system.clone(),
             url: url.to_owned(),
-            starttls: connect.starttls,
+            address,
             tls,
             binds: [binds.next().flatten(), binds.next().flatten()],
             pools: [Mutex::default(), Mutex::default()],
@@ -317,7 +323,12 @@ impl Directory {
         let (entries, result) = self.ask(ldap, &call.base, reach, &call.filter, attributes).await?;
         tracing::debug!(system = %self.system, base = %call.base, code = result.rc, entries = entries.len(), ms = sent.elapsed().as_millis() as u64, "search");
         let paged = result.ctrls.iter().find(|control| matches!(control.0, Some(ControlType::PagedResults)));
-        let cookie = paged.and_then(|control| control.1.val.as_deref()).map(cookie_of).unwrap_or_default();
+        // A place that can't be read is no end.
+        let unreadable = || Failure::Other(CallError::Shape(format!("{}: the directory doesn't say where its list goes on", self.system)));
+        let cookie = match paged {
+            None => Vec::new(),
+            Some(control) => control.1.val.as_deref().and_then(ldap_wire::cookie).ok_or_else(unreadable)?,
+        };
         Ok(Batch { entries, result, cookie })
     }
 
@@ -403,11 +414,11 @@ impl Directory {
         if name.is_empty() || expose(&password).is_empty() {
             return Err(CallError::Auth(format!("{}: the {word} credential has no name or no password", self.system)));
         }
-        let mut settings = LdapConnSettings::new().set_conn_timeout(self.timeout.min(Duration::from_secs(10))).set_starttls(self.starttls);
-        if let Some(tls) = &self.tls {
-            settings = settings.set_config(tls.clone());
-        }
-        let connected = LdapConnAsync::with_settings(settings, &self.url).await;
+        let connected = tokio::time::timeout(self.timeout.min(Duration::from_secs(10)), async {
+            let stream = ldap_wire::connect(&self.address, self.tls.clone()).await?;
+            LdapConnAsync::with_settings(LdapConnSettings::new().set_std_stream(StdStream::Unix(stream)), "ldapi:///").await
+        });
+        let connected = connected.await.unwrap_or_else(|elapsed| Err(elapsed.into()));
         let (connection, mut ldap) = connected.map_err(|error| self.failure("connect", &error).error())?;
         tokio::spawn(async move {
             if let Err(error) = connection.drive().await {
@@ -527,10 +538,4 @@ fn describe(result: &LdapResult) -> String {
     let text = result.text.split_whitespace().collect::<Vec<_>>().join(" ");
     let text: String = text.trim_end_matches('\0').chars().take(160).collect();
     if text.is_empty() { format!("code {}", result.rc) } else { format!("code {}: {text}", result.rc) }
-}
-
-/// The cookie in the value of a paged-results control; empty if there is none (the library's own parser panics then).
-fn cookie_of(value: &[u8]) -> Vec<u8> {
-    let parts = ldap3::asn1::parse_tag(value).ok().and_then(|(_, tag)| tag.expect_constructed());
-    parts.and_then(|parts| parts.into_iter().nth(1)?.expect_primitive()).unwrap_or_default()
 }

@@ -32,12 +32,14 @@ impl Entry {
         Some(Self { dn, attributes })
     }
 
-    /// The attributes that came in part, with where to read on.
+    /// The attributes that came in part, with where to read on. A range is the last one where it says so (`*`). One whose end is no number goes on
+    /// where no list has anything, so that reading on fails.
     pub(super) fn cuts(&self) -> Vec<Cut> {
         let cut = |(name, _): &(String, Vec<Vec<u8>>)| {
             let (attribute, range) = split_range(name)?;
-            let last: u64 = range.split_once('-')?.1.parse().ok()?;
-            Some(Cut { attribute: attribute.to_owned(), next: last + 1 })
+            let last = range.split_once('-').map_or("", |(_, last)| last);
+            let next = last.parse::<u64>().map_or(u64::MAX, |last| last.saturating_add(1));
+            (last != "*").then(|| Cut { attribute: attribute.to_owned(), next })
         };
         self.attributes.iter().filter_map(cut).collect()
     }
@@ -126,6 +128,17 @@ mod tests {
         assert_eq!(text("objectSid", &sid), json!("S-1-5-32-544"));
         assert_eq!(text("objectSid", b"S-1"), json!("S-1"));
         assert_eq!(text("photo", &[0xff, 0xfe]), json!("//4="));
+    }
+
+    // Reliability: Nothing stuck.
+    #[test]
+    fn a_range_whose_end_is_no_place_in_a_list_is_never_the_last() {
+        for range in ["0-18446744073709551615", "0-99999999999999999999", "", "-", "0-", "0-x", "0"] {
+            let entry = Entry { dn: "CN=a".into(), attributes: vec![(format!("member;range={range}"), vec![b"1".to_vec()])] };
+            assert_eq!(entry.cuts().iter().map(|cut| cut.next).collect::<Vec<_>>(), [u64::MAX], "{range}");
+        }
+        let entry = Entry { dn: "CN=a".into(), attributes: vec![("member;range=7-*".into(), vec![b"1".to_vec()])] };
+        assert_eq!(entry.cuts().len(), 0);
     }
 
     #[test]

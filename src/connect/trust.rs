@@ -8,22 +8,20 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls_platform_verifier::BuilderVerifierExt as _;
 
-/// TLS over HTTP that trusts whom the machine trusts. The machine's authorities are read once for all systems: that takes 20 ms of a processor, and a
+/// TLS that trusts whom the machine trusts. The machine's authorities are read once for all systems: that takes 20 ms of a processor, and a
 /// company has more than fifty.
 pub(super) fn of_the_machine() -> Result<ClientConfig, String> {
     static READ: OnceLock<Result<ClientConfig, String>> = OnceLock::new();
     READ.get_or_init(|| {
         let unusable = |error: rustls::Error| format!("the machine's certificate authorities can't be used: {error}");
         let builder = builder().and_then(|builder| builder.with_platform_verifier()).map_err(unusable)?;
-        let mut config = builder.with_no_client_auth();
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(config)
+        Ok(builder.with_no_client_auth())
     })
     .clone()
 }
 
 /// TLS that trusts the authorities of a file.
-pub(super) fn of_file(path: &Path) -> Result<Arc<ClientConfig>, String> {
+pub(super) fn of_file(path: &Path) -> Result<ClientConfig, String> {
     let unreadable = |error: String| format!("ca_file {} can't be used: {error}", path.display());
     let mut roots = rustls::RootCertStore::empty();
     for certificate in CertificateDer::pem_file_iter(path).map_err(|error| unreadable(error.to_string()))? {
@@ -33,7 +31,7 @@ pub(super) fn of_file(path: &Path) -> Result<Arc<ClientConfig>, String> {
         return Err(unreadable("it holds no PEM certificate".to_owned()));
     }
     let builder = builder().map_err(|error| unreadable(error.to_string()))?;
-    Ok(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
 fn builder() -> Result<rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier>, rustls::Error> {

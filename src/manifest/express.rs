@@ -3,7 +3,7 @@
 //! Most expressions in manifests are plain paths (`it.profile.login`) or references (`account(it.id)`); these are looked
 //! up directly in the record. Only the rest is handed to the engine, and only then is the record converted for it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock, OnceLock, RwLock};
 
 use minijinja::value::Serde;
@@ -44,6 +44,12 @@ pub const NAMES: &[&str] = &[
     "file",
     "absent",
 ];
+
+/// Letters an expression may have; the longest of ours has a tenth.
+const LONGEST: usize = 8 << 10;
+
+/// So many compiled expressions are kept.
+const KEPT: usize = 1 << 16;
 
 /// Steps one evaluation may take before it is stopped; the engine also charges for bytes.
 const FUEL: u64 = 200_000;
@@ -87,8 +93,14 @@ impl Expr {
         if let Some(known) = COMPILED.read().ok().and_then(|map| map.get(source).cloned()) {
             return Ok(known);
         }
+        if source.len() > LONGEST {
+            let begins: String = source.chars().take(40).collect();
+            return Err(format!("{begins}…: {} letters are more than an expression may have ({LONGEST})", source.len()));
+        }
         let expr = Arc::new(Self { source: source.to_owned(), form: parse(source.trim())? });
-        if let Ok(mut map) = COMPILED.write() {
+        if let Ok(mut map) = COMPILED.write()
+            && map.len() < KEPT
+        {
             map.insert(source.to_owned(), expr.clone());
         }
         Ok(expr)
@@ -120,10 +132,10 @@ impl Expr {
     pub fn paths_of(&self, name: &str) -> Vec<Vec<String>> {
         let of_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
         let mut paths = Vec::new();
-        for (at, _) in self.source.match_indices(name) {
+        for (at, _) in unquoted(&self.source).match_indices(name) {
             let before = self.source[..at].trim_end();
             let rest = &self.source[at + name.len()..];
-            if self.source[..at].ends_with(of_word) || before.ends_with('.') || rest.starts_with(of_word) || in_quotes(before) {
+            if self.source[..at].ends_with(of_word) || before.ends_with('.') || rest.starts_with(of_word) {
                 continue;
             }
             let mut path = Vec::new();
@@ -152,10 +164,7 @@ impl Expr {
     pub fn eval(&self, scope: &Scope<'_>) -> Result<Value, String> {
         match &self.form {
             Form::Path { root, fields } => Ok(look_up(scope.get(root), fields).cloned().unwrap_or(Value::Null)),
-            Form::Reference { kind, inner } => Ok(match inner.eval(scope)? {
-                Value::Null => Value::Null,
-                key => functions::reference(*kind, &plain(&key)),
-            }),
+            Form::Reference { kind, inner } => Ok(inner.key(scope)?.map_or(Value::Null, |key| functions::reference(*kind, &key))),
             Form::Engine { expression, names } => {
                 let context: BTreeMap<&str, Jinja> = names.iter().filter_map(|name| Some((*name, scope.for_engine(name)?))).collect();
                 let value = expression.eval(Jinja::from(context)).map_err(|error| self.explain(&error))?;
@@ -184,6 +193,25 @@ impl Expr {
         })
     }
 
+    /// Evaluates to the key of a reference: null is none.
+    fn key(&self, scope: &Scope<'_>) -> Result<Option<String>, String> {
+        let value;
+        let key = match &self.form {
+            Form::Path { root, fields } => look_up(scope.get(root), fields),
+            _ => {
+                value = self.eval(scope)?;
+                Some(&value)
+            }
+        };
+        match key {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Object(_) | Value::Array(_)) => {
+                Err(format!("{}: a key is a text or a number, and this is a list or a map", self.source))
+            }
+            Some(key) => Ok(Some(plain(key))),
+        }
+    }
+
     /// Evaluates to yes or no, as Jinja sees truth: null, false, 0, empty text and empty lists are no.
     ///
     /// # Errors
@@ -205,7 +233,7 @@ impl Expr {
     /// As [`Expr::eval`]; or the value is not a reference.
     pub fn reference(&self, scope: &Scope<'_>) -> Result<Option<NodeRef>, String> {
         if let Form::Reference { kind, inner } = &self.form {
-            return Ok(inner.text(scope)?.filter(|key| !key.is_empty()).map(|key| NodeRef::new(*kind, key)));
+            return Ok(inner.key(scope)?.filter(|key| !key.is_empty()).map(|key| NodeRef::new(*kind, key)));
         }
         match self.eval(scope)? {
             Value::Null => Ok(None),
@@ -303,12 +331,29 @@ pub fn plain(value: &Value) -> String {
     }
 }
 
-/// Whether what follows this much of an expression stands within a text of it.
-fn in_quotes(before: &str) -> bool {
-    before
-        .chars()
-        .fold(None, |quote, c| if quote == Some(c) { None } else { quote.or(Some(c).filter(|c| ['\'', '"'].contains(c))) })
-        .is_some()
+/// An expression's letters, with zeros in place of those of the texts in it. A quote after a backslash ends no text.
+pub(super) fn outside_quotes(source: &str) -> impl Iterator<Item = (usize, char)> {
+    let (mut quote, mut escaped) = (None, false);
+    source.char_indices().map(move |(at, c)| {
+        let within = quote.is_some();
+        match quote {
+            Some(_) if escaped => escaped = false,
+            Some(_) if c == '\\' => escaped = true,
+            Some(open) if c == open => quote = None,
+            None if c == '\'' || c == '"' => quote = Some(c),
+            _ => {}
+        }
+        (at, if within && quote.is_some() { '\0' } else { c })
+    })
+}
+
+/// An expression with blanks in place of the texts in it, in which each byte is where it was.
+fn unquoted(source: &str) -> String {
+    let mut out = String::with_capacity(source.len());
+    for ((_, c), was) in outside_quotes(source).zip(source.chars()) {
+        if c == was { out.push(c) } else { out.extend(std::iter::repeat_n(' ', was.len_utf8())) }
+    }
+    out
 }
 
 fn look_up<'v>(root: Option<&'v Value>, fields: &[String]) -> Option<&'v Value> {
@@ -320,6 +365,8 @@ fn parse(source: &str) -> Result<Form, String> {
         return form;
     }
     if let Some((kind, inner)) = parse_reference(source)
+        // A reference of a reference is none. However many stand in one another, the engine refuses them.
+        && parse_reference(inner.trim()).is_none()
         && let Ok(inner) = Expr::compile(inner)
     {
         return Ok(Form::Reference { kind, inner });
@@ -330,7 +377,8 @@ fn parse(source: &str) -> Result<Form, String> {
     })?;
     known_filters(source)?;
     let mut names = Vec::new();
-    for name in expression.undeclared_variables(false) {
+    let used: BTreeSet<String> = expression.undeclared_variables(false).into_iter().collect();
+    for name in used {
         let is_function = functions::NAMES.contains(&name.as_str()) || ENGINE.globals().any(|(global, _)| global == name);
         match known_name(&name) {
             // `person` is both a name and a function: in scope, the name counts.
@@ -341,8 +389,7 @@ fn parse(source: &str) -> Result<Form, String> {
     }
     // The engine doesn't report names inside a slice (`it.x[-3:]`): those are found by eye.
     if source.contains('[') && source.contains(':') {
-        let unquoted = source.split(['\'', '"']).step_by(2);
-        for word in unquoted.flat_map(|part| part.split(|c: char| !(c.is_ascii_alphanumeric() || "_.".contains(c)))) {
+        for word in unquoted(source).split(|c: char| !(c.is_ascii_alphanumeric() || "_.".contains(c))) {
             names.extend(NAMES.iter().copied().find(|name| word.split('.').next() == Some(*name)));
         }
     }
@@ -354,20 +401,11 @@ fn parse(source: &str) -> Result<Form, String> {
 /// Refuses filters and tests that there aren't. The engine itself finds out when it evaluates, which is the middle of the night.
 fn known_filters(source: &str) -> Result<(), String> {
     let mut words: Vec<String> = Vec::new();
-    let mut quote = None;
-    for c in source.chars() {
-        match quote {
-            Some(open) if c == open => quote = None,
-            Some(_) => {}
-            None if c == '\'' || c == '"' => {
-                quote = Some(c);
-                words.push("''".to_owned());
-            }
-            None if c.is_ascii_alphanumeric() || c == '_' => match words.last_mut() {
-                Some(word) if word.ends_with(|last: char| last.is_ascii_alphanumeric() || last == '_') => word.push(c),
-                _ => words.push(c.to_string()),
-            },
-            None => words.push(c.to_string()),
+    for c in unquoted(source).chars() {
+        let of_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        match words.last_mut() {
+            Some(word) if of_word(c) && word.ends_with(of_word) => word.push(c),
+            _ => words.push(c.to_string()),
         }
     }
     words.retain(|word| !word.trim().is_empty());
@@ -456,6 +494,36 @@ mod tests {
         assert_eq!(eval("it.profile.login[-7:]", &it), json!("example"));
         let rule = Expr::compile("person.title | matches('chief')").unwrap();
         assert!(rule.truth(&Scope::new().with("person", &json!({"title": "Chief of Staff"}))).unwrap());
+    }
+
+    #[test]
+    fn what_stands_in_quotes_is_a_text_whatever_quotes_it_holds() {
+        for (source, plain) in [
+            (r"'it\'s' ~ it.a", r"'     ' ~ it.a"),
+            (r#""it's" ~ it.a"#, r#""    " ~ it.a"#),
+            (r"'\\' ~ it.a", r"'  ' ~ it.a"),
+            (r#"it["é'"]"#, r#"it["   "]"#),
+        ] {
+            assert_eq!(unquoted(source), plain, "{source}");
+        }
+        let it = json!({"a": "abc"});
+        for (source, value) in [(r"'it\'s ' ~ it.a", "it's abc"), (r#""'" ~ it.a[1:]"#, "'bc"), (r#"'"' ~ it.a[:1] ~ "'""#, "\"a'")] {
+            assert_eq!(Expr::compile(source).unwrap().paths_of("it"), [["a"]], "{source}");
+            assert_eq!(eval(source, &it), json!(value), "{source}");
+        }
+        assert!(Expr::compile(r"'\'' ~ it.a | nosuchfilter").is_err());
+    }
+
+    // Reliability: Nothing stuck.
+    #[test]
+    fn no_expression_is_too_long_or_too_deep_to_be_read() {
+        for count in [2, 40, 1000, 100_000] {
+            let nested = format!("{}it.id{}", "account(".repeat(count), ")".repeat(count));
+            let said = Expr::compile(&nested).map(|expr| expr.eval(&Scope::new().with("it", &json!({"id": "a"}))).is_ok());
+            assert_ne!(said, Ok(true), "{count}: a reference of a reference is none");
+            let words = format!("{}it.id", "it.id ~ ".repeat(count));
+            assert!(count < 1000 && Expr::compile(&words).is_ok() || Expr::compile(&words).is_err() == (words.len() > LONGEST), "{count}");
+        }
     }
 
     #[test]

@@ -34,12 +34,13 @@ pub(super) fn as_reference(value: &Value) -> Option<NodeRef> {
 pub(super) fn add_to(engine: &mut Environment<'static>) {
     for kind in NodeKind::ALL {
         let kind = *kind;
-        engine.add_function(kind.word(), move |key: Jinja| {
-            if key.is_undefined() || key.is_none() {
-                Jinja::from(())
-            } else {
-                Jinja::from(minijinja::value::Serde(reference(kind, &key.to_string())))
+        engine.add_function(kind.word(), move |key: Jinja| match key.kind() {
+            ValueKind::Undefined | ValueKind::None => Ok(Jinja::from(())),
+            ValueKind::Bool | ValueKind::Number | ValueKind::String => {
+                Ok(Jinja::from(minijinja::value::Serde(reference(kind, &key.to_string()))))
             }
+            // A reference in a reference in a reference would double its length each time.
+            _ => Err(Error::new(ErrorKind::InvalidOperation, "a key is a text or a number, and this is a list or a map")),
         });
     }
     engine.add_function("random_password", random_password);

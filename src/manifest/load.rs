@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::located::{self, Fault, Lines};
 use super::{Manifest, builtin, check, raw, structure};
+use crate::clean;
 
 /// One problem of a manifest file. Shown as `okta.yaml:12: see.users.call: …`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,10 +26,11 @@ impl fmt::Display for Problem {
         if self.line > 0 {
             write!(f, ":{}", self.line)?;
         }
+        // Keys and values of the file are in both, whatever they hold.
         if !self.path.is_empty() {
-            write!(f, ": {}", self.path)?;
+            write!(f, ": {}", clean::line(&self.path))?;
         }
-        write!(f, ": {}", self.message)
+        write!(f, ": {}", clean::line(&self.message))
     }
 }
 

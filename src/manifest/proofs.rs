@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::examples;
+use super::express::outside_quotes;
 use super::judge::Finding;
 use super::load::{self, Problem};
 use super::located::{self, Fault, Lines};
@@ -225,16 +226,13 @@ fn exclude(one: &Take, other: &Take) -> bool {
 
 /// The conditions of which an expression wants every one.
 fn conditions(source: &str) -> Vec<&str> {
-    let (mut found, mut depth, mut quote, mut from) = (Vec::new(), 0_i32, None, 0);
-    for (at, c) in source.char_indices() {
-        match (quote, c) {
-            (Some(open), c) if c == open => quote = None,
-            (Some(_), _) => {}
-            (None, '\'' | '"') => quote = Some(c),
-            (None, '(' | '[' | '{') => depth += 1,
-            (None, ')' | ']' | '}') => depth -= 1,
-            (None, ' ') if depth == 0 && source[at..].starts_with(" or ") => return vec![source.trim()],
-            (None, ' ') if depth == 0 && source[at..].starts_with(" and ") => {
+    let (mut found, mut depth, mut from) = (Vec::new(), 0_i32, 0);
+    for (at, c) in outside_quotes(source) {
+        match c {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth -= 1,
+            ' ' if depth == 0 && source[at..].starts_with(" or ") => return vec![source.trim()],
+            ' ' if depth == 0 && source[at..].starts_with(" and ") => {
                 found.push(source[from..at].trim());
                 from = at + " and ".len();
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::express::{Expr, Scope, plain};
+use super::express::{Expr, Scope, outside_quotes, plain};
 use crate::clean;
 
 /// Where a template's text goes, and so how what is put in is escaped.
@@ -168,17 +168,8 @@ pub fn fill_form(form: &Value, scope: &Scope<'_>) -> Result<Vec<(String, String)
 
 /// Where the `}}` stands that closes an expression; quoted text is passed over.
 fn closing(inside: &str) -> Option<usize> {
-    let bytes = inside.as_bytes();
-    let mut quote = None;
-    for (index, byte) in bytes.iter().enumerate() {
-        match (quote, byte) {
-            (None, b'\'' | b'"') => quote = Some(*byte),
-            (Some(open), byte) if open == *byte => quote = None,
-            (None, b'}') if bytes.get(index + 1) == Some(&b'}') && bytes.get(index + 2) != Some(&b'}') => return Some(index),
-            _ => {}
-        }
-    }
-    None
+    let closes = |at: usize| inside[at..].starts_with("}}") && !inside[at..].starts_with("}}}");
+    outside_quotes(inside).find(|(at, c)| *c == '}' && closes(*at)).map(|(at, _)| at)
 }
 
 /// Percent-encodes everything but RFC 3986's unreserved characters.

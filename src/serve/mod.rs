@@ -5,12 +5,12 @@
 //! gone on with at the next start, which reads first.
 
 mod believed;
-mod due;
+pub mod due;
 mod health;
 mod http;
 mod listen;
 mod teller;
-mod webhook;
+pub mod webhook;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

@@ -15,8 +15,12 @@ mod clock;
 mod codes;
 /// A log that was cut back, and rows that were changed beside it.
 mod cut_back;
+/// What the product is built from.
+mod dependencies;
 /// A call that no read shows, and the action whose effect proves it.
 mod effects;
+/// Inputs that were once found, and changes of them.
+mod fuzzed;
 /// When something is gone, and a case closed.
 mod gone;
 /// A person's task, and what may prove it.

@@ -51,6 +51,18 @@ fn real_openldap_from_the_first_scan_to_the_last_proof_and_in_bad_weather() {
     nothing_is_lost_or_falsely_gone_in_bad_weather();
 }
 
+#[test]
+#[ignore = "needs the real servers: tests/real/run"]
+fn real_openldap_tls_begins_on_a_plain_connection() {
+    let truth = truth("EXEUNT_REAL_LDAP_TRUTH");
+    let site = Site::new(&PEOPLE.map(str::to_owned), &settings().replace(&env("EXEUNT_REAL_LDAP_LDAPS"), &env("EXEUNT_REAL_LDAP_URL")));
+    let ours = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/scanners/openldap.yaml")).unwrap();
+    std::fs::write(site.path("scanners/openldap.yaml"), ours.replace("  page_size: 200\n", "  page_size: 200\n  starttls: true\n"))
+        .unwrap();
+    site.scan(SYSTEM);
+    assert_eq!(seen(&site.graph(), SYSTEM, NodeKind::Account).len(), count(&truth, "/users"));
+}
+
 fn everything_is_seen(site: &Site, truth: &Value) {
     let graph = site.graph();
     let accounts = seen(&graph, SYSTEM, NodeKind::Account);

@@ -8,8 +8,8 @@ use futures_util::{SinkExt, StreamExt};
 use ldap3_proto::LdapCodec;
 use ldap3_proto::control::LdapControl;
 use ldap3_proto::proto::{
-    LdapBindCred, LdapBindResponse, LdapModifyType, LdapMsg, LdapOp, LdapPartialAttribute, LdapResult, LdapResultCode, LdapSearchRequest,
-    LdapSearchResultEntry, LdapSearchResultReference,
+    LdapBindCred, LdapBindResponse, LdapExtendedResponse, LdapModifyType, LdapMsg, LdapOp, LdapPartialAttribute, LdapResult,
+    LdapResultCode, LdapSearchRequest, LdapSearchResultEntry, LdapSearchResultReference,
 };
 use tokio_util::codec::Framed;
 
@@ -203,6 +203,57 @@ async fn rights_limits_and_absence_are_told_apart() {
     let error = send(&directory(&url, "wr0ng"), Lane::Revoke, &search("cn=group", "base", &["cn"])).await.unwrap_err();
     assert!(matches!(&error, CallError::Auth(line) if line.contains("code 49") && !line.contains("wr0ng")), "{error:?}");
     assert!(matches!(send(&directory(&url, ""), Lane::Scan, &search("cn=group", "base", &[])).await, Err(CallError::Auth(_))));
+}
+
+// Reliability: Nothing stuck.
+#[tokio::test]
+async fn a_directory_whose_answers_nobody_can_read_ends_no_program() {
+    let tlv = |tag: u8, content: &[u8]| [&[tag, 0x84], &u32::try_from(content.len()).unwrap().to_be_bytes()[..], content].concat();
+    let answer = |op: &[u8]| tlv(0x30, &[&tlv(2, &[1]), op].concat());
+    // Tags within tags, each a few bytes longer than what it holds.
+    let mut deep = Vec::new();
+    while deep.len() < 120_000 {
+        let length = u32::try_from(deep.len()).unwrap().to_be_bytes();
+        deep.splice(0..0, [0x30, 0x84].into_iter().chain(length));
+    }
+    for reply in [
+        answer(&tlv(0x61, &deep)),
+        answer(&tlv(0x61, b"")),
+        answer(&tlv(0x61, &tlv(0x0a, &[0]))),
+        b"\x30\x88\xff".repeat(9),
+        b"HTTP/1.1 400".to_vec(),
+    ] {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("ldap://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                tokio::io::AsyncReadExt::read(&mut stream, &mut [0; 999]).await.unwrap();
+                tokio::io::AsyncWriteExt::write_all(&mut stream, &reply).await.unwrap();
+            }
+        });
+        let told = send(&directory(&url, "s3cret"), Lane::Tell, &search("dc=acme", "sub", &["mail"])).await;
+        assert!(matches!(told, Err(CallError::Unreachable(_))), "{told:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_directory_that_begins_no_tls_gets_no_password() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("ldap://{}", listener.local_addr().unwrap());
+    let served = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut framed = Framed::new(stream, LdapCodec::default());
+        let asked = framed.next().await.unwrap().unwrap();
+        assert!(matches!(&asked.op, LdapOp::ExtendedRequest(asked) if asked.name == "1.3.6.1.4.1.1466.20037"), "{asked:?}");
+        let answer = LdapExtendedResponse { res: result(LdapResultCode::ProtocolError, "no TLS here"), name: None, value: None };
+        framed.send(LdapMsg { msgid: asked.msgid, op: LdapOp::ExtendedResponse(answer), ctrl: vec![] }).await.unwrap();
+        framed.next().await.is_none()
+    });
+    let connect = "{ ldap: '{{ settings.url }}', starttls: true, bind: { read: 'cn=reader' } }";
+    let wire = open(&manifest(connect, "{ kind: bind }"), json!({ "url": url }), "s3cret", None);
+    let error = send(&wire, Lane::Scan, &search("dc=acme", "sub", &["mail"])).await.unwrap_err();
+    assert!(matches!(&error, CallError::Auth(line) if line.contains("code 2: no TLS here")), "{error:?}");
+    assert!(served.await.unwrap(), "nothing more was sent");
 }
 
 // Reliability: Secrets.

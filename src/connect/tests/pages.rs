@@ -62,6 +62,12 @@ async fn a_credential_goes_to_no_other_origin() {
     }
     assert_eq!(send(&wire, Lane::Scan, &get("/moved")).await.unwrap().class, Class::Refused);
     assert_eq!(send(&wire, Lane::Scan, &get("/near")).await.unwrap().body, json!([1]));
+    let own = server.base.clone();
+    for named in ["user@", ":word@", "user:word@"] {
+        let next = json!({"pages": 1, "next": {"url": own.replace("//", &format!("//{named}")) + "/users"}}).to_string();
+        let (ended, ..) = read(&wire, &get("/users"), "{ link: next }", Some(Checkpoint(next))).await;
+        assert!(reason(&ended).contains("user in it"), "{named}: {ended:?}");
+    }
     let forged = Checkpoint(json!({"pages": 1, "next": {"url": format!("{}/users", other.base)}}).to_string());
     let (ended, ..) = read(&wire, &get("/users"), "{ link: next }", Some(forged)).await;
     assert!(reason(&ended).contains("another origin"), "{ended:?}");

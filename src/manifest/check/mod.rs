@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::attributes;
-use super::express::{Expr, NAMES};
+use super::express::{Expr, NAMES, outside_quotes};
 use super::places::{self, Extra, Spot};
 use super::raw;
 use super::structure::did_you_mean;
@@ -331,15 +331,9 @@ fn looks_like_an_expression(source: &str) -> bool {
 /// The settings that an expression uses by name; none when it uses them in a way that only running it would tell.
 fn settings_used(source: &str) -> Option<Vec<String>> {
     let mut names = Vec::new();
-    let mut quote: Option<char> = None;
     let mut last = ' ';
-    for (at, c) in source.char_indices() {
-        let begins = quote.is_none() && !(last.is_alphanumeric() || last == '_' || last == '.');
-        match quote {
-            Some(open) if c == open => quote = None,
-            None if c == '\'' || c == '"' => quote = Some(c),
-            _ => {}
-        }
+    for (at, c) in outside_quotes(source) {
+        let begins = c == 's' && !(last.is_alphanumeric() || last == '_' || last == '.');
         last = c;
         let Some(rest) = begins.then(|| source[at..].strip_prefix("settings")).flatten() else { continue };
         let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
