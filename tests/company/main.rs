@@ -32,6 +32,8 @@ mod serve;
 mod settings;
 /// The builder: the simulated company, and the built command run against it.
 mod sim;
+/// `serve` for a long time, in bad weather.
+mod soak;
 /// Each system by itself: everything goes, and each of its traps is seen for what it is.
 mod systems;
 /// Tasks become tickets and events notices, each once, whatever fails in between.
