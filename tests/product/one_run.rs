@@ -1,7 +1,7 @@
 //! One run per case: several processes on one store, and a call that can't be taken back.
 //!
 //! ```text
-//! EXEUNT_ROUNDS=200 cargo test --test product two_servers_and_a_command -- --nocapture     two servers and a command, with 200 seeds
+//! EXEUNT_ROUNDS=200 cargo test --test product two_servers -- --nocapture     two servers and a command, with 200 seeds
 //! EXEUNT_ROUNDS=20 EXEUNT_SEED=80 …                                                        twenty of them, from this seed on
 //! ```
 //!
