@@ -64,7 +64,7 @@ struct Company {
 
 impl Company {
     fn up(all: bool) -> Self {
-        let sim = if all { Sim::up_with_staff(20, &|_| true) } else { Sim::up_with_staff(20, &|name| SOME.contains(&name)) };
+        let sim = if all { Sim::up_with_staff(60, &|_| true) } else { Sim::up_with_staff(20, &|name| SOME.contains(&name)) };
         let tap = Arc::new(Tap::new());
         let company = Self { sim, tap, ran: std::cell::Cell::new(0) };
         company.change_credentials();

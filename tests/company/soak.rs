@@ -203,8 +203,9 @@ fn weather(sim: &Sim, server: &Server, length: Duration, dice: &mut Dice) -> (Ta
     while began.elapsed() < length || nights(sim) < nights_before + 2 {
         let at = began.elapsed();
         samples.push(sample(server.running.0.id(), at));
-        if let Some(number) =
-            everybody.get(leavers.len()).filter(|_| at.as_secs_f64() * leaving as f64 > leavers.len() as f64 * length.as_secs_f64())
+        if let Some(number) = everybody
+            .get(leavers.len())
+            .filter(|_| leavers.len() < leaving && at.as_secs_f64() * leaving as f64 > leavers.len() as f64 * length.as_secs_f64())
         {
             sim.world.hr.terminate(number, sim.world.company.today()).unwrap();
             // Of half of them HR's record alone tells.

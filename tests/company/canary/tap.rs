@@ -238,14 +238,14 @@ impl Tap {
         let echo = self.echo.load(Ordering::Relaxed);
         let refused = [StatusCode::BAD_REQUEST, StatusCode::FORBIDDEN, StatusCode::INTERNAL_SERVER_ERROR][(number / 64 % 3) as usize];
         let hit = match echo {
-            echo if echo == Echo::Logins as u8 => login && !read || login && body.contains("grant_type"),
+            echo if echo == Echo::Logins as u8 => login && (!read || body.contains("grant_type")),
             _ if login => false,
-            echo if echo == Echo::Reads as u8 => read && number % 8 == 0,
+            echo if echo == Echo::Reads as u8 => read && number.is_multiple_of(8),
             echo if echo == Echo::Writes as u8 => {
                 if read {
-                    number % 16 == 0
+                    number.is_multiple_of(16)
                 } else {
-                    number % 4 != 0
+                    !number.is_multiple_of(4)
                 }
             }
             _ => false,
