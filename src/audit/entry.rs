@@ -88,6 +88,12 @@ pub fn entries(conn: &Connection, case: Option<&str>, from: u64, limit: u64) -> 
     Ok(found)
 }
 
+/// The last entry of a case that is one of these acts.
+pub fn last_of(conn: &Connection, case: &str, acts: &[&str]) -> Result<Option<Entry>> {
+    let all = entries(conn, Some(case), 0, MAX_EXACT)?;
+    Ok(all.into_iter().rev().find(|entry| acts.contains(&entry.draft.act.as_str())))
+}
+
 /// The place after the last. A log shorter than what was signed has lost entries: it goes on behind them, so that a departure is recorded and the
 /// gap stays. Nobody signs across it, and a verification names it.
 fn next_seq(tx: &Transaction) -> Result<u64> {

@@ -34,7 +34,7 @@ use std::path::PathBuf;
 
 pub use bundle::{BundleInfo, OtherEntries, bundle, bundle_with, verify_py};
 pub use checkpoint::{Checkpoint, checkpoint, known_key, latest, replace_key};
-pub use entry::{Draft, Entry, append, append_many, attach, entries};
+pub use entry::{Draft, Entry, append, append_many, attach, entries, last_of};
 pub use key::{Signer, VerifierKey};
 pub use report::{Note, Problem, Report, Verdict, Wrong};
 pub use since::earlier;

@@ -150,6 +150,9 @@ pub async fn one(global: &Global, args: One) -> Result<Exit> {
         let line = |told: &CaseTold| format!("{} in {}: {}", told.kind, told.system, told.says());
         out::say(format!("departure {id}: {}, {}, {}", case.person, case.mode, case.state));
         out::say(format!("  {} (by {}), effective {}", case.cause, case.source, case.effective.strftime("%Y-%m-%d %H:%M UTC")));
+        if let Some(reason) = &case.waits {
+            out::say(format!("  waits: {reason}"));
+        }
         if let Some(hash) = &case.plan_hash {
             out::say(format!("  plan {hash}"));
         }

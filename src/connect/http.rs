@@ -293,6 +293,11 @@ impl Http {
         if let Some(auth) = auth.filter(|auth| auth.signs()) {
             auth.sign(&mut out, &bytes)?;
         }
+        // What is made of a secret for a request is one for as long as it holds: a signature, a name and a password in one word.
+        let sent = out.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("authorization")).map(|(_, value)| value.as_str());
+        for word in sent.filter_map(|value| value.split_whitespace().last()).filter(|word| word.len() >= 16) {
+            self.redactor.issued(word.rsplit_once("Signature=").map_or(word, |(_, signature)| signature));
+        }
         let what = format!("{}: {} {}{}", self.system, out.method, out.url.host_str().unwrap_or_default(), out.url.path());
         let failed = |error: reqwest::Error| {
             let (timeout, untrusted) = (error.is_timeout(), trust::is_refused(&error));

@@ -61,10 +61,31 @@ impl Needles {
 
     /// Where in a text they stand: ranges in order that don't overlap. Short ones are not looked for.
     pub(super) fn find(&self, text: &[u8]) -> Vec<(usize, usize)> {
-        let mut found: Vec<(usize, usize)> = Vec::new();
         if self.forms.is_empty() {
-            return found;
+            return Vec::new();
         }
+        let mut found = self.find_written(text);
+        // Nobody says which letters a writer encodes: it may be all of them.
+        for (begin, part) in pieces(text).filter(|(_, part)| part.contains(&b'%')) {
+            let (plain, places) = percent_decoded(part);
+            let place = |at: usize| begin + places.get(at).map_or(part.len(), |place| *place as usize);
+            let encoded = self.find_written(&plain).into_iter().map(|(from, to)| (place(from), place(to)));
+            found.extend(encoded.filter(|(from, to)| text[*from..*to].contains(&b'%')));
+        }
+        found.sort_unstable();
+        found.dedup_by(|next, kept| {
+            let touches = next.0 <= kept.1;
+            if touches {
+                kept.1 = kept.1.max(next.1);
+            }
+            touches
+        });
+        found
+    }
+
+    /// Where they stand letter by letter.
+    fn find_written(&self, text: &[u8]) -> Vec<(usize, usize)> {
+        let mut found: Vec<(usize, usize)> = Vec::new();
         let (mut at, mut floor) = (0, 0);
         while let Some(gram) = text.get(at..).and_then(|rest| rest.first_chunk::<GRAM>()) {
             let gram = u64::from_le_bytes(*gram);
@@ -126,9 +147,64 @@ impl Needles {
     }
 }
 
+/// How much of a text is decoded at once, and how much of it is looked at twice, for what stands at the border of two pieces.
+const PIECE: usize = 64 << 10;
+const OVERLAP: usize = 16 << 10;
+
+/// A text in pieces, with where each begins.
+fn pieces(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    let whole = text.len().saturating_sub(OVERLAP).max(1);
+    (0..whole).step_by(PIECE - OVERLAP).map(move |begin| (begin, text.get(begin..text.len().min(begin + PIECE)).unwrap_or_default()))
+}
+
+/// A text without percent-encoding, and where each of its bytes began.
+fn percent_decoded(text: &[u8]) -> (Vec<u8>, Vec<u32>) {
+    let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16)).and_then(|digit| u8::try_from(digit).ok());
+    let (mut plain, mut places) = (Vec::with_capacity(text.len()), Vec::with_capacity(text.len()));
+    let mut at = 0;
+    while let Some(byte) = text.get(at) {
+        places.push(u32::try_from(at).unwrap_or(u32::MAX));
+        match (*byte, digit(text.get(at + 1)), digit(text.get(at + 2))) {
+            (b'%', Some(high), Some(low)) => {
+                plain.push(high << 4 | low);
+                at += 3;
+            }
+            (byte, ..) => {
+                plain.push(byte);
+                at += 1;
+            }
+        }
+    }
+    (plain, places)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // Reliability: Secrets.
+    #[test]
+    fn a_secret_is_found_whichever_of_its_letters_are_percent_encoded() {
+        let mut needles = Needles::default();
+        let secret = "sk-Canary/7+uZ9=tail";
+        needles.add(secret, true);
+        let every: String = secret.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let second: String = secret
+            .bytes()
+            .enumerate()
+            .map(|(at, byte)| if at % 2 == 0 { format!("%{byte:02x}") } else { char::from(byte).to_string() })
+            .collect();
+        for spelled in [every, second] {
+            let found = needles.find(format!("a=100%25&b={spelled}&c=1").as_bytes());
+            assert_eq!(found, [(11, 11 + spelled.len())], "{spelled}");
+            // At the border of two pieces of a long text as well.
+            for before in [PIECE - 30, PIECE - OVERLAP - 7, PIECE, 3 * PIECE] {
+                let found = needles.find(format!("{}{spelled} and more", ".".repeat(before)).as_bytes());
+                assert_eq!(found, [(before, before + spelled.len())], "{before} {spelled}");
+            }
+        }
+        assert_eq!(needles.find(b"100% of it, %zz, %4"), []);
+    }
 
     #[test]
     fn a_secret_is_found_whole_and_in_part() {

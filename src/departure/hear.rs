@@ -7,10 +7,12 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{Due, Word, announce_among, entry, move_case};
+use crate::audit;
 use crate::clock;
 use crate::config::Config;
 use crate::graph::{Graph, Person, Standing};
-use crate::model::Mode;
+use crate::model::{DepartureState, Mode};
+use crate::revoke::case_name;
 use crate::store::departures::{self, DepartureRow, Opened};
 use crate::store::{self, Store};
 use crate::survey;
@@ -77,17 +79,18 @@ fn take_back(store: &Store, graph: &Graph, people: &[Person], source: &str, now:
         if person.unknown.iter().any(|attr| ["state", "last_day", "hired"].contains(&attr.as_str())) {
             continue;
         }
+        let was_doubted = is_doubted(store, &case);
         let why = match leaving(graph, person, source, now) {
-            Some(word) if word.event == case.event => continue,
+            Some(word) if !(was_doubted && word.doubt.is_none()) && word.event == case.event => continue,
             // Due either way: the same leaving in other words.
-            Some(word) if word.effective <= now && case.effective <= now => continue,
+            Some(word) if !(was_doubted && word.doubt.is_none()) && word.effective <= now && case.effective <= now => continue,
             Some(word) => match store.read(|conn| departures::by_event(conn, word.event.as_deref().unwrap_or_default()))? {
-                None => {
+                // What people called off stays so, however HR comes back to it.
+                Some(other) if other != case.id => format!("{}, as departure {other} had it", word.cause),
+                _ => {
                     moved.push((case, word));
                     continue;
                 }
-                // What people called off stays so, however HR comes back to it.
-                Some(other) => format!("{}, as departure {other} had it", word.cause),
             },
             None => format!("HR's record no longer says that {} is leaving", person.name),
         };
@@ -98,6 +101,15 @@ fn take_back(store: &Store, graph: &Graph, people: &[Person], source: &str, now:
         told.push(format!("departure {} is called off: {why}", case.id));
     }
     Ok((told, moved))
+}
+
+/// Whether a case waits because HR's word was in doubt when it was heard last: a field that could not be read, a day that was missing. It goes on by
+/// itself once HR's word is whole, as it would have done had it been whole at first.
+fn is_doubted(store: &Store, case: &DepartureRow) -> bool {
+    let acts = ["departure.opened", "departure.moved", "departure.waits"];
+    let last = store.read(|conn| Ok(audit::last_of(conn, &case_name(case.id), &acts)?));
+    // A log that can't be read lets nothing run that waits.
+    case.state == DepartureState::Waiting && last.is_ok_and(|last| last.is_some_and(|entry| entry.draft.detail["doubt"].is_string()))
 }
 
 /// HR's word that a person leaves, if it is one: when it takes effect, and what makes it the same event when it is heard again.

@@ -177,7 +177,7 @@ fn announce_among(config: &Config, store: &Store, word: &Word, due: &[Due]) -> R
         };
         let opened = departures::open(tx, &new, now)?;
         if let Opened::New(id) = opened {
-            let detail = json!({ "mode": word.mode.word(), "cause": word.cause, "effective": word.effective.to_string(), "waits": guard });
+            let detail = json!({ "mode": word.mode.word(), "cause": word.cause, "effective": word.effective.to_string(), "waits": guard, "doubt": word.doubt });
             entry(tx, id, "departure.opened", &word.source, detail)?;
         }
         Ok((opened, guard))
@@ -258,7 +258,7 @@ fn move_case(config: &Config, store: &Store, row: &DepartureRow, word: &Word, du
         let waits = waited || (guard.is_some() && (row.approved.is_none() || word.doubt.is_some()));
         departures::reschedule(tx, row.id, word.effective, word.event.as_deref(), word.event.as_ref().map(|_| word.cause.as_str()))?;
         departures::move_to(tx, row.id, if waits { DepartureState::Waiting } else { DepartureState::Scheduled }, now)?;
-        let detail = json!({ "from": row.effective.to_string(), "to": word.effective.to_string(), "cause": word.cause, "waits": guard.as_ref().filter(|_| waits) });
+        let detail = json!({ "from": row.effective.to_string(), "to": word.effective.to_string(), "cause": word.cause, "waits": guard.as_ref().filter(|_| waits), "doubt": word.doubt });
         entry(tx, row.id, "departure.moved", by, detail)?;
         Ok((waits, guard))
     })

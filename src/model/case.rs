@@ -74,6 +74,8 @@ impl ActionState {
                 | (Accepted, Gone | Stuck | Fired)
                 // A person solved it, or it was tried again.
                 | (Refused | Stuck, Fired | Gone | HandedOff)
+                // What was refused is looked at again, and can't be read or begun.
+                | (Refused, Stuck)
                 | (HandedOff, Gone | Fired)
                 // It came back: taken away again, by us or by a person.
                 | (Gone, Fired | Stuck | HandedOff)

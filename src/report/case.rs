@@ -7,8 +7,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::audit;
 use crate::handoff;
 use crate::model::{ActionState, DepartureId, DepartureState, Verdict};
+use crate::revoke::case_name;
 use crate::store::deliveries::{self, DeliveryRow};
 use crate::store::departures;
 
@@ -25,6 +27,8 @@ pub struct Case {
     pub state: String,
     /// What HR or the operator said.
     pub cause: String,
+    /// Why it waits for somebody's approval, if it does.
+    pub waits: Option<String>,
     /// cli, webhook or poll.
     pub source: String,
     /// When it took effect.
@@ -169,6 +173,17 @@ impl CaseTold {
     }
 }
 
+/// Why a case waits for somebody's approval, in the words in which that was written down.
+fn waits(conn: &Connection, row: &departures::DepartureRow) -> Result<Option<String>> {
+    if row.state != DepartureState::Waiting {
+        return Ok(None);
+    }
+    let acts = ["departure.opened", "departure.moved", "departure.waits"];
+    let last = audit::last_of(conn, &case_name(row.id), &acts)?;
+    let said = last.and_then(|entry| ["waits", "cause"].into_iter().find_map(|name| entry.draft.detail[name].as_str().map(str::to_owned)));
+    Ok(Some(said.unwrap_or_else(|| "somebody must approve".to_owned())))
+}
+
 impl Case {
     /// Reads a departure.
     ///
@@ -217,6 +232,7 @@ impl Case {
             mode: row.mode.word().to_owned(),
             state: row.state.word().to_owned(),
             cause: row.cause.clone(),
+            waits: waits(conn, &row)?,
             source: row.source.clone(),
             effective: row.effective,
             started: row.started,

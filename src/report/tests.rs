@@ -315,6 +315,7 @@ fn hostile_case() -> super::case::Case {
         mode: said(),
         state: said(),
         cause: said(),
+        waits: Some(said()),
         source: said(),
         effective: Timestamp::UNIX_EPOCH,
         started: None,

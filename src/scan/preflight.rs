@@ -71,7 +71,8 @@ pub async fn preflight(store: &Store, system: i64, connection: &Connection) -> R
                 match own {
                     Err(problem) => Some(problem),
                     Ok(own) => {
-                        if item.own_account.is_some() {
+                        // What lacks what every answer holds is none: what was known stays known.
+                        if item.own_account.is_some() && (missing.is_none() || item.there.is_none()) {
                             store.write(|tx| scans::own_account(tx, system, hand_word, own.flatten().as_deref(), clock::now()))?;
                         }
                         missing

@@ -1,6 +1,6 @@
 //! `exeunt serve`: scans when they are due, HR's word taken from webhooks and polls, departures run to their end.
 //!
-//! One loop looks at what is due and does it; a webhook only says "look now". What there is to do always comes from the store and from HR
+//! One loop looks at what is due and does it; a webhook only says "look now", and breaks a scan off that is under way. What there is to do always comes from the store and from HR
 //! itself, so that a timer, a webhook and a restart take the same path. A stop gives what is under way a few seconds; what has not ended by then is
 //! gone on with at the next start, which reads first.
 
@@ -9,6 +9,7 @@ pub mod due;
 mod health;
 mod http;
 mod listen;
+mod night;
 mod teller;
 pub mod webhook;
 
@@ -250,17 +251,21 @@ impl Server {
                 scans.push(system);
             }
         }
-        let looks = self.store.read(store::scans::wanted_looks)?;
-        if !scans.is_empty() {
-            (self.tell)(&format!("scanning {}", scans.join(", ")));
-            let fleet = self.fleet.only(&scans);
-            let survey = survey::survey(&self.config, &self.store, &fleet, &survey::Options::default(), &|_, _| {}).await?;
+        let mut looks = self.store.read(store::scans::wanted_looks)?;
+        // Whom HR wants looked at comes before a scan.
+        let night = if scans.is_empty() || !looks.is_empty() { None } else { self.night(&scans).await? };
+        let broken_off = !scans.is_empty() && night.is_none();
+        if broken_off {
+            looks = self.store.read(store::scans::wanted_looks)?;
+            self.put_off(&scans, &mut served);
+        }
+        if let Some(survey) = night {
             let gaps = survey.systems.iter().map(|system| system.gaps.len()).sum::<usize>() + survey.closed.len();
             (self.tell)(&format!("scanned {} systems: {} findings, {gaps} gaps", survey.systems.len(), survey.findings.len()));
             self.note_those_away();
             self.note_systems(&survey.systems);
             self.note_hr(&survey.systems);
-        } else if poll || !looks.is_empty() {
+        } else if broken_off || poll || !looks.is_empty() {
             let hr = self.fleet.of_category(Category::Hris);
             let options = survey::Options { no_checks: true, ..Default::default() };
             let read = survey::survey(&self.config, &self.store, &hr, &options, &|_, _| {}).await?;
@@ -279,12 +284,31 @@ impl Server {
             }
             store::scans::looked(tx, &looks)
         })?;
-        self.departures().await?;
-        if !scans.is_empty() {
+        let ran = self.departures().await?;
+        if broken_off {
+            if ran {
+                // What was read before it is no more how things are.
+                self.store.write(|tx| store::scans::give_up(tx, &scans, clock::now()))?;
+            }
+            // The scan goes on at once.
+            self.nudge.notify_one();
+        } else if !scans.is_empty() {
             self.look_again().await?;
             self.departures().await?;
         }
         Ok(())
+    }
+
+    /// A scan that was broken off stays due.
+    fn put_off(&self, scans: &[String], served: &mut Vec<(String, Timestamp)>) {
+        let Ok(mut away) = self.away.lock() else { return };
+        for system in scans {
+            let before = served.len();
+            served.retain(|(job, _)| job.strip_prefix("scan:") != Some(system));
+            if served.len() == before {
+                away.insert(system.clone(), clock::now());
+            }
+        }
     }
 
     /// After a scan, the proofs of open cases, and of those closed not long ago, are read again: hand-offs are proved by the next night's read,
@@ -309,11 +333,12 @@ impl Server {
         Ok(())
     }
 
-    /// Runs every departure whose time has come, and goes on with those that were cut off.
-    async fn departures(&self) -> Result<()> {
+    /// Runs every departure whose time has come, and goes on with those that were cut off. Whether there was one.
+    async fn departures(&self) -> Result<bool> {
         let desk = Desk { config: &self.config, store: &self.store, fleet: &self.fleet, signer: &self.signer };
         let present = self.believed.present(&self.store, clock::now(), clock::witnessed())?;
         self.note(Part::Clock, present.doubt);
+        let mut ran = false;
         for id in departure::ready(&self.store, present.at)? {
             // A command runs it.
             if departure::is_held(&self.store, id)? {
@@ -326,7 +351,10 @@ impl Server {
                 }
             };
             match departure::run(&desk, id, &said).await {
-                Ok(outcome) => (self.tell)(&format!("departure {id}: {}", outcome.line())),
+                Ok(outcome) => {
+                    ran = true;
+                    (self.tell)(&format!("departure {id}: {}", outcome.line()));
+                }
                 // One that can't run must not hold up the others; it stays due, and is tried again at the next turn.
                 Err(error) => {
                     tracing::error!(departure = id.0, error = format!("{error:#}"), "a departure can't be run");
@@ -340,7 +368,10 @@ impl Server {
             }
             match departure::try_again(&desk, id).await {
                 Ok(None) => {}
-                Ok(Some(ended)) => (self.tell)(&format!("departure {id}: tried again: {}", ended.line())),
+                Ok(Some(ended)) => {
+                    ran = true;
+                    (self.tell)(&format!("departure {id}: tried again: {}", ended.line()));
+                }
                 Err(error) => {
                     tracing::error!(departure = id.0, error = format!("{error:#}"), "a departure can't be tried again");
                     (self.tell)(&format!("departure {id}: could not be tried again: {error:#}"));
@@ -348,7 +379,7 @@ impl Server {
             }
         }
         self.news.notify_one();
-        Ok(())
+        Ok(ran)
     }
 
     /// Remembers which systems asked their scan to come back later.

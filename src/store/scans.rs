@@ -98,6 +98,25 @@ pub fn cut_off(tx: &Transaction<'_>, system: i64, oldest: Timestamp, now: Timest
     Ok(found.map(ScanId))
 }
 
+/// Gives up the scans of these systems that were broken off: the next one begins anew.
+///
+/// # Errors
+/// The database's.
+pub fn give_up(tx: &Transaction<'_>, systems: &[String], now: Timestamp) -> Result<()> {
+    for system in systems {
+        let open: Vec<i64> = tx
+            .prepare_cached(
+                "SELECT s.id FROM scan s JOIN system y ON y.id = s.system WHERE y.name = ?1 AND s.ended IS NULL AND s.person IS NULL",
+            )?
+            .query_map([system], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        for scan in open {
+            end(tx, ScanId(scan), Outcome::Resumed, Some("broken off for a departure"), 0, now)?;
+        }
+    }
+    Ok(())
+}
+
 /// A page that waits for its scope to be whole.
 #[derive(Debug, Clone)]
 pub struct StagedPage {

@@ -1,5 +1,6 @@
 //! What HR says, puts off and takes back, before anything has begun.
 
+use exeunt_company::faults::FaultKind;
 use serde_json::{Value, json};
 
 use crate::run::{COULD_NOT, FINE};
@@ -48,6 +49,38 @@ impl Hr {
 
 fn case(state: &str, day: jiff::civil::Date) -> (String, String) {
     (state.to_owned(), day.to_string())
+}
+
+// Reliability: Nothing stuck.
+#[test]
+fn a_case_that_waits_for_a_day_that_could_not_be_read_goes_on_once_it_can() {
+    let hr = Hr::up();
+    hr.hear();
+    let (today, person) = (hr.in_days(0), hr.0.world.company.person(LEAVER).unwrap().display());
+    hr.0.world.hr.terminate(LEAVER, today).unwrap();
+    // The list says that she is inactive; what holds her last day can't be read.
+    hr.0.fault("bamboohr", "/api/v1/employees/1003?", FaultKind::Status { code: 500, headers: Vec::new(), body: json!({}) });
+    hr.0.exeunt(&["scan", "bamboohr"]).ended(COULD_NOT);
+    let heard = hr.0.hear();
+    assert!(heard.len() == 1 && heard[0].contains("it waits: HR's record gives no last day"), "{heard:?}");
+    let shown = hr.0.exeunt(&["departure", "2"]);
+    assert!(shown.out.contains("  waits: HR's record gives no last day: somebody must approve"), "{shown:?}");
+    assert!(hr.0.hear().is_empty(), "said once, and it goes on waiting");
+    hr.0.world.faults.clear();
+    let heard = hr.hear();
+    assert!(heard.len() == 1 && heard[0].contains("departure 2 is moved") && !heard[0].contains("it waits"), "{heard:?}");
+    assert_eq!(hr.cases(&person)[0].0, "scheduled");
+    assert!(hr.hear().is_empty(), "said once");
+    // Who is protected waits all the same, for that reason.
+    hr.0.change_settings("[people]\n", "[people]\nprotected = [\"E1005\"]\n");
+    hr.0.world.hr.terminate("E1005", today).unwrap();
+    hr.0.fault("bamboohr", "/api/v1/employees/1005?", FaultKind::Status { code: 500, headers: Vec::new(), body: json!({}) });
+    hr.0.exeunt(&["scan", "bamboohr"]).ended(COULD_NOT);
+    assert_eq!(hr.0.hear().len(), 1);
+    hr.0.world.faults.clear();
+    let heard = hr.hear();
+    assert!(heard.len() == 1 && heard[0].contains("it waits:") && heard[0].contains("protected"), "{heard:?}");
+    assert!(hr.hear().is_empty(), "said once");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! What exeunt does with the simulated company. Everything that needs it is here; each module says what it holds exeunt to.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
+/// Secrets of every kind, looked for in everything that is produced.
+mod canary;
 /// Recorded exchanges, held against the vendors' own descriptions.
 mod conform;
 /// Killed at random moments, in a scan and in a departure: nothing is lost, forgotten, or done twice.
@@ -32,6 +34,8 @@ mod serve;
 mod settings;
 /// The builder: the simulated company, and the built command run against it.
 mod sim;
+/// `serve` for a long time, in bad weather.
+mod soak;
 /// Each system by itself: everything goes, and each of its traps is seen for what it is.
 mod systems;
 /// Tasks become tickets and events notices, each once, whatever fails in between.

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
-use exeunt_company::faults::FaultKind;
+use exeunt_company::faults::{Fault, FaultKind};
 use exeunt_company::vendors::bamboohr::{employee_id, sign, signed_webhook};
 use exeunt_company::world::WEBHOOK_SECRET;
 use serde_json::{Value, json};
@@ -181,6 +181,37 @@ fn a_missed_schedule_runs_once() {
     assert_eq!(server.post(&sim, &headers, body), 202);
     until("the server has looked at what is due", || (sim.count("SELECT count(*) FROM webhook WHERE looked = 0") == 0).then_some(()));
     assert_eq!(scans(&sim), 2, "served twice");
+}
+
+// Reliability: Nothing stuck.
+#[test]
+fn hr_s_word_waits_for_no_scan() {
+    let sim = scanned();
+    sim.change_settings("schedule = \"\"", "schedule = \"0 2 * * *\"");
+    sim.sql().execute("INSERT INTO schedule (job, due, ran) SELECT 'scan:' || name, 0, 0 FROM system", []).unwrap();
+    // One answer that the night needs takes longer than anybody waits here.
+    let stall = FaultKind::Stall(std::time::Duration::from_secs(600));
+    sim.world.faults.add(Fault { system: "kisi".to_owned(), method: None, path: String::new(), kind: stall, times: Some(1) });
+    let hits = sim.world.faults.hits();
+    let server = Server::start(&sim);
+    until("the night is under way", || (sim.world.faults.hits() > hits).then_some(()));
+    sim.world.hr.terminate(LEAVER, sim.world.company.today()).unwrap();
+    let (headers, body) = webhook(LEAVER, jiff::Timestamp::now());
+    assert_eq!(server.post(&sim, &headers, body), 202);
+    let whole = "SELECT count(*) FROM scan s JOIN system y ON y.id = s.system WHERE y.name = 'kisi' AND s.person IS NULL AND s.outcome = 'complete'";
+    let departed = "SELECT count(*) FROM departure WHERE state IN ('open', 'closed')";
+    until("the departure or the night ends", || (sim.count(departed) == 1 || sim.count(whole) > 1).then_some(()));
+    let case = ended(&sim);
+    assert_eq!(case["source"], "webhook");
+    let before: i64 = sim.count(
+        "SELECT count(*) FROM scan s JOIN system y ON y.id = s.system, departure d
+         WHERE y.name = 'kisi' AND s.person IS NULL AND s.outcome IN ('complete', 'gaps') AND s.ended <= d.started AND d.state IN ('open', 'closed')",
+    );
+    assert_eq!(before, 1, "the departure waited for the night");
+    assert_everything_is_lost(&sim, &case);
+    // The night begins anew, for what it had read is older than the departure, and comes to its end.
+    until("the night ends", || (sim.count(whole) == 2).then_some(()));
+    assert_eq!(server.running.terminate(), 0);
 }
 
 #[test]

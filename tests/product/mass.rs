@@ -1,4 +1,8 @@
 //! Many departures at the same moment, each by a process of its own: never more than the settings allow.
+//!
+//! ```text
+//! EXEUNT_ROUNDS=50 cargo test --test product mass_limit     fifty times twelve commands
+//! ```
 
 use crate::run::{COULD_NOT, FINE, command};
 use crate::small::Small;

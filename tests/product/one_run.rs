@@ -1,6 +1,15 @@
 //! One run per case: several processes on one store, and a call that can't be taken back.
+//!
+//! ```text
+//! EXEUNT_ROUNDS=200 cargo test --test product two_servers -- --nocapture     two servers and a command, with 200 seeds
+//! EXEUNT_ROUNDS=20 EXEUNT_SEED=80 …                                                        twenty of them, from this seed on
+//! ```
+//!
+//! The seed says at which moments the processes begin, and how long the call takes.
 
 use std::process::{Child, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::run::{COULD_NOT, FINE, command};
@@ -81,34 +90,79 @@ fn a_second_case_reads_first_what_can_not_be_taken_back_and_was_called_before() 
     assert_eq!((&ran["departure"], small.calls(WIPE)), (&2.into(), 1), "{ran}");
 }
 
-/// `EXEUNT_ROUNDS=200` is the long form.
+/// How many seeds are tried at once: their processes wait for schedules and for the app.
+const AT_ONCE: usize = 4;
+
 // Reliability: Who may.
 #[test]
 fn two_servers_and_a_command_on_one_store_run_a_case_once() {
-    let rounds: u64 = std::env::var("EXEUNT_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(2);
-    for seed in 0..rounds {
-        // The moments at which they begin, by seed.
-        let moment = |nth: u64| Duration::from_millis((seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(nth * 977)) % 1500);
-        let small = wiping(Duration::from_millis(500 + moment(9).as_millis() as u64));
-        small.hr("Terminated", &(jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date() - jiff::ToSpan::days(2)).to_string());
-        let mut servers = Vec::new();
-        for nth in 0..2 {
-            std::thread::sleep(moment(nth));
-            servers.push(start(&small, &["serve"]));
+    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
+    let rounds = number("EXEUNT_ROUNDS").unwrap_or(2);
+    let first = number("EXEUNT_SEED").unwrap_or(0);
+    let (next, wrong) = (AtomicU64::new(first), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= first + rounds {
+                        break;
+                    }
+                    if let Err(problem) = once(seed) {
+                        println!("EXEUNT_SEED={seed}: {problem}");
+                        wrong.lock().unwrap().push((seed, problem));
+                    }
+                }
+            });
         }
-        std::thread::sleep(moment(2));
-        let mut last = start(&small, &["revoke", "E1", "--yes"]);
-        last.wait().unwrap();
-        // HR's word and the command's may be two cases.
-        until("every case is over", || {
-            let cases = small.exeunt(&["departures", "--json"]).json();
-            let cases = cases.as_array().unwrap();
-            !cases.is_empty() && cases.iter().all(|case| case["state"] == "closed")
-        });
-        for server in &mut servers {
-            server.kill().unwrap();
-            server.wait().unwrap();
+    });
+    println!("two servers and a command: {rounds} seeds, from {first} on");
+    let wrong = wrong.into_inner().unwrap();
+    assert!(wrong.is_empty(), "{} of {rounds} seeds: {wrong:#?}", wrong.len());
+}
+
+/// Two servers and a command on one store, that begin at the moments that the seed says. What was called more or less than once, if it was.
+fn once(seed: u64) -> Result<(), String> {
+    let moment = |nth: u64| Duration::from_millis((seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(nth * 977)) % 1500);
+    let small = wiping(Duration::from_millis(500) + moment(9));
+    small.hr("Terminated", &(jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date() - jiff::ToSpan::days(2)).to_string());
+    let mut running = Ended(Vec::new());
+    for nth in 0..2 {
+        std::thread::sleep(moment(nth));
+        running.0.push(start(&small, &["serve"]));
+    }
+    std::thread::sleep(moment(2));
+    let mut last = start(&small, &["revoke", "E1", "--yes"]);
+    last.wait().unwrap();
+    // HR's word and the command's may be two cases.
+    let end = Instant::now() + Duration::from_secs(60);
+    loop {
+        let cases = small.exeunt(&["departures", "--json"]).json();
+        let all = cases.as_array().unwrap();
+        if !all.is_empty() && all.iter().all(|case| case["state"] == "closed") {
+            break;
         }
-        assert_eq!(small.calls(WIPE), 1, "seed {seed}");
+        if Instant::now() > end {
+            return Err(format!("not every case is over within a minute: {cases}"));
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    drop(running);
+    match small.calls(WIPE) {
+        1 => Ok(()),
+        calls => Err(format!("{calls} calls")),
+    }
+}
+
+/// Processes that are killed when they are not needed any more.
+struct Ended(Vec<Child>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        for child in &mut self.0 {
+            // It may have ended by itself.
+            let _ended = child.kill();
+            let _ended = child.wait();
+        }
     }
 }

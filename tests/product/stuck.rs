@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::run::{COULD_NOT, FINE, FOUND};
-use crate::small::Small;
+use crate::small::{Says, Small};
 
 fn store(small: &Small) -> rusqlite::Connection {
     let conn = rusqlite::Connection::open(small.folder().join("exeunt.db")).unwrap();
@@ -18,6 +18,31 @@ fn with_a_log() -> Small {
     small.exeunt(&["revoke", "E2", "--yes"]);
     small.exeunt(&["audit", "verify"]).ended(FINE);
     small
+}
+
+// Reliability: Nothing stuck.
+#[test]
+fn what_was_refused_and_can_not_be_read_any_more_ends_no_run() {
+    let small = Small::up("");
+    let text = include_str!("../../scanners/scim.yaml").replace("scanner: scim\n", "scanner: scim-once\n");
+    // Its change can't be taken back here.
+    let (before, after) = text.split_once("    modes: [departure, leave]\n").unwrap();
+    let (call, undo) = after.split_once("    undo: ").unwrap();
+    let prove = undo.find("    prove:").unwrap();
+    std::fs::create_dir(small.folder().join("own")).unwrap();
+    std::fs::write(small.folder().join("own/scim-once.yaml"), format!("{before}    irreversible: true\n{call}{}", &undo[prove..])).unwrap();
+    small.settings("[company]", "scanners = \"own\"\n[company]");
+    small.settings("scanner = \"scim\"", "scanner = \"scim-once\"");
+    small.exeunt(&["scan"]).ended(FINE);
+    small.says(Says { method: "PATCH", path: "", times: 9, status: 400, headers: Vec::new() });
+    small.exeunt(&["revoke", "E1", "--yes"]).ended(FOUND);
+    let state = || small.exeunt(&["departure", "1", "--json"]).json()["actions"][0]["state"].clone();
+    assert_eq!(state(), "refused");
+    // Whether it was done meanwhile can't be told, and doing it twice can't be taken back.
+    small.says(Says { method: "GET", path: "/Users/u1", times: 99, status: 403, headers: Vec::new() });
+    let ran = small.exeunt(&["revoke", "E1", "--yes", "--json"]);
+    assert!(ran.code != FINE && !ran.err.contains("can't become"), "{ran:?}");
+    assert_eq!((state(), ran.json()["state"].clone()), ("stuck".into(), "open".into()), "{ran:?}");
 }
 
 // Reliability: Nothing stuck.

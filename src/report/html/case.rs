@@ -36,6 +36,9 @@ pub fn case(view: &Case, company: &str) -> String {
         body += html!(" · approved by {}", say(by));
     }
     body += html!("</p>");
+    if let Some(reason) = &view.waits {
+        body += html!("<div class=\"warn\"><p><b>It waits:</b> {}</p></div>", say(reason));
+    }
     let list = |lines: &[String]| lines.iter().map(|line| html!("<li>{}", say(line))).collect::<Html>();
     if view.residual.is_empty() {
         body += html!("<p><b>No way in is left</b> that an action, a task or a named decision doesn't account for.</p>");
