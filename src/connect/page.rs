@@ -204,7 +204,13 @@ impl Pager<'_> {
         if let Some(relation) = &paging.link {
             let header = reply.headers.get("link").and_then(Value::as_str).unwrap_or_default();
             // A link is resolved against its page, not against our base.
-            return link(header, relation).map(|next| self.link_mark(&page()?, &next)).transpose();
+            return match link(header, relation) {
+                Some(next) => self.link_mark(&page()?, &next).map(Some),
+                None if speaks_of(header, relation) => {
+                    Err("the Link header names a next page without an address that can be read".to_owned())
+                }
+                None => Ok(None),
+            };
         }
         if let Some(source) = &paging.next {
             return match eval(source)? {
@@ -357,6 +363,14 @@ fn with_query(url: &str, name: &str, value: &str) -> String {
     percent_encode(value, &mut pair);
     pairs.push(pair);
     format!("{path}?{}", pairs.join("&"))
+}
+
+/// Whether a `Link` header names a relation, whatever else it is.
+fn speaks_of(header: &str, relation: &str) -> bool {
+    let (plain, relation) = (header.to_lowercase().replace(char::is_whitespace, ""), relation.to_lowercase());
+    let bare = format!("rel={relation}");
+    let ends = |at: usize| !plain[at..].starts_with(|c: char| c.is_ascii_alphanumeric() || "-_".contains(c));
+    plain.contains(&format!("rel=\"{relation}\"")) || plain.match_indices(&bare).any(|(at, _)| ends(at + bare.len()))
 }
 
 /// The address with a relation in a `Link` header.

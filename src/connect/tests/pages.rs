@@ -43,6 +43,23 @@ async fn links_are_followed_and_loopback_names_are_ours() {
     assert_eq!((ended, flat(&bodies, "")), (Ended::Complete { pages: 3 }, vec![3, 4, 5]));
 }
 
+// Trust: What was read.
+#[tokio::test]
+async fn a_link_header_that_names_a_next_page_without_an_address_is_a_gap() {
+    for (header, whole) in [
+        (":\">D rz)rel=\"next\"F&", false),
+        ("/users?after=2; rel=next", false),
+        ("</users?after=2; rel=\"next\"", false),
+        ("</users>; rel=\"first\"", true),
+        ("</users>; rel=next-of-kin", true),
+        ("", true),
+    ] {
+        let server = serve(move |_, _| (200, vec![("link", header.to_owned())], json!([1]))).await;
+        let (ended, ..) = read(&bearer(&server, ""), &get("/users"), "{ link: next }", None).await;
+        assert_eq!(ended == Ended::Complete { pages: 1 }, whole, "{header}: {ended:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_credential_goes_to_no_other_origin() {
     let other = serve(|_, _| (200, vec![], json!([]))).await;
