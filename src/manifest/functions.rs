@@ -191,6 +191,57 @@ fn generalized(text: &str) -> Option<jiff::Timestamp> {
     at.ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|z| z.timestamp())
 }
 
+/// What chooses among the items of a list takes no object: it would go through the names of its fields, find nothing among them, and call that nothing.
+fn listed(value: Jinja) -> Result<Jinja, Error> {
+    if value.kind() == ValueKind::Map {
+        return Err(Error::new(
+            ErrorKind::InvalidOperation,
+            "a list was expected, and an object came (to go through its fields, write | items)",
+        ));
+    }
+    Ok(value)
+}
+
+fn map(state: &mut State, value: Jinja, args: Rest<ValueOrKwargs>) -> Result<Vec<Jinja>, Error> {
+    filters::map(state, listed(value)?, args)
+}
+
+fn select(state: &mut State, value: Jinja, test: Option<Cow<'_, str>>, args: Rest<ValueOrKwargs>) -> Result<Vec<Jinja>, Error> {
+    filters::select(state, listed(value)?, test, args)
+}
+
+fn selectattr(
+    state: &mut State,
+    value: Jinja,
+    attr: Cow<'_, str>,
+    test: Option<Cow<'_, str>>,
+    args: Rest<ValueOrKwargs>,
+) -> Result<Vec<Jinja>, Error> {
+    filters::selectattr(state, listed(value)?, attr, test, args)
+}
+
+fn reject(state: &mut State, value: Jinja, test: Option<Cow<'_, str>>, args: Rest<ValueOrKwargs>) -> Result<Vec<Jinja>, Error> {
+    filters::reject(state, listed(value)?, test, args)
+}
+
+fn rejectattr(
+    state: &mut State,
+    value: Jinja,
+    attr: Cow<'_, str>,
+    test: Option<Cow<'_, str>>,
+    args: Rest<ValueOrKwargs>,
+) -> Result<Vec<Jinja>, Error> {
+    filters::rejectattr(state, listed(value)?, attr, test, args)
+}
+
+/// A list as it is, nothing for nothing, and anything else as a list of one: XML has no lists of one.
+fn as_list(value: Jinja) -> Jinja {
+    match value.kind() {
+        ValueKind::Undefined | ValueKind::None | ValueKind::Seq | ValueKind::Iterable => value,
+        _ => Jinja::from(vec![value]),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -244,56 +295,5 @@ mod tests {
         assert_eq!(of("2026-03-03", Some(1)).as_deref(), Some("2026-03-04"));
         assert_eq!(of("0", Some(1)), None, "never stays never");
         assert!(day(Jinja::from("soon"), None).is_err());
-    }
-}
-
-/// What chooses among the items of a list takes no object: it would go through the names of its fields, find nothing among them, and call that nothing.
-fn listed(value: Jinja) -> Result<Jinja, Error> {
-    if value.kind() == ValueKind::Map {
-        return Err(Error::new(
-            ErrorKind::InvalidOperation,
-            "a list was expected, and an object came (to go through its fields, write | items)",
-        ));
-    }
-    Ok(value)
-}
-
-fn map(state: &mut State, value: Jinja, args: Rest<ValueOrKwargs>) -> Result<Vec<Jinja>, Error> {
-    filters::map(state, listed(value)?, args)
-}
-
-fn select(state: &mut State, value: Jinja, test: Option<Cow<'_, str>>, args: Rest<ValueOrKwargs>) -> Result<Vec<Jinja>, Error> {
-    filters::select(state, listed(value)?, test, args)
-}
-
-fn selectattr(
-    state: &mut State,
-    value: Jinja,
-    attr: Cow<'_, str>,
-    test: Option<Cow<'_, str>>,
-    args: Rest<ValueOrKwargs>,
-) -> Result<Vec<Jinja>, Error> {
-    filters::selectattr(state, listed(value)?, attr, test, args)
-}
-
-fn reject(state: &mut State, value: Jinja, test: Option<Cow<'_, str>>, args: Rest<ValueOrKwargs>) -> Result<Vec<Jinja>, Error> {
-    filters::reject(state, listed(value)?, test, args)
-}
-
-fn rejectattr(
-    state: &mut State,
-    value: Jinja,
-    attr: Cow<'_, str>,
-    test: Option<Cow<'_, str>>,
-    args: Rest<ValueOrKwargs>,
-) -> Result<Vec<Jinja>, Error> {
-    filters::rejectattr(state, listed(value)?, attr, test, args)
-}
-
-/// A list as it is, nothing for nothing, and anything else as a list of one: XML has no lists of one.
-fn as_list(value: Jinja) -> Jinja {
-    match value.kind() {
-        ValueKind::Undefined | ValueKind::None | ValueKind::Seq | ValueKind::Iterable => value,
-        _ => Jinja::from(vec![value]),
     }
 }
