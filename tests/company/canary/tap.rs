@@ -28,7 +28,8 @@ pub enum Echo {
 /// Systems that carry news to people: what they get is looked at.
 const CARRIERS: &[&str] = &["jira", "servicenow", "slack", "webhook"];
 
-/// The names, as [`plain`] writes them, of fields that hold a secret, by our own judgement. Exact, for `token_id` and `nextPageToken` open nothing.
+/// The names, as [`plain`] writes them, of fields that hold a secret, by our own judgement. Exact, for `token_id` and `nextPageToken` open nothing; nor
+/// does `session_id`, by which Dropbox names a session that is to be ended.
 const SECRET_FIELDS: &[&str] = &[
     "accesstoken",
     "refreshtoken",
@@ -54,7 +55,6 @@ const SECRET_FIELDS: &[&str] = &[
     "unlockcode",
     "unlocktoken",
     "totpseed",
-    "sessionid",
     "sessionkey",
     "secretaccesskey",
     "recordingplaypasscode",
