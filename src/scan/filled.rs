@@ -43,7 +43,7 @@ pub(super) fn lost(scan: &Scan<'_>, scope: ScopeId, read: &ScopeRead) -> Result<
             listed.push((source, graph::open_of_kind(conn, scope, kind)?));
         }
         filled.retain(|(_, had)| !had.is_empty());
-        listed.retain(|(_, (edges, nodes))| !edges.is_empty() || !nodes.is_empty());
+        listed.retain(|(_, open)| !open.is_empty());
         if filled.is_empty() && listed.is_empty() {
             return Ok(Vec::new());
         }
@@ -53,10 +53,8 @@ pub(super) fn lost(scan: &Scan<'_>, scope: ScopeId, read: &ScopeRead) -> Result<
             let count = had.iter().filter(|(id, _)| !ours.node(*id)).count();
             all.push(Lost { field: attribute.clone(), is_attribute: true, count, only: seen.len() == 1 });
         }
-        for (source, (edges, nodes)) in listed {
-            let ends = edges.iter().filter(|(from, to)| !ours.edge(*from, *to)).count();
-            let count = ends + nodes.iter().filter(|node| !ours.node(**node)).count();
-            all.push(Lost { field: source.clone(), is_attribute: false, count, only: false });
+        for (source, open) in listed {
+            all.push(Lost { field: source.clone(), is_attribute: false, count: open.not_ours(&ours), only: false });
         }
         all.retain(|lost| lost.count > 0);
         Ok(all)

@@ -382,11 +382,33 @@ pub fn filled(conn: &Connection, scope: ScopeId, attribute: &str) -> Result<Vec<
     Ok(nodes)
 }
 
-/// The edges of a kind, as their ends, and the nodes of a kind that a scope holds open.
+/// What a scope holds open of a kind.
+#[derive(Debug)]
+pub struct OpenOfKind {
+    /// Edges of the kind, as the nodes at their ends.
+    pub edges: Vec<(i64, i64)>,
+    /// Nodes of the kind.
+    pub nodes: Vec<i64>,
+}
+
+impl OpenOfKind {
+    /// How much of it there is that we did not take away.
+    pub fn not_ours(&self, ours: &Ours) -> usize {
+        let edges = self.edges.iter().filter(|(from, to)| !ours.edge(*from, *to)).count();
+        edges + self.nodes.iter().filter(|node| !ours.node(**node)).count()
+    }
+
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.edges.is_empty() && self.nodes.is_empty()
+    }
+}
+
+/// The edges of a kind, and the nodes of a kind, that a scope holds open.
 ///
 /// # Errors
 /// The database's.
-pub fn open_of_kind(conn: &Connection, scope: ScopeId, kind: &str) -> Result<(Vec<(i64, i64)>, Vec<i64>)> {
+pub fn open_of_kind(conn: &Connection, scope: ScopeId, kind: &str) -> Result<OpenOfKind> {
     let edges = conn
         .prepare_cached("SELECT src, dst FROM edge_seen WHERE scope = ?1 AND until IS NULL AND kind = ?2")?
         .query_map(params![scope.0, kind], |row| Ok((row.get(0)?, row.get(1)?)))?
@@ -397,7 +419,7 @@ pub fn open_of_kind(conn: &Connection, scope: ScopeId, kind: &str) -> Result<(Ve
         )?
         .query_map(params![scope.0, kind], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
-    Ok((edges, nodes))
+    Ok(OpenOfKind { edges, nodes })
 }
 
 /// How many nodes and edges a scope holds open.
