@@ -55,7 +55,7 @@ fn is_given(path: &Path) -> bool {
     path.is_dir() || path.file_name().is_some_and(|name| ["exeunt.toml", "audit.key"].contains(&&*name.to_string_lossy()))
 }
 
-/// A command's words are kept in a file of the folder, and looked at with the others.
+/// The company, with the tap in front of its vendors. What each command says is kept in a file of its folder and searched with the others.
 struct Company {
     sim: Sim,
     tap: Arc<Tap>,

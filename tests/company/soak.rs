@@ -7,8 +7,8 @@
 //! EXEUNT_SEED=7 …                                                   the same faults, leavers and strangers again
 //! ```
 //!
-//! A plain `cargo test` runs it for some seconds. Whether something grows can't be told in that time, so only then [`GROWTH_FROM`] is reached it is
-//! asked; everything else is asked at any length.
+//! A plain `cargo test` runs it for some seconds. Whether something grows can't be told in that time, so that is checked only from
+//! [`GROWTH_FROM`] seconds on; everything else is checked at any length.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -121,7 +121,8 @@ fn two_servers_and_a_command_on_one_store_run_a_case_once() {
     assert!(wrong.is_empty(), "{} of {rounds} seeds: {wrong:#?}", wrong.len());
 }
 
-/// Two servers and a command on one store, that begin at the moments that the seed says. What was called more or less than once, if it was.
+/// Two servers and a command on one store, that begin at the moments that the seed says. An error says how
+/// often the call was made, if that was not once, or that a case did not end.
 fn once(seed: u64) -> Result<(), String> {
     let moment = |nth: u64| Duration::from_millis((seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(nth * 977)) % 1500);
     let small = wiping(Duration::from_millis(500) + moment(9));
