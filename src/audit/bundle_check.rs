@@ -27,7 +27,13 @@ pub(crate) fn verify(path: &Path, vkey: Option<&str>, earlier: &[Checkpoint]) ->
     let mut files = Files::open(path).map_err(|why| Error::Bundle { path: path.to_owned(), why })?;
     let mut check = Check { problems: Vec::new(), notes: Vec::new(), expected: BTreeSet::new(), bundled_at: None };
     let checkpoint = check.checkpoint(&mut files, vkey)?;
-    let Some(checkpoint) = checkpoint else {
+    if let Some(Checkpoint { size, .. }) =
+        checkpoint.as_ref().filter(|checkpoint| checkpoint.size > MOST_ENTRIES && check.problems.is_empty())
+    {
+        let why = format!("its checkpoint names {size} entries; more than {MOST_ENTRIES} are not read, so this could not be verified");
+        return Err(Error::Bundle { path: path.to_owned(), why });
+    }
+    let Some(checkpoint) = checkpoint.filter(|checkpoint| checkpoint.size <= MOST_ENTRIES) else {
         let Check { problems, notes, .. } = check;
         return Ok(Report { entries: 0, size: 0, root: None, origin: None, signed_at: None, problems, notes });
     };
@@ -112,10 +118,7 @@ impl Check {
 
     fn log(&mut self, files: &mut Files, checkpoint: &Checkpoint) -> Log {
         // A checkpoint may claim any size; only so much can be in these files, whatever their names are.
-        let held = (files.names.len() as u64).saturating_mul(WIDTH).min(MOST_ENTRIES);
-        if checkpoint.size > MOST_ENTRIES {
-            self.file("checkpoint", format!("is of {} entries, and a log of {MOST_ENTRIES} at most is read", checkpoint.size));
-        }
+        let held = (files.names.len() as u64).saturating_mul(WIDTH);
         let size = checkpoint.size.min(held);
         let withheld = !files.names.iter().any(|name| name.starts_with("tile/entries/"));
         let tiles = self.leaf_tiles(files, size);

@@ -120,7 +120,7 @@ pub fn checkpoint(conn: &mut Connection, signer: &Signer, at: Timestamp) -> Resu
 }
 
 /// The checkpoint of a tree: three lines, an empty one, a signature.
-fn sign(signer: &Signer, size: u64, root: Hash, signed_at: Timestamp) -> Checkpoint {
+pub(super) fn sign(signer: &Signer, size: u64, root: Hash, signed_at: Timestamp) -> Checkpoint {
     let origin = &signer.verifier().origin;
     let text = format!("{origin}\n{size}\n{}\n", BASE64_STANDARD.encode(root));
     let signature = [&signer.verifier().id[..], signer.sign(text.as_bytes()).as_slice()].concat();

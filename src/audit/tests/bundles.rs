@@ -418,6 +418,11 @@ fn a_checkpoint_that_claims_everything_is_harmless() {
     assert_eq!(report.verdict(), Verdict::Broken);
     assert!(report.problems.len() < 2000);
     assert_eq!(python(&[], &root).0, 1);
+    // Where the claim is signed, the bundle is only too long to be read.
+    let long = crate::audit::checkpoint::sign(&made.signer, (4 << 20) + 1, [7; 32], at(3));
+    let root = made.after(|root| fs::write(root.join("checkpoint"), &long.note).unwrap());
+    let told = verify_bundle(&root, Some(&made.key())).unwrap_err().to_string();
+    assert!(told.contains("names 4194305 entries") && told.ends_with("could not be verified"), "{told}");
 }
 
 #[test]
