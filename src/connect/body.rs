@@ -45,23 +45,17 @@ pub(super) fn parse(content_type: &str, bytes: &[u8]) -> Result<Value, String> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Ok(Value::Null);
     }
+    cost::of(content_type, bytes)?;
     let text = || String::from_utf8_lossy(bytes);
     match form(content_type, bytes) {
         Form::JsonLines => json_lines(bytes),
         Form::Csv => csv_records(bytes),
-        Form::Xml => {
-            let text = text();
-            cost::xml(&text)?;
-            xml::parse(&text).map_err(|error| format!("not XML ({})", clean::line(&error)))
-        }
-        Form::Json => {
-            cost::json(bytes)?;
-            match serde_json::from_slice(bytes) {
-                // Nobody said that it is JSON.
-                Err(_) if kind(content_type).is_empty() => Ok(json!({ "text": text() })),
-                parsed => parsed.map_err(|error| format!("not JSON ({error})")),
-            }
-        }
+        Form::Xml => xml::parse(&text()).map_err(|error| format!("not XML ({})", clean::line(&error))),
+        Form::Json => match serde_json::from_slice(bytes) {
+            // Nobody said that it is JSON.
+            Err(_) if kind(content_type).is_empty() => Ok(json!({ "text": text() })),
+            parsed => parsed.map_err(|error| format!("not JSON ({error})")),
+        },
         Form::Text => Ok(json!({ "text": text() })),
     }
 }

@@ -70,7 +70,7 @@ pub(super) fn csv(bytes: &[u8], columns: usize, names: usize) -> Result<u64, Str
     refuse(size, cells, size + cells * (VALUE + MEMBER) + rows * (names as u64 + HOLDER))
 }
 
-/// What a body of this kind would take, as [`super::body::parse`] reckons it before it parses; none for text.
+/// As [`refuse`], for a body of this kind; none for text. [`super::body::parse`] begins with it.
 pub(super) fn of(content_type: &str, bytes: &[u8]) -> Result<Option<u64>, String> {
     use super::body::{Form, csv_reader, form};
     Ok(Some(match form(content_type, bytes) {
