@@ -15,10 +15,11 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 use super::ldap_entry::Entry;
+use super::ldap_wire::{self, Refused};
 use super::redact::Redactor;
 use super::retry::Patience;
 use super::sigv4::hex;
-use super::{CallError, ChangeOp, Class, Ended, Lane, ModifyCall, Page, Reply, SearchCall, class, ldap_wire, trust};
+use super::{CallError, ChangeOp, Class, Ended, Lane, ModifyCall, Page, Reply, SearchCall, class, trust};
 use crate::clock;
 use crate::manifest::express::Scope;
 use crate::manifest::judge;
@@ -39,13 +40,19 @@ pub(super) struct Directory {
     /// How it is encrypted; none for plain LDAP.
     tls: Option<Arc<rustls::ClientConfig>>,
     binds: [Option<(String, Kept)>; 2],
-    pools: [Mutex<Vec<Ldap>>; 2],
+    pools: [Mutex<Vec<Connection>>; 2],
     page_size: AtomicU32,
     timeout: Duration,
     scans: Semaphore,
     classes: raw::Classes,
     settings: Value,
     redactor: Redactor,
+}
+
+/// A connection that is bound.
+struct Connection {
+    ldap: Ldap,
+    refused: Refused,
 }
 
 /// What one search request brought.
@@ -157,7 +164,7 @@ impl Directory {
         let sent_at = Instant::now();
         let mut fresh = false;
         let result = loop {
-            let mut ldap = self.check_out(hand, fresh).await?;
+            let Connection { mut ldap, refused } = self.check_out(hand, fresh).await?;
             let changes = call.changes.iter().map(|change| {
                 let (name, values) = (change.attribute.clone().into_bytes(), change.values.iter().cloned().collect::<HashSet<_>>());
                 match change.op {
@@ -169,10 +176,10 @@ impl Directory {
             if call.relax {
                 ldap.with_controls(vec![RawControl::from(RelaxRules.critical())]);
             }
-            match ldap.with_timeout(self.timeout).modify(&call.dn, changes.collect()).await.map_err(|error| self.failure("modify", &error))
-            {
+            let modified = ldap.with_timeout(self.timeout).modify(&call.dn, changes.collect()).await;
+            match modified.map_err(|error| self.failure("modify", &error, &refused)) {
                 Ok(result) => {
-                    self.check_in(hand, ldap);
+                    self.check_in(hand, Connection { ldap, refused });
                     break self.heard(result);
                 }
                 // What was changed already is changed to the same once more.
@@ -241,8 +248,8 @@ impl Directory {
     pub(super) async fn warm(&self, hand: Hand, connections: usize) -> Result<(), CallError> {
         let ready = self.pools[index(hand)].lock().map_or(0, |pool| pool.len());
         let opened = join_all((ready..connections.min(64)).map(|_| self.connect(hand))).await;
-        for ldap in opened {
-            self.check_in(hand, ldap?);
+        for connection in opened {
+            self.check_in(hand, connection?);
         }
         Ok(())
     }
@@ -258,13 +265,13 @@ impl Directory {
         let _scan = if lane == Lane::Scan { self.scans.acquire().await.ok() } else { None };
         let (mut fresh, mut cookie, mut first) = (false, Vec::new(), true);
         let mut cookies = HashSet::new();
-        let mut ldap = self.check_out(hand, fresh).await?;
+        let mut connection = self.check_out(hand, fresh).await?;
         loop {
             let size = self.page_size.load(Ordering::Relaxed);
             let batch = async {
-                let mut batch = self.batch(&mut ldap, call, size, &cookie).await?;
+                let mut batch = self.batch(&mut connection, call, size, &cookie).await?;
                 for entry in &mut batch.entries {
-                    self.complete(&mut ldap, entry).await?;
+                    self.complete(&mut connection, entry).await?;
                 }
                 Ok(batch)
             };
@@ -274,7 +281,7 @@ impl Directory {
                     (fresh, first) = (true, true);
                     cookie.clear();
                     cookies.clear();
-                    ldap = self.check_out(hand, fresh).await?;
+                    connection = self.check_out(hand, fresh).await?;
                     continue;
                 }
                 Err(failure) => return Err(failure.error()),
@@ -290,7 +297,7 @@ impl Directory {
                 return Ok(None);
             }
             if result.rc != 0 || next.is_empty() {
-                self.check_in(hand, ldap);
+                self.check_in(hand, connection);
                 return Ok(Some(result));
             }
             if !cookies.insert(next.clone()) && entries.is_empty() {
@@ -301,7 +308,7 @@ impl Directory {
     }
 
     /// One search request.
-    async fn batch(&self, ldap: &mut Ldap, call: &SearchCall, size: u32, cookie: &[u8]) -> Result<Batch, Failure> {
+    async fn batch(&self, connection: &mut Connection, call: &SearchCall, size: u32, cookie: &[u8]) -> Result<Batch, Failure> {
         let reach = match call.scope.as_str() {
             "base" => Reach::Base,
             "one" => Reach::OneLevel,
@@ -317,10 +324,10 @@ impl Directory {
             attributes.push("1.1".to_owned());
         }
         if reach != Reach::Base {
-            ldap.with_controls(PagedResults { size: size as i32, cookie: cookie.to_vec() });
+            connection.ldap.with_controls(PagedResults { size: size as i32, cookie: cookie.to_vec() });
         }
         let sent = Instant::now();
-        let (entries, result) = self.ask(ldap, &call.base, reach, &call.filter, attributes).await?;
+        let (entries, result) = self.ask(connection, &call.base, reach, &call.filter, attributes).await?;
         tracing::debug!(system = %self.system, base = %call.base, code = result.rc, entries = entries.len(), ms = sent.elapsed().as_millis() as u64, "search");
         let paged = result.ctrls.iter().find(|control| matches!(control.0, Some(ControlType::PagedResults)));
         // A place that can't be read is no end.
@@ -333,12 +340,12 @@ impl Directory {
     }
 
     /// Reads the rest of the attributes that came in ranges.
-    async fn complete(&self, ldap: &mut Ldap, entry: &mut Entry) -> Result<(), Failure> {
+    async fn complete(&self, connection: &mut Connection, entry: &mut Entry) -> Result<(), Failure> {
         for cut in entry.cuts() {
             let (mut next, dn) = (cut.next, entry.dn.clone());
             for round in 0.. {
                 let asked = vec![format!("{};range={next}-*", cut.attribute)];
-                let (mut found, result) = self.ask(ldap, &dn, Reach::Base, "(objectClass=*)", asked).await?;
+                let (mut found, result) = self.ask(connection, &dn, Reach::Base, "(objectClass=*)", asked).await?;
                 let broken = |why: &str| Failure::Other(CallError::Shape(format!("{}: {} of {dn}: {why}", self.system, cut.attribute)));
                 let (Some(more), 0) = (found.pop(), result.rc) else {
                     return Err(broken(&format!("the range from {next} was not given ({})", describe(&result))));
@@ -358,13 +365,14 @@ impl Directory {
 
     async fn ask(
         &self,
-        ldap: &mut Ldap,
+        connection: &mut Connection,
         base: &str,
         reach: Reach,
         filter: &str,
         attributes: Vec<String>,
     ) -> Result<(Vec<Entry>, LdapResult), Failure> {
-        let failed = |error: LdapError| self.failure("search", &error);
+        let Connection { ldap, refused } = connection;
+        let failed = |error: LdapError| self.failure("search", &error, refused);
         let filter = if filter.is_empty() { "(objectClass=*)" } else { filter };
         let mut stream = ldap.with_timeout(self.timeout).streaming_search(base, reach, filter, attributes).await.map_err(failed)?;
         let mut entries = Vec::new();
@@ -381,27 +389,27 @@ impl Directory {
     }
 
     /// A bound connection: a pooled one, or a new one (always when the last broke).
-    async fn check_out(&self, hand: Hand, fresh: bool) -> Result<Ldap, CallError> {
+    async fn check_out(&self, hand: Hand, fresh: bool) -> Result<Connection, CallError> {
         if let Ok(mut pool) = self.pools[index(hand)].lock() {
             if fresh {
                 pool.clear();
             }
-            while let Some(mut ldap) = pool.pop() {
-                if !ldap.is_closed() {
-                    return Ok(ldap);
+            while let Some(mut connection) = pool.pop() {
+                if !connection.ldap.is_closed() {
+                    return Ok(connection);
                 }
             }
         }
         self.connect(hand).await
     }
 
-    fn check_in(&self, hand: Hand, ldap: Ldap) {
+    fn check_in(&self, hand: Hand, connection: Connection) {
         if let Ok(mut pool) = self.pools[index(hand)].lock() {
-            pool.push(ldap);
+            pool.push(connection);
         }
     }
 
-    async fn connect(&self, hand: Hand) -> Result<Ldap, CallError> {
+    async fn connect(&self, hand: Hand) -> Result<Connection, CallError> {
         let word = hand.word();
         let Some((name, secret)) = self.binds[index(hand)].as_ref() else {
             return Err(CallError::Auth(format!(
@@ -415,27 +423,28 @@ impl Directory {
             return Err(CallError::Auth(format!("{}: the {word} credential has no name or no password", self.system)));
         }
         let connected = tokio::time::timeout(self.timeout.min(Duration::from_secs(10)), async {
-            let stream = ldap_wire::connect(&self.address, self.tls.clone()).await?;
-            LdapConnAsync::with_settings(LdapConnSettings::new().set_std_stream(StdStream::Unix(stream)), "ldapi:///").await
+            let (stream, refused) = ldap_wire::connect(&self.address, self.tls.clone()).await?;
+            let settings = LdapConnSettings::new().set_std_stream(StdStream::Unix(stream));
+            LdapConnAsync::with_settings(settings, "ldapi:///").await.map(|(connection, ldap)| (connection, ldap, refused))
         });
         let connected = connected.await.unwrap_or_else(|elapsed| Err(elapsed.into()));
-        let (connection, mut ldap) = connected.map_err(|error| self.failure("connect", &error).error())?;
+        let (connection, mut ldap, refused) = connected.map_err(|error| self.failure("connect", &error, &Refused::default()).error())?;
         tokio::spawn(async move {
             if let Err(error) = connection.drive().await {
                 tracing::debug!(%error, "an LDAP connection ended");
             }
         });
         let bound = ldap.with_timeout(self.timeout).simple_bind(name, expose(&password)).await;
-        let mut bound = self.heard(bound.map_err(|error| self.failure("bind", &error).error())?);
+        let mut bound = self.heard(bound.map_err(|error| self.failure("bind", &error, &refused).error())?);
         // Refused (invalidCredentials): the password may have been replaced.
         if bound.rc == 49 && secret.again().await {
             let password = secret.get();
             self.redactor.add(expose(&password));
             let again = ldap.with_timeout(self.timeout).simple_bind(name, expose(&password)).await;
-            bound = self.heard(again.map_err(|error| self.failure("bind", &error).error())?);
+            bound = self.heard(again.map_err(|error| self.failure("bind", &error, &refused).error())?);
         }
         match bound.rc {
-            0 => Ok(ldap),
+            0 => Ok(Connection { ldap, refused }),
             51 | 52 => Err(CallError::Unreachable(format!("{}: bind as {name}: {}", self.system, describe(&bound)))),
             8 | 13 => {
                 Err(CallError::Auth(format!("{}: bind as {name} needs TLS ({}); use ldaps or starttls", self.system, describe(&bound))))
@@ -510,7 +519,14 @@ impl Directory {
         result
     }
 
-    fn failure(&self, what: &str, error: &LdapError) -> Failure {
+    fn failure(&self, what: &str, error: &LdapError, refused: &Refused) -> Failure {
+        let why = match error {
+            LdapError::Io { source } => ldap_wire::refused(source),
+            _ => None,
+        };
+        if let Some(why) = why.as_ref().or(refused.get()) {
+            return Failure::Lost(CallError::Shape(format!("{}: {what} at {}: {why}", self.system, self.url)));
+        }
         let line = self.redactor.text(&format!("{}: {what} at {}: {error}", self.system, self.url));
         match error {
             LdapError::Timeout { .. } => {
@@ -525,6 +541,7 @@ impl Directory {
                 describe(&self.heard(result.clone()))
             ))),
             LdapError::UrlParsing { .. } | LdapError::UnknownScheme(_) | LdapError::DNSName { .. } => Failure::Other(CallError::Auth(line)),
+            error if trust::is_refused(error) => Failure::Other(CallError::Untrusted(trust::name_the_authority(&line))),
             _ => Failure::Lost(CallError::Unreachable(format!("{line}; check the address and the network"))),
         }
     }

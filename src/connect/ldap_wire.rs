@@ -1,5 +1,5 @@
-//! The way to a directory. What it sends is looked at before the library gets it that speaks LDAP: that one takes messages apart by calling itself,
-//! however deep they are and however long, and panics over a result that is none. A server could end this program by a few kilobytes.
+//! The way to a directory. A directory's answers are checked here before the LDAP library reads them. The library recurses as deep as a message
+//! nests, and panics on a malformed result: a few kilobytes from a server could end this program.
 //!
 //! ```text
 //!   directory ══ TCP, TLS ══ relay: one whole message at a time, looked at ── socket pair ── library
@@ -7,7 +7,7 @@
 
 use std::io;
 use std::os::unix::net::UnixStream as StdUnixStream;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use ldap3::{LdapError, LdapResult};
 use reqwest::Url;
@@ -24,28 +24,42 @@ const DEEPEST: usize = 16;
 /// "Begin TLS" (RFC 4511, 4.14), as message 1.
 const START_TLS: &[u8] = b"\x30\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.1466.20037";
 
+/// Why an answer of the directory was refused on one connection. The library knows only that the connection ended.
+pub(super) type Refused = Arc<OnceLock<String>>;
+
+/// An answer that is refused, in contrast to a connection that breaks.
+fn refusal(why: impl Into<String>) -> io::Error {
+    io::Error::other(why.into())
+}
+
+/// Why an answer was refused; none if the connection broke.
+pub(super) fn refused(error: &io::Error) -> Option<String> {
+    (error.kind() == io::ErrorKind::Other).then(|| error.to_string())
+}
+
 /// Connects to a directory, over TLS if `tls` says how: from the start where its address begins with `ldaps`, else begun by StartTLS. Gives the end that
-/// the library speaks to.
+/// the library speaks to, and the place where it is said if an answer is refused.
 ///
 /// # Errors
 /// It can't be reached, or TLS can't begin.
-pub(super) async fn connect(url: &Url, tls: Option<Arc<ClientConfig>>) -> Result<StdUnixStream, LdapError> {
+pub(super) async fn connect(url: &Url, tls: Option<Arc<ClientConfig>>) -> Result<(StdUnixStream, Refused), LdapError> {
     let host = url.host_str().filter(|host| !host.is_empty()).unwrap_or("localhost");
     let host = host.trim_matches(['[', ']']);
     let port = url.port().unwrap_or(if url.scheme() == "ldaps" { 636 } else { 389 });
     let mut stream = TcpStream::connect((host, port)).await?;
     let (ours, theirs) = UnixStream::pair()?;
+    let refused = Refused::default();
     if let Some(tls) = tls {
         if url.scheme() != "ldaps" {
             start_tls(&mut stream).await?;
         }
-        let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
+        let name = ServerName::try_from(host.to_owned()).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
         let stream = TlsConnector::from(tls).connect(name, stream).await?;
-        tokio::spawn(relay(stream, ours));
+        tokio::spawn(relay(stream, ours, refused.clone()));
     } else {
-        tokio::spawn(relay(stream, ours));
+        tokio::spawn(relay(stream, ours, refused.clone()));
     }
-    Ok(theirs.into_std()?)
+    Ok((theirs.into_std()?, refused))
 }
 
 /// Asks the directory to begin TLS.
@@ -54,7 +68,7 @@ async fn start_tls(stream: &mut TcpStream) -> Result<(), LdapError> {
     let answer = message(stream).await?.ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof))?;
     let op = Tlv::first(&answer).and_then(|whole| whole.inner().nth(1)).filter(|op| op.tag == 0x78);
     let parts: Vec<Tlv<'_>> = op.into_iter().flat_map(Tlv::inner).take(3).collect();
-    let [code, _, text] = parts.as_slice() else { return Err(io::Error::other("the directory's answer to StartTLS is none").into()) };
+    let [code, _, text] = parts.as_slice() else { return Err(refusal("the directory's answer to StartTLS can't be read").into()) };
     let (rc, text) = (u32::try_from(number(code.content)).unwrap_or(u32::MAX), String::from_utf8_lossy(text.content).into_owned());
     if rc == 0 {
         return Ok(());
@@ -63,7 +77,7 @@ async fn start_tls(stream: &mut TcpStream) -> Result<(), LdapError> {
 }
 
 /// Carries what the library says as it is, and what the directory says message by message, until one of them ends.
-async fn relay(directory: impl AsyncRead + AsyncWrite, library: UnixStream) {
+async fn relay(directory: impl AsyncRead + AsyncWrite, library: UnixStream, why: Refused) {
     let (mut from_directory, mut to_directory) = tokio::io::split(directory);
     let (mut from_library, mut to_library) = library.into_split();
     let there = async {
@@ -79,6 +93,10 @@ async fn relay(directory: impl AsyncRead + AsyncWrite, library: UnixStream) {
     let ended = tokio::select! { ended = there => ended, ended = back => ended };
     if let Err(error) = ended {
         tracing::debug!(%error, "a directory's connection ended");
+        // Said before the library's end is closed, so that whoever finds it closed finds the reason.
+        if let Some(refused) = refused(&error) {
+            why.get_or_init(|| refused);
+        }
     }
 }
 
@@ -101,7 +119,7 @@ async fn message(from: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<Vec<u
         _ => usize::MAX,
     };
     if length > LONGEST {
-        return Err(io::Error::other(format!("the directory sends a message of more than {} MiB", LONGEST >> 20)));
+        return Err(refusal(format!("the directory sends a message of more than {} MiB", LONGEST >> 20)));
     }
     // Memory is taken as the bytes come, not as they are announced.
     let head = message.len();
@@ -109,7 +127,7 @@ async fn message(from: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<Vec<u
     if message.len() - head < length {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
-    readable(&message).map_err(io::Error::other)?;
+    readable(&message).map_err(refusal)?;
     Ok(Some(message))
 }
 
@@ -172,7 +190,7 @@ pub(super) fn cookie(value: &[u8]) -> Option<Vec<u8>> {
 
 /// Whether the library can read a message: of whole parts, no deeper than any is, with results and controls of the shape that RFC 4511 gives them.
 pub(super) fn readable(message: &[u8]) -> Result<(), &'static str> {
-    let whole = Tlv::first(message).filter(|whole| whole.tag == 0x30).ok_or("the directory sends something that is no message")?;
+    let whole = Tlv::first(message).filter(|whole| whole.tag == 0x30).ok_or("the directory sends something that is no LDAP message")?;
     if !is_whole(whole) {
         return Err("the directory sends a message that is broken, or nested too deeply");
     }
@@ -189,11 +207,11 @@ pub(super) fn readable(message: &[u8]) -> Result<(), &'static str> {
         _ => false,
     };
     if !controls {
-        return Err("the directory sends controls that are none");
+        return Err("the directory sends controls that can't be read");
     }
     match op.tag {
         // Bind, search, modify, add, delete, rename, compare, extended: their results.
-        0x61 | 0x65 | 0x67 | 0x69 | 0x6b | 0x6d | 0x6f | 0x78 if !is_result(*op) => Err("the directory sends a result that is none"),
+        0x61 | 0x65 | 0x67 | 0x69 | 0x6b | 0x6d | 0x6f | 0x78 if !is_result(*op) => Err("the directory sends a result that can't be read"),
         0x61 | 0x65 | 0x67 | 0x69 | 0x6b | 0x6d | 0x6f | 0x78 | 0x64 | 0x79 => Ok(()),
         0x73 if op.inner().all(Tlv::is_text) => Ok(()),
         _ => Err("the directory sends an operation that is no answer"),

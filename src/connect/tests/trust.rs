@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 
 use super::*;
-use crate::connect::{CallError, Class};
+use crate::connect::{CallError, Class, SearchCall};
 
 /// Serves `{}` over TLS, with a certificate that an authority of its own gave to `name`. The address, and the authority as PEM.
 fn serve_tls(name: &str) -> (String, String) {
@@ -50,6 +50,14 @@ async fn ask(base: &str, ca_file: Option<&std::path::Path>) -> Result<Reply, Cal
     send(&wire, Lane::Revoke, &get("/x")).await
 }
 
+async fn search(base: &str, ca_file: Option<&std::path::Path>) -> CallError {
+    let manifest = manifest("{ ldap: '{{ settings.url }}', bind: { read: 'cn=reader' } }", "{ kind: bind }");
+    let settings = json!({ "url": base.replace("https", "ldaps") });
+    let wire = Wire::open("acme-prod".into(), &manifest, settings, [Some("s3cret".into()), None, None], ca_file, false, None).unwrap();
+    let all = SearchCall { base: "dc=acme".into(), scope: "sub".into(), filter: "(objectClass=*)".into(), attributes: Vec::new() };
+    send(&wire, Lane::Revoke, &Call::Search(all)).await.unwrap_err()
+}
+
 // Reliability: Secrets.
 #[tokio::test]
 async fn no_certificate_is_believed_but_one_of_a_known_authority_for_that_very_host() {
@@ -64,5 +72,24 @@ async fn no_certificate_is_believed_but_one_of_a_known_authority_for_that_very_h
     let (elsewhere, authority) = serve_tls("okta.example");
     std::fs::write(&file, &authority).unwrap();
     let refused = ask(&elsewhere, Some(&file)).await.unwrap_err();
+    assert!(matches!(refused, CallError::Untrusted(_)), "{refused:?}");
+}
+
+// Reliability: Secrets.
+#[tokio::test]
+async fn a_directory_s_certificate_is_believed_as_any_other() {
+    let (base, authority) = serve_tls("127.0.0.1");
+    // At once: to ask again changes nothing.
+    let refused = search(&base, None).await;
+    assert!(matches!(&refused, CallError::Untrusted(line) if line.contains("ca_file")), "{refused:?}");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("authority.pem");
+    std::fs::write(&file, &authority).unwrap();
+    // Believed: what comes then is a web page.
+    let read = search(&base, Some(&file)).await;
+    assert!(matches!(&read, CallError::Shape(line) if line.contains("no LDAP message")), "{read:?}");
+    let (elsewhere, authority) = serve_tls("dc1.example");
+    std::fs::write(&file, &authority).unwrap();
+    let refused = search(&elsewhere, Some(&file)).await;
     assert!(matches!(refused, CallError::Untrusted(_)), "{refused:?}");
 }
