@@ -295,15 +295,19 @@ impl Http {
         }
         // What is made of a secret for a request is one for as long as it holds: a signature, a name and a password in one word.
         let sent = out.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("authorization")).map(|(_, value)| value.as_str());
+        let mut signature = None;
         for word in sent.filter_map(|value| value.split_whitespace().last()).filter(|word| word.len() >= 16) {
-            self.redactor.issued(word.rsplit_once("Signature=").map_or(word, |(_, signature)| signature));
+            match word.rsplit_once("Signature=") {
+                Some((_, signed)) => signature = Some(signed.to_owned()),
+                None => self.redactor.issued(word),
+            }
         }
         let what = format!("{}: {} {}{}", self.system, out.method, out.url.host_str().unwrap_or_default(), out.url.path());
         let failed = |error: reqwest::Error| {
             let (timeout, untrusted) = (error.is_timeout(), trust::is_refused(&error));
             let line = self.redactor.text(&format!("{what}: {}", chain(&error.without_url())));
             if untrusted {
-                return CallError::Untrusted(format!("{line}; if that authority is the company's own, name its file in ca_file"));
+                return CallError::Untrusted(trust::name_the_authority(&line));
             }
             if timeout { CallError::Timeout(format!("{line}: no answer in time")) } else { CallError::Unreachable(line) }
         };
@@ -333,6 +337,10 @@ impl Http {
             }
         }
         let took = sent_at.elapsed();
+        // Now, so that the calls that were under way beside this one can't have pushed it out.
+        if let Some(signature) = signature {
+            self.redactor.signed(&signature);
+        }
         tracing::debug!(system = %self.system, method = %out.method, path = out.url.path(), status, ms = took.as_millis() as u64, sent = %from, "call");
         let content_type = headers.get("content-type").and_then(Value::as_str).unwrap_or_default();
         let body = body::parse(content_type, &raw);
@@ -445,10 +453,10 @@ impl Http {
         let url = if below_base && same_origin(page, &self.base) {
             self.absolute(next).map_err(|error| error.to_string())?
         } else {
-            page.join(next).map_err(|_| "the next page's address is none".to_owned())?
+            page.join(next).map_err(|_| "the next page's address can't be read".to_owned())?
         };
         if !url.username().is_empty() || url.password().is_some() {
-            return Err("the next page's address is one with a user in it".to_owned());
+            return Err("the next page's address holds a user name or a password".to_owned());
         }
         if same_origin(page, &url) {
             return Ok(url);

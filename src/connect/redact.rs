@@ -14,6 +14,8 @@ use super::outline::{self, plain, sensitive};
 pub(super) const MARK: &str = "[redacted]";
 /// How many tokens that a system gave out are remembered; the oldest are forgotten, for they have ended.
 const ISSUED: usize = 256;
+/// How many signatures of requests are remembered. A reply can repeat only that of its own request.
+const SIGNED: usize = 16;
 /// Fields that hold the value of what their parent is named after.
 const VALUES: &[&str] = &["value", "text", "code", "hash", "salt", "content", "data", "plain"];
 
@@ -40,12 +42,14 @@ struct Known {
     needles: Needles,
     configured: Vec<String>,
     issued: VecDeque<String>,
+    /// Each request has one of its own, so here they push out nothing that still holds.
+    signed: VecDeque<String>,
 }
 
 impl Known {
     fn find_anew(&mut self) {
         let mut needles = Needles::default();
-        for secret in self.configured.iter().chain(&self.issued) {
+        for secret in self.configured.iter().chain(&self.issued).chain(&self.signed) {
             learn(&mut needles, secret);
         }
         self.needles = needles;
@@ -93,6 +97,17 @@ impl Redactor {
         known.issued.push_back(token.to_owned());
         if known.issued.len() > 2 * ISSUED {
             known.issued.drain(..ISSUED);
+            known.find_anew();
+        }
+    }
+
+    /// Remembers the signature of a request whose reply has come.
+    pub(super) fn signed(&self, signature: &str) {
+        let Ok(mut known) = self.known.write() else { return };
+        learn(&mut known.needles, signature);
+        known.signed.push_back(signature.to_owned());
+        if known.signed.len() > 2 * SIGNED {
+            known.signed.drain(..SIGNED);
             known.find_anew();
         }
     }
@@ -353,6 +368,12 @@ mod tests {
         // Many tokens come and go; the configured secrets stay, and so does the newest token.
         (0..2000).for_each(|n| redactor.issued(&format!("token-number-{n:08}")));
         assert_eq!(redactor.text("Pa55/w0rd+x token-number-00001999"), "[redacted] [redacted]");
+        // However many requests are signed, a token that was given out stays known; of signatures only the newest are looked for.
+        let signature =
+            |n: u32| crate::connect::sigv4::hex(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &n.to_be_bytes()).as_ref());
+        (0..600).for_each(|n| redactor.signed(&signature(n)));
+        assert_eq!(redactor.text(&format!("token-number-00001999 {}", signature(599))), "[redacted] [redacted]");
+        assert_eq!(redactor.text(&signature(0)), signature(0));
     }
 
     #[test]

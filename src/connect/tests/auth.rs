@@ -211,15 +211,21 @@ async fn a_refused_credential_is_said_without_its_secret() {
 
 #[tokio::test]
 async fn requests_are_signed_for_aws() {
-    let server = serve(|_, _| {
-        let xml = "<ListUsersResponse><Users><member><UserName>jo</UserName></member></Users></ListUsersResponse>";
-        (200, vec![("content-type", "text/xml".into())], json!(xml))
+    // Some repeat the signature.
+    let server = serve(|seen, _| {
+        let signature = seen.header("authorization").rsplit_once("Signature=").unwrap().1.to_owned();
+        let xml = format!(
+            "<ListUsersResponse><Users><member><UserName>jo</UserName></member></Users><Signed>{signature}</Signed></ListUsersResponse>"
+        );
+        (200, vec![("content-type", "text/xml".into()), ("x-signed", signature)], json!(xml))
     })
     .await;
     let wire = wire(&server, "{ kind: sigv4, user: AKID, region: eu-west-1, service: iam }", "s3cret");
     let form = Body::Form(vec![("Action".into(), "ListUsers".into()), ("Version".into(), "2010-05-08".into())]);
     let reply = send(&wire, Lane::Scan, &post("/", form)).await.unwrap();
     assert_eq!(reply.body["ListUsersResponse"]["Users"]["member"]["UserName"], json!("jo"));
+    assert_eq!(reply.body["ListUsersResponse"]["Signed"], json!("[redacted]"));
+    assert_eq!(reply.headers["x-signed"], json!("[redacted]"));
     let seen = &server.seen()[0];
     let authorization = seen.header("authorization");
     assert!(

@@ -83,7 +83,7 @@ async fn a_credential_goes_to_no_other_origin() {
     for named in ["user@", ":word@", "user:word@"] {
         let next = json!({"pages": 1, "next": {"url": own.replace("//", &format!("//{named}")) + "/users"}}).to_string();
         let (ended, ..) = read(&wire, &get("/users"), "{ link: next }", Some(Checkpoint(next))).await;
-        assert!(reason(&ended).contains("user in it"), "{named}: {ended:?}");
+        assert!(reason(&ended).contains("holds a user name or a password"), "{named}: {ended:?}");
     }
     let forged = Checkpoint(json!({"pages": 1, "next": {"url": format!("{}/users", other.base)}}).to_string());
     let (ended, ..) = read(&wire, &get("/users"), "{ link: next }", Some(forged)).await;
