@@ -381,8 +381,9 @@ impl Directory {
             if item.is_ref() || item.is_intermediate() {
                 continue;
             }
-            let entry = Entry::read(item)
-                .ok_or_else(|| Failure::Lost(CallError::Shape(format!("{}: the directory sent an entry that is none", self.system))))?;
+            let entry = Entry::read(item).ok_or_else(|| {
+                Failure::Lost(CallError::Shape(format!("{}: the directory sent an entry that can't be read", self.system)))
+            })?;
             entries.push(entry);
         }
         Ok((entries, self.heard(stream.finish().await)))
