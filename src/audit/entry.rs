@@ -88,10 +88,9 @@ pub fn entries(conn: &Connection, case: Option<&str>, from: u64, limit: u64) -> 
     Ok(found)
 }
 
-/// The last entry of a case that is one of these acts.
-pub fn last_of(conn: &Connection, case: &str, acts: &[&str]) -> Result<Option<Entry>> {
-    let all = entries(conn, Some(case), 0, MAX_EXACT)?;
-    Ok(all.into_iter().rev().find(|entry| acts.contains(&entry.draft.act.as_str())))
+/// What the last entry of a case says, of those that say it.
+pub fn last_of<T>(conn: &Connection, case: &str, says: impl FnMut(&Entry) -> Option<T>) -> Result<Option<T>> {
+    Ok(entries(conn, Some(case), 0, MAX_EXACT)?.iter().rev().find_map(says))
 }
 
 /// The place after the last. A log shorter than what was signed has lost entries: it goes on behind them, so that a departure is recorded and the

@@ -7,12 +7,12 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{Due, Word, announce_among, entry, move_case};
-use crate::audit;
+use crate::audit::{self, Entry};
 use crate::clock;
 use crate::config::Config;
 use crate::graph::{Graph, Person, Standing};
 use crate::model::{DepartureState, Mode};
-use crate::revoke::case_name;
+use crate::revoke::{WAITS, case_name};
 use crate::store::departures::{self, DepartureRow, Opened};
 use crate::store::{self, Store};
 use crate::survey;
@@ -79,11 +79,11 @@ fn take_back(store: &Store, graph: &Graph, people: &[Person], source: &str, now:
         if person.unknown.iter().any(|attr| ["state", "last_day", "hired"].contains(&attr.as_str())) {
             continue;
         }
-        let was_doubted = is_doubted(store, &case);
+        let is_whole_now = |word: &Word| word.doubt.is_none() && is_doubted(store, &case);
         let why = match leaving(graph, person, source, now) {
-            Some(word) if !(was_doubted && word.doubt.is_none()) && word.event == case.event => continue,
+            Some(word) if word.event == case.event && !is_whole_now(&word) => continue,
             // Due either way: the same leaving in other words.
-            Some(word) if !(was_doubted && word.doubt.is_none()) && word.effective <= now && case.effective <= now => continue,
+            Some(word) if word.effective <= now && case.effective <= now && !is_whole_now(&word) => continue,
             Some(word) => match store.read(|conn| departures::by_event(conn, word.event.as_deref().unwrap_or_default()))? {
                 // What people called off stays so, however HR comes back to it.
                 Some(other) if other != case.id => format!("{}, as departure {other} had it", word.cause),
@@ -106,10 +106,12 @@ fn take_back(store: &Store, graph: &Graph, people: &[Person], source: &str, now:
 /// Whether a case waits because HR's word was in doubt when it was heard last: a field that could not be read, a day that was missing. It goes on by
 /// itself once HR's word is whole, as it would have done had it been whole at first.
 fn is_doubted(store: &Store, case: &DepartureRow) -> bool {
-    let acts = ["departure.opened", "departure.moved", "departure.waits"];
-    let last = store.read(|conn| Ok(audit::last_of(conn, &case_name(case.id), &acts)?));
+    if case.state != DepartureState::Waiting {
+        return false;
+    }
+    let doubted = |entry: &Entry| WAITS.iter().any(|(act, _)| entry.draft.act == *act).then(|| entry.draft.detail["doubt"].is_string());
     // A log that can't be read lets nothing run that waits.
-    case.state == DepartureState::Waiting && last.is_ok_and(|last| last.is_some_and(|entry| entry.draft.detail["doubt"].is_string()))
+    store.read(|conn| Ok(audit::last_of(conn, &case_name(case.id), doubted)?)).is_ok_and(|doubted| doubted == Some(true))
 }
 
 /// HR's word that a person leaves, if it is one: when it takes effect, and what makes it the same event when it is heard again.

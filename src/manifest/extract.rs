@@ -244,7 +244,8 @@ pub fn records(collection: &raw::Collection, each: Option<&str>, body: &Value, s
         _ => {
             let each = each.unwrap_or("the body");
             Err(format!(
-                "{each} is no list; if it is one record, write each: \"[{each}]\", and {each} | as_list where a list of one comes without its list"
+                "{each} is no list; for one record write each: \"[{each}]\"; where the system sends a single record without a list around it, write \
+                 each: {each} | as_list"
             ))
         }
     }
@@ -498,9 +499,32 @@ mod tests {
             extract(&yields, &json!({ "id": "u1", "keys": keys }), &Scope::new(), &mut out, &mut problems);
             assert_eq!((out.len(), problems.len()), (seen, wrong), "{out:?} {problems:?}");
         }
-        let permissions = json!({ "permissions": { "0": { "type": "anyone" } } });
-        let proof = Expr::compile("'anyone' not in body.permissions | map(attribute='type') | list").unwrap();
-        assert!(proof.truth(&Scope::new().with("body", &permissions)).is_err(), "a proof over an object in place of a list shows nothing");
+        for permissions in [json!({ "0": { "type": "anyone" } }), json!({}), json!("busy"), json!("")] {
+            let scope = Scope::new().with_owned("body", json!({ "permissions": permissions }));
+            for proof in [
+                "'anyone' not in body.permissions | map(attribute='type') | list",
+                "'anyone' not in body.permissions | list",
+                "'anyone' not in body.permissions | join(' ') | split(' ')",
+                "body.permissions | selectattr('type', 'eq', 'anyone') | list | length == 0",
+                "body.permissions | length < 100",
+                "body.permissions | count < 100",
+            ] {
+                let shown = Expr::compile(proof).unwrap().truth(&scope);
+                assert!(shown.is_err(), "{proof}: {permissions} in place of a list shows nothing, and came {shown:?}");
+            }
+        }
+        let sequence = Expr::compile("body.permissions is sequence").unwrap();
+        for (body, list) in [
+            (json!({ "permissions": [] }), true),
+            (json!({ "permissions": {} }), false),
+            (json!({ "permissions": null }), false),
+            (json!({}), false),
+        ] {
+            assert_eq!(sequence.truth(&Scope::new().with("body", &body)), Ok(list), "{body}");
+        }
+        let absent = Expr::compile("body.permissions | length == 0").unwrap();
+        assert!(absent.truth(&Scope::new().with_owned("body", json!({}))).is_err(), "a list that is not there is no empty one");
+        assert_eq!(absent.truth(&Scope::new().with_owned("body", json!({ "permissions": [] }))), Ok(true));
     }
 
     // Trust: What was done.

@@ -1,7 +1,5 @@
 //! What exeunt adds to Jinja: references to nodes, and filters for the data that directories and vendors hand out.
 
-use std::borrow::Cow;
-
 use base64::Engine as _;
 use minijinja::value::{Rest, ValueKind, ValueOrKwargs};
 use minijinja::{Environment, Error, ErrorKind, State, Value as Jinja, filters};
@@ -44,11 +42,14 @@ pub(super) fn add_to(engine: &mut Environment<'static>) {
         });
     }
     engine.add_function("random_password", random_password);
-    engine.add_filter("map", map);
-    engine.add_filter("select", select);
-    engine.add_filter("selectattr", selectattr);
-    engine.add_filter("reject", reject);
-    engine.add_filter("rejectattr", rejectattr);
+    for (name, filter) in of_lists() {
+        engine.add_filter(name, move |state: &mut State, value: Jinja, args: Rest<ValueOrKwargs>| {
+            let given: Vec<Jinja> = std::iter::once(listed(value)?).chain(args.into_values()).collect();
+            filter.call(state, &given)
+        });
+    }
+    // Jinja's own calls what is not there a sequence, too.
+    engine.add_test("sequence", |value: Jinja| value.kind() == ValueKind::Seq);
     engine.add_filter("as_list", as_list);
     engine.add_filter("bit", |number: Jinja, mask: u64| integer(&number).map(|n| n & mask != 0));
     engine.add_filter("set_bit", |number: Jinja, mask: u64| integer(&number).map(|n| n | mask));
@@ -191,47 +192,39 @@ fn generalized(text: &str) -> Option<jiff::Timestamp> {
     at.ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|z| z.timestamp())
 }
 
-/// What chooses among the items of a list takes no object: it would go through the names of its fields, find nothing among them, and call that nothing.
+/// The filters of lists. Each would also go through the names of an object's fields, or the letters of a text, find nothing that it looks for among
+/// them, and call that nothing.
+fn of_lists() -> Vec<(&'static str, Jinja)> {
+    let length = Jinja::from_function(length);
+    vec![
+        ("map", Jinja::from_function(filters::map)),
+        ("select", Jinja::from_function(filters::select)),
+        ("selectattr", Jinja::from_function(filters::selectattr)),
+        ("reject", Jinja::from_function(filters::reject)),
+        ("rejectattr", Jinja::from_function(filters::rejectattr)),
+        ("list", Jinja::from_function(filters::list)),
+        ("join", Jinja::from_function(filters::join)),
+        ("sum", Jinja::from_function(filters::sum)),
+        ("unique", Jinja::from_function(filters::unique)),
+        ("length", length.clone()),
+        ("count", length),
+    ]
+}
+
+/// What a filter of lists is given, where that is no object and no text.
 fn listed(value: Jinja) -> Result<Jinja, Error> {
-    if value.kind() == ValueKind::Map {
-        return Err(Error::new(
-            ErrorKind::InvalidOperation,
-            "a list was expected, and an object came (to go through its fields, write | items)",
-        ));
-    }
-    Ok(value)
+    let came = match value.kind() {
+        ValueKind::Map => "an object",
+        ValueKind::String => "a text",
+        _ => return Ok(value),
+    };
+    let problem = format!("a list was expected, and {came} came (to go through an object's fields, write | items)");
+    Err(Error::new(ErrorKind::InvalidOperation, problem))
 }
 
-fn map(state: &mut State, value: Jinja, args: Rest<ValueOrKwargs>) -> Result<Vec<Jinja>, Error> {
-    filters::map(state, listed(value)?, args)
-}
-
-fn select(state: &mut State, value: Jinja, test: Option<Cow<'_, str>>, args: Rest<ValueOrKwargs>) -> Result<Vec<Jinja>, Error> {
-    filters::select(state, listed(value)?, test, args)
-}
-
-fn selectattr(
-    state: &mut State,
-    value: Jinja,
-    attr: Cow<'_, str>,
-    test: Option<Cow<'_, str>>,
-    args: Rest<ValueOrKwargs>,
-) -> Result<Vec<Jinja>, Error> {
-    filters::selectattr(state, listed(value)?, attr, test, args)
-}
-
-fn reject(state: &mut State, value: Jinja, test: Option<Cow<'_, str>>, args: Rest<ValueOrKwargs>) -> Result<Vec<Jinja>, Error> {
-    filters::reject(state, listed(value)?, test, args)
-}
-
-fn rejectattr(
-    state: &mut State,
-    value: Jinja,
-    attr: Cow<'_, str>,
-    test: Option<Cow<'_, str>>,
-    args: Rest<ValueOrKwargs>,
-) -> Result<Vec<Jinja>, Error> {
-    filters::rejectattr(state, listed(value)?, attr, test, args)
+/// How many items a list has. A list that is not there has no length: 0 would say that it is there and empty.
+fn length(value: Jinja) -> Result<usize, Error> {
+    value.len().ok_or_else(|| Error::new(ErrorKind::InvalidOperation, format!("a list was expected, and this is {}", value.kind())))
 }
 
 /// A list as it is, nothing for nothing, and anything else as a list of one: XML has no lists of one.

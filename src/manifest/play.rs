@@ -221,6 +221,72 @@ mod tests {
         assert!(proofs > 300 && lists > 200, "{proofs} proofs, {lists} lists");
     }
 
+    /// The places of the lists of a value, from the outermost on.
+    fn lists(value: &Value, at: &str, into: &mut Vec<String>) {
+        let inner: Vec<(String, &Value)> = match value {
+            Value::Array(items) => items.iter().enumerate().map(|(place, item)| (place.to_string(), item)).collect(),
+            Value::Object(map) => map.iter().map(|(name, item)| (name.replace('~', "~0").replace('/', "~1"), item)).collect(),
+            _ => return,
+        };
+        if value.is_array() {
+            into.push(at.to_owned());
+        }
+        inner.into_iter().for_each(|(name, item)| lists(item, &format!("{at}/{name}"), into));
+    }
+
+    // Trust: What counts as an answer.
+    #[test]
+    fn no_proof_of_ours_takes_for_a_list_what_is_none() {
+        let (mut tried, mut fooled) = (0, Vec::new());
+        for (name, text) in load::builtin() {
+            let manifest = load::load(name, text).unwrap();
+            for example in manifest.examples.iter().filter(|example| example.gone == Some(false)) {
+                let Some((action, take)) = manifest.take.iter().find(|(action, _)| example.prove.as_ref() == Some(action)) else {
+                    continue;
+                };
+                let Some(prove) = take.prove.as_ref().filter(|prove| prove.call.is_some()) else { continue };
+                let mut places = Vec::new();
+                lists(&example.reply, "", &mut places);
+                for place in places {
+                    let list = example.reply.pointer(&place).and_then(Value::as_array).cloned().unwrap();
+                    if list.is_empty() {
+                        continue;
+                    }
+                    let numbered: Map<String, Value> = list.into_iter().enumerate().map(|(at, item)| (at.to_string(), item)).collect();
+                    // XML has no list of one: an object in its place is one record.
+                    let object = Some(Value::Object(numbered)).filter(|_| !place.ends_with("/member"));
+                    for instead in object.into_iter().chain([json!("busy")]) {
+                        let mut other = example.clone();
+                        *other.reply.pointer_mut(&place).unwrap() = instead.clone();
+                        tried += 1;
+                        if matches!(super::super::examples::proof(&manifest, prove, &other, &other.given), Ok(Finding::Gone)) {
+                            fooled.push(format!("{name}: {action}: {instead} at {place:?}: {}", prove.gone));
+                        }
+                    }
+                }
+            }
+        }
+        assert!(fooled.is_empty(), "{} of {tried}:\n{}", fooled.len(), fooled.join("\n"));
+        assert!(tried > 200, "{tried} replies");
+    }
+
+    // Trust: What counts as an answer.
+    #[test]
+    fn no_preflight_of_ours_takes_an_answer_that_names_nobody_for_our_account() {
+        let (empty, mut asked) = (json!({}), 0);
+        for (name, text) in load::builtin() {
+            let manifest = load::load(name, text).unwrap();
+            let settings = with_defaults(&manifest, None);
+            for item in manifest.preflight.iter().filter(|item| item.own_account.is_some()) {
+                let Some(there) = judge::there(item) else { continue };
+                let scope = Scope::new().with("settings", &settings).with("body", &empty).with("it", &empty);
+                assert!(judge::answers(there, Class::Fine, &scope).is_err(), "{name}: {:?}: {there}", item.own_account);
+                asked += 1;
+            }
+        }
+        assert!(asked > 40, "{asked}");
+    }
+
     // Trust: What counts as an answer.
     #[test]
     fn who_is_fooled_is_named() {

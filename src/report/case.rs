@@ -7,10 +7,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::audit;
+use crate::audit::{self, Entry};
 use crate::handoff;
 use crate::model::{ActionState, DepartureId, DepartureState, Verdict};
-use crate::revoke::case_name;
+use crate::revoke::{WAITS, case_name};
 use crate::store::deliveries::{self, DeliveryRow};
 use crate::store::departures;
 
@@ -178,10 +178,17 @@ fn waits(conn: &Connection, row: &departures::DepartureRow) -> Result<Option<Str
     if row.state != DepartureState::Waiting {
         return Ok(None);
     }
-    let acts = ["departure.opened", "departure.moved", "departure.waits"];
-    let last = audit::last_of(conn, &case_name(row.id), &acts)?;
-    let said = last.and_then(|entry| ["waits", "cause"].into_iter().find_map(|name| entry.draft.detail[name].as_str().map(str::to_owned)));
-    Ok(Some(said.unwrap_or_else(|| "somebody must approve".to_owned())))
+    // An operator who moves a case that waits says no reason: the one before it goes on.
+    let reason = |entry: &Entry| {
+        let (_, field) = WAITS.iter().find(|(act, _)| entry.draft.act == *act)?;
+        entry.draft.detail[field].as_str().map(str::to_owned)
+    };
+    Ok(Some(match audit::last_of(conn, &case_name(row.id), reason) {
+        Ok(said) => said.unwrap_or_else(|| "somebody must approve".to_owned()),
+        // The case is shown all the same.
+        Err(audit::Error::Malformed(_)) => "the reason can't be read from the audit log: run `exeunt audit verify`".to_owned(),
+        Err(error) => return Err(error.into()),
+    }))
 }
 
 impl Case {

@@ -33,6 +33,6 @@ pub use recheck::{Rechecked, recheck};
 pub use run::{Options, Progress, RunDeps, run};
 pub use shown::{listed, shown};
 pub use spec::{
-    Blind, Doubt, EdgeName, Falls, Kept, OtherHit, OwnCredential, OwnUnknown, Plan, PlannedAction, PlannedTask, ResidualPath, Spec, Who,
-    case_name,
+    Blind, Doubt, EdgeName, Falls, Kept, OtherHit, OwnCredential, OwnUnknown, Plan, PlannedAction, PlannedTask, ResidualPath, Spec, WAITS,
+    Who, case_name,
 };

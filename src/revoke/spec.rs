@@ -412,6 +412,9 @@ pub fn case_name(departure: crate::model::DepartureId) -> String {
     format!("departure-{departure}")
 }
 
+/// The acts in the audit log that let a case wait for somebody's approval, or go on, each with the field that says why it waits.
+pub const WAITS: [(&str, &str); 3] = [("departure.opened", "waits"), ("departure.moved", "waits"), ("departure.waits", "cause")];
+
 /// What to call a node in a line for people.
 pub(super) fn label(graph: &Graph, index: NodeIndex) -> String {
     let node = &graph.net[index];

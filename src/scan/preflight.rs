@@ -62,17 +62,17 @@ pub async fn preflight(store: &Store, system: i64, connection: &Connection) -> R
                     other => other.clone(),
                 };
                 let scope = scope.with("body", &reply.body).with("headers", &reply.headers).with("it", &first);
-                let missing = item.there.as_deref().and_then(|there| judge::answers(there, reply.class, &scope).err());
-                let there = item.there.as_deref().filter(|_| missing.is_some());
-                empty = there.is_some_and(|there| {
+                let needed = judge::there(item);
+                let missing = needed.and_then(|there| judge::answers(there, reply.class, &scope).err());
+                empty = needed.filter(|_| missing.is_some()).is_some_and(|there| {
                     Expr::compile(there).and_then(|there| there.eval(&scope)).is_ok_and(|there| there == Value::Array(Vec::new()))
                 });
                 let own = item.own_account.as_deref().map(|source| Expr::compile(source).and_then(|expr| expr.text(&scope))).transpose();
                 match own {
                     Err(problem) => Some(problem),
                     Ok(own) => {
-                        // What lacks what every answer holds is none: what was known stays known.
-                        if item.own_account.is_some() && (missing.is_none() || item.there.is_none()) {
+                        // An answer without what every answer holds tells nothing: the account that we knew stays known.
+                        if item.own_account.is_some() && missing.is_none() {
                             store.write(|tx| scans::own_account(tx, system, hand_word, own.flatten().as_deref(), clock::now()))?;
                         }
                         missing

@@ -110,8 +110,9 @@ impl Company {
         self.sim.folder().join(format!("said-{:02}-{what}.txt", self.ran.get()))
     }
 
-    /// Runs a command, with this log level, and keeps what it says.
-    fn exeunt_at(&self, log: Option<&str>, args: &[&str]) -> i32 {
+    /// Runs a command, with this log level, and keeps what it says. It comes to its end, whatever it finds.
+    #[track_caller]
+    fn exeunt_at(&self, log: Option<&str>, args: &[&str]) {
         let began = Instant::now();
         let mut asked = command(self.sim.folder());
         if let Some(level) = log {
@@ -119,13 +120,16 @@ impl Company {
         }
         let output = asked.args(args).output().unwrap();
         let words = self.words(&args.join("_").replace(['/', ' '], "."));
+        let err = String::from_utf8_lossy(&output.stderr).into_owned();
         std::fs::write(&words, [output.stdout, b"\n--\n".to_vec(), output.stderr].concat()).unwrap();
         println!("canary: exeunt {} exits {:?} after {:.1} s", args.join(" "), output.status.code(), began.elapsed().as_secs_f64());
-        output.status.code().unwrap_or(-1)
+        assert!(output.status.code().is_some_and(|code| [0, 1, 2].contains(&code)), "exeunt {args:?} ends with {}: {err}", output.status);
+        assert!(!err.contains("panicked") && !err.contains("Usage:"), "exeunt {args:?}: {err}");
     }
 
-    fn exeunt(&self, args: &[&str]) -> i32 {
-        self.exeunt_at(None, args)
+    #[track_caller]
+    fn exeunt(&self, args: &[&str]) {
+        self.exeunt_at(None, args);
     }
 
     /// Every secret by now: those that the wire showed, and the log's own key.

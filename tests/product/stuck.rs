@@ -141,6 +141,28 @@ fn a_damaged_log_stops_no_departure_and_is_not_signed() {
 
 // Reliability: Nothing stuck.
 #[test]
+fn a_case_that_waits_says_why_when_it_was_moved_and_is_shown_when_its_log_can_not_be_read() {
+    let small = Small::up("");
+    small.settings("own_account = \"none\"\n", "");
+    small.exeunt(&["scan"]).ended(FINE);
+    small.exeunt(&["revoke", "E1", "--yes"]).ended(COULD_NOT);
+    let waits = || small.exeunt(&["departure", "1", "--json"]).json()["waits"].as_str().unwrap().to_owned();
+    let why = waits();
+    assert!(why.contains("our own account in app is not known"), "{why}");
+    // An operator moves it, and says no reason of their own.
+    small.exeunt(&["revoke", "E1", "--yes", "--at", "2031-01-01T00:00:00Z"]).ended(COULD_NOT);
+    let case = small.exeunt(&["departure", "1", "--json"]).json();
+    assert_eq!((&case["effective"], &case["state"]), (&"2031-01-01T00:00:00Z".into(), &"waiting".into()), "{case}");
+    assert_eq!(waits(), why);
+    let conn = store(&small);
+    conn.execute_batch("DROP TRIGGER audit_entry_is_never_changed; UPDATE audit_entry SET body = x'0000' WHERE seq = 1").unwrap();
+    let shown = small.exeunt(&["departure", "1"]);
+    assert!(shown.out.contains("the reason can't be read from the audit log: run `exeunt audit verify`"), "{shown:?}");
+    assert!(shown.code != FINE, "{shown:?}");
+}
+
+// Reliability: Nothing stuck.
+#[test]
 fn a_case_that_was_cut_off_is_said_where_its_tasks_are_asked_for() {
     let small = with_a_log();
     let conn = store(&small);

@@ -24,9 +24,7 @@ pub fn manifest(data: &[u8]) {
     let again = load::read("a manifest", &written);
     assert!(again.problems.is_empty(), "{}\nwritten: {written}", load::told(&again.problems));
     assert_eq!(format!("{:?}", again.manifest.unwrap()), format!("{manifest:?}"));
-    let told: Vec<String> = again.warnings.iter().map(|warning| warning.message.clone()).collect();
-    let before: Vec<String> = read.warnings.iter().map(|warning| warning.message.clone()).collect();
-    assert_eq!((told.len(), before.len()), (before.len(), told.len()));
+    assert_eq!(again.warnings.len(), read.warnings.len());
     let wrong = examples::run(&manifest);
     if !text.contains("random_password") {
         assert_eq!(examples::run(&manifest), wrong, "examples come to the same, however often they run");
