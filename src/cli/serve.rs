@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::departure;
 use crate::graph::Graph;
 use crate::secret::Kept;
-use crate::serve::{Believed, Health, Server};
+use crate::serve::{Believed, Health, Nights, Server};
 
 /// Scan on schedule, hear HR, run departures
 #[derive(ClapArgs, Debug)]
@@ -52,6 +52,7 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     let believed = if args.accept_clock { Believed::accepted(&store, clock::now())? } else { Believed::default() };
     let server = Server {
         believed,
+        nights: Nights::default(),
         health: Health::default(),
         config: Arc::new(config),
         store: Arc::new(store),

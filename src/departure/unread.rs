@@ -20,9 +20,10 @@ pub(super) fn unread(store: &Store, fleet: &Fleet, graph: &Graph, person: &Perso
     store.read(|conn| {
         let (coverage, last) = (scans::latest_coverage(conn)?, history::last_scans(conn, None)?);
         let mut unread = Vec::new();
-        // A scan that failed, and one whose credential lacks a right.
-        for scan in last.into_iter().filter(|scan| fleet.systems.contains_key(&scan.system) && scan.outcome.is_some()) {
-            unread.extend(scan.problem.map(|problem| (scan.system, problem)));
+        // A scan that failed, one whose credential lacks a right, and a system that no scan has read to the end.
+        for scan in last.into_iter().filter(|scan| fleet.systems.contains_key(&scan.system)) {
+            let never = scan.outcome.is_none().then(|| history::NEVER_TO_THE_END.to_owned());
+            unread.extend(scan.problem.or(never).map(|problem| (scan.system, problem)));
         }
         for (system, connection) in &fleet.systems {
             let manifest = connection.manifest();

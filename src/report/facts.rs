@@ -94,7 +94,8 @@ impl Facts {
             let reason = match (scan.outcome.as_deref(), &scan.problem) {
                 (Some("failed"), problem) => format!("the last scan failed: {}", problem.as_deref().unwrap_or("it didn't say why")),
                 (Some(_), Some(problem)) => problem.clone(),
-                _ => continue,
+                (Some(_), None) => continue,
+                (None, _) => history::NEVER_TO_THE_END.to_owned(),
             };
             let at = Some(scan.ended.unwrap_or(scan.started));
             gaps.push(Gap { system: scan.system.clone(), collection: String::new(), parents: 0, reason, at });

@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex};
 use anyhow::Result;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use jiff::ToSpan as _;
+use jiff::{Timestamp, ToSpan as _};
 
 pub use preflight::{Tried, preflight};
 pub use watch::{Watched, Watchlist};
@@ -34,6 +34,7 @@ use crate::manifest::raw;
 use crate::model::{Coverage, Extent, NodeId, NodeKind, NodeSeen, ScanId, ScopeId};
 use crate::store::Store;
 use crate::store::around::Around;
+use crate::store::departures;
 use crate::store::graph::{self, Closing, Interner, Ready, ScopeWrite, Tally};
 use crate::store::ours::Ours;
 use crate::store::scans::{self, Covered, Outcome, StagedPage};
@@ -105,11 +106,12 @@ pub(crate) struct Scan<'a> {
     person: Option<NodeId>,
     watchlist: &'a Watchlist,
     options: &'a Options,
-    /// A cut-off scan whose pages and finished scopes are taken over.
-    resumed: Option<ScanId>,
+    /// Pages and finished scopes of a cut-off scan were taken over.
+    resumed: bool,
     /// It has ended and is read on in, for what is read for watched people alone.
     again: bool,
-    finished: HashSet<ScopeId>,
+    /// The scopes that need no second read, and when they were read.
+    finished: HashMap<ScopeId, Timestamp>,
     interner: Mutex<Interner>,
     report: Mutex<SystemReport>,
     tell: &'a (dyn Fn(Progress) + Send + Sync),
@@ -140,16 +142,17 @@ pub async fn scan_system(
     let manifest = connection.manifest().clone();
     let now = clock::now();
     let person = options.person.as_ref().map(|(id, _)| *id);
-    let (row, resumed, id) = store.write(|tx| {
+    let (row, resumed, id, finished) = store.write(|tx| {
         let row = graph::system_row(tx, &system, &manifest.scanner, manifest.category.word())?;
         let oldest = now.checked_sub(options.resume_hours.unwrap_or(12).hours())?;
         let resumed = if person.is_none() { scans::cut_off(tx, row, oldest, now)? } else { None };
-        Ok((row, resumed, scans::begin(tx, row, person, now)?))
+        let id = scans::begin(tx, row, person, now)?;
+        // What was read before an action of ours changed it is no more how things are.
+        let oldest = departures::last_move(tx, &system)?.map_or(oldest, |moved| moved.max(oldest));
+        let finished = resumed.map(|cut_off| scans::take_over(tx, cut_off, id, oldest)).transpose()?.unwrap_or_default();
+        Ok((row, resumed, id, finished))
     })?;
-    let (finished, interner) = store.read(|conn| {
-        let finished = resumed.map(|scan| scans::finished_scopes(conn, scan)).transpose()?.unwrap_or_default();
-        Ok((finished.into_iter().collect(), Interner::load(conn, row)?))
-    })?;
+    let interner = store.read(|conn| Interner::load(conn, row))?;
     let report = SystemReport { resumed: resumed.is_some(), ..SystemReport::nothing(&system, id) };
     let scan = Scan {
         store,
@@ -160,9 +163,9 @@ pub async fn scan_system(
         person,
         watchlist,
         options,
-        resumed,
+        resumed: resumed.is_some(),
         again: false,
-        finished,
+        finished: finished.into_iter().collect(),
         interner: Mutex::new(interner),
         report: Mutex::new(report),
         tell,
@@ -217,7 +220,7 @@ pub async fn read_on(
         person: None,
         watchlist,
         options,
-        resumed: None,
+        resumed: false,
         again: true,
         finished: finished.into_iter().collect(),
         interner: Mutex::new(interner),
@@ -486,17 +489,14 @@ async fn read_whole_scope<'a>(
 ) -> Result<Scoped<'a>> {
     let keep = Keep::new(scan, name, kind);
     let scope = scan.store.write(|tx| graph::scope_row(tx, scan.row, name, &parent.key))?;
-    if scan.finished.contains(&scope) {
+    if let Some(at) = scan.finished.get(&scope) {
         // The cut-off scan had finished this one, or this one has.
-        return as_it_was(scan, scope, kind, keep).map(Scoped::Unread);
+        return as_it_was(scan, scope, kind, keep, *at).map(Scoped::Unread);
     }
-    let resumed = match scan.resumed {
-        Some(old) => scan.store.read(|conn| scans::staged(conn, old, name, &parent.key))?,
-        None => Vec::new(),
-    };
+    let resumed = if scan.resumed { scan.store.read(|conn| scans::staged(conn, scan.id, name, &parent.key))? } else { Vec::new() };
     let ask = if resumed.is_empty() { delta::ask(scan, collection, scope, &parent)? } else { Ask::Whole };
     let read = match ask {
-        Ask::Nothing => return as_it_was(scan, scope, kind, keep).map(Scoped::Unread),
+        Ask::Nothing => return as_it_was(scan, scope, kind, keep, clock::now()).map(Scoped::Unread),
         Ask::Changes(since) => Some(read_scope(scan, name, collection, &parent, keep, Some(since), Vec::new()).await),
         Ask::Whole => None,
     };
@@ -560,24 +560,24 @@ async fn read_whole(
     read
 }
 
-/// A scope that needs no read: it holds what it held.
-fn as_it_was(scan: &Scan<'_>, scope: ScopeId, kind: Option<NodeKind>, keep: Keep<'_>) -> Result<Known> {
+/// A scope that needs no read: it holds what it held at that moment.
+fn as_it_was(scan: &Scan<'_>, scope: ScopeId, kind: Option<NodeKind>, keep: Keep<'_>, at: Timestamp) -> Result<Known> {
     if !scan.again {
-        stands(scan, scope)?;
+        stands(scan, scope, at)?;
     }
     let (Some(kind), true) = (kind, keep.any()) else { return Ok(Known::default()) };
     let nodes = scan.store.read(|conn| graph::scope_nodes(conn, scope, kind))?;
     Ok(Known { keys: nodes.iter().map(|node| node.node.key.clone()).collect(), nodes, below: HashSet::new() })
 }
 
-/// Notes that a scope holds what it held.
-fn stands(scan: &Scan<'_>, scope: ScopeId) -> Result<()> {
+/// Notes that a scope held at that moment what it held before.
+fn stands(scan: &Scan<'_>, scope: ScopeId, at: Timestamp) -> Result<()> {
     let seen = scan.store.write(|tx| {
         let seen = graph::open_count(tx, scope)?;
         // Nothing changed since the list was read.
         let tally = Tally { seen, ..Tally::default() };
         let read = Covered { extent: Extent::Changes, coverage: &Coverage::Complete, tally, drift: &[] };
-        scans::cover(tx, scan.id, scope, &read, clock::now())?;
+        scans::cover(tx, scan.id, scope, &read, at)?;
         Ok(seen)
     })?;
     {

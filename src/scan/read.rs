@@ -180,14 +180,19 @@ pub(super) async fn read_scope(
         Err(problem) => return ScopeRead::gap(problem),
     };
     let mut taken = Taken::new(keep);
-    let mut resumed_pages = 0;
+    let (mut taken_over, all) = (0, resumed.len());
     let mut from = link.and_then(Checkpoint::at);
     for page in resumed {
         // What another version of the program kept is read anew.
         let Ok(kept) = serde_json::from_value(page.kept) else { break };
         taken.again(&reading, kept);
         from = Some(Checkpoint(page.checkpoint));
-        resumed_pages += 1;
+        taken_over += 1;
+    }
+    if taken_over < all
+        && let Err(error) = scan.store.write(|tx| scans::forget_after(tx, scan.id, name, &parent.key, taken_over))
+    {
+        return ScopeRead::gap(format!("pages that were read before could not be forgotten: {error}"));
     }
     let stages = delta.is_none() && scan.person.is_none();
     let mut trouble = None;
@@ -200,8 +205,8 @@ pub(super) async fn read_scope(
                 if let (true, Some(came), Some(checkpoint)) = (stages, came, &page.checkpoint) {
                     let kept = serde_json::to_value(taken.kept(&reads, came))?;
                     scan.store.write(|tx| {
-                        let number = page.number + resumed_pages;
-                        let page = NewPage { collection: name, parent: &parent.key, number, kept: &kept, checkpoint: &checkpoint.0 };
+                        let (number, checkpoint) = (page.number, &checkpoint.0);
+                        let page = NewPage { collection: name, parent: &parent.key, number, kept: &kept, checkpoint };
                         scans::stage(tx, scan.id, &page, clock::now())
                     })?;
                 }

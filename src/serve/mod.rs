@@ -1,8 +1,8 @@
 //! `exeunt serve`: scans when they are due, HR's word taken from webhooks and polls, departures run to their end.
 //!
-//! One loop looks at what is due and does it; a webhook only says "look now", and breaks a scan off that is under way. What there is to do always comes from the store and from HR
-//! itself, so that a timer, a webhook and a restart take the same path. A stop gives what is under way a few seconds; what has not ended by then is
-//! gone on with at the next start, which reads first.
+//! One loop looks at what is due and does it. A webhook only says "look now"; where a scan is under way, that breaks the scan off. What there is
+//! to do always comes from the store and from HR itself, so that a timer, a webhook and a restart take the same path. A stop gives what is under
+//! way a few seconds; what has not ended by then is gone on with at the next start, which reads first.
 
 mod believed;
 pub mod due;
@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 pub use believed::Believed;
 pub use due::{due, next};
 pub use health::Health;
+pub use night::Nights;
 pub use webhook::Refused;
 
 use health::Part;
@@ -64,6 +65,8 @@ pub struct Server {
     pub news: Arc<Notify>,
     /// Systems that asked their scan to come back later, and when.
     pub away: Mutex<BTreeMap<String, Timestamp>>,
+    /// How scans are broken off for HR's word.
+    pub nights: Nights,
     /// What doesn't work at present.
     pub health: Health,
     /// The time up to which the clock is believed.
@@ -183,8 +186,8 @@ impl Server {
         self.note(Part::Systems, (!all.is_empty()).then(|| all.join("; ")));
     }
 
-    /// Notes whether HR was read to its end.
-    fn note_hr(&self, read: &[SystemReport]) {
+    /// Notes whether HR was read to its end, and answers so.
+    fn note_hr(&self, read: &[SystemReport]) -> bool {
         let is_hr = |report: &&SystemReport| {
             self.fleet.systems.get(&report.system).is_some_and(|connection| connection.manifest().category == Category::Hris)
         };
@@ -196,9 +199,11 @@ impl Server {
         if self.fleet.of_category(Category::Hris).systems.is_empty() {
             all.push("no HR system can be used: nobody's leaving is heard of".to_owned());
         } else if read.iter().filter(is_hr).count() == 0 {
-            return;
+            return false;
         }
-        self.note(Part::Hr, (!all.is_empty()).then(|| all.join("; ")));
+        let heard = all.is_empty();
+        self.note(Part::Hr, (!heard).then(|| all.join("; ")));
+        heard
     }
 
     /// Says which departures are not at their end when we stop.
@@ -252,24 +257,27 @@ impl Server {
             }
         }
         let mut looks = self.store.read(store::scans::wanted_looks)?;
+        let begun = clock::now();
         // Whom HR wants looked at comes before a scan.
-        let night = if scans.is_empty() || !looks.is_empty() { None } else { self.night(&scans).await? };
+        let night = if scans.is_empty() || self.has_news(&looks) { None } else { self.night(&scans).await? };
         let broken_off = !scans.is_empty() && night.is_none();
         if broken_off {
             looks = self.store.read(store::scans::wanted_looks)?;
-            self.put_off(&scans, &mut served);
+            let unfinished = self.store.read(|conn| store::scans::unfinished(conn, &scans, begun))?;
+            self.put_off(&unfinished, &mut served);
         }
+        let mut heard = false;
         if let Some(survey) = night {
             let gaps = survey.systems.iter().map(|system| system.gaps.len()).sum::<usize>() + survey.closed.len();
             (self.tell)(&format!("scanned {} systems: {} findings, {gaps} gaps", survey.systems.len(), survey.findings.len()));
             self.note_those_away();
             self.note_systems(&survey.systems);
-            self.note_hr(&survey.systems);
+            heard = self.note_hr(&survey.systems);
         } else if broken_off || poll || !looks.is_empty() {
             let hr = self.fleet.of_category(Category::Hris);
             let options = survey::Options { no_checks: true, ..Default::default() };
             let read = survey::survey(&self.config, &self.store, &hr, &options, &|_, _| {}).await?;
-            self.note_hr(&read.systems);
+            heard = self.note_hr(&read.systems);
         }
         if !scans.is_empty() || poll || !looks.is_empty() {
             let announced = departure::hear(&self.config, &self.store, if looks.is_empty() { "poll" } else { "webhook" })?;
@@ -282,14 +290,12 @@ impl Server {
             for (job, due) in &served {
                 store::scans::served(tx, job, *due, clock::now())?;
             }
-            store::scans::looked(tx, &looks)
+            // A webhook is done with once HR was read to its end after it.
+            if heard { store::scans::looked(tx, &looks) } else { Ok(()) }
         })?;
-        let ran = self.departures().await?;
+        self.nights.tried(&looks, heard);
+        self.departures().await?;
         if broken_off {
-            if ran {
-                // What was read before it is no more how things are.
-                self.store.write(|tx| store::scans::give_up(tx, &scans, clock::now()))?;
-            }
             // The scan goes on at once.
             self.nudge.notify_one();
         } else if !scans.is_empty() {
@@ -299,7 +305,7 @@ impl Server {
         Ok(())
     }
 
-    /// A scan that was broken off stays due.
+    /// The scans of these systems were broken off: they stay due.
     fn put_off(&self, scans: &[String], served: &mut Vec<(String, Timestamp)>) {
         let Ok(mut away) = self.away.lock() else { return };
         for system in scans {
@@ -333,12 +339,11 @@ impl Server {
         Ok(())
     }
 
-    /// Runs every departure whose time has come, and goes on with those that were cut off. Whether there was one.
-    async fn departures(&self) -> Result<bool> {
+    /// Runs every departure whose time has come, and goes on with those that were cut off.
+    async fn departures(&self) -> Result<()> {
         let desk = Desk { config: &self.config, store: &self.store, fleet: &self.fleet, signer: &self.signer };
         let present = self.believed.present(&self.store, clock::now(), clock::witnessed())?;
         self.note(Part::Clock, present.doubt);
-        let mut ran = false;
         for id in departure::ready(&self.store, present.at)? {
             // A command runs it.
             if departure::is_held(&self.store, id)? {
@@ -351,10 +356,7 @@ impl Server {
                 }
             };
             match departure::run(&desk, id, &said).await {
-                Ok(outcome) => {
-                    ran = true;
-                    (self.tell)(&format!("departure {id}: {}", outcome.line()));
-                }
+                Ok(outcome) => (self.tell)(&format!("departure {id}: {}", outcome.line())),
                 // One that can't run must not hold up the others; it stays due, and is tried again at the next turn.
                 Err(error) => {
                     tracing::error!(departure = id.0, error = format!("{error:#}"), "a departure can't be run");
@@ -368,10 +370,7 @@ impl Server {
             }
             match departure::try_again(&desk, id).await {
                 Ok(None) => {}
-                Ok(Some(ended)) => {
-                    ran = true;
-                    (self.tell)(&format!("departure {id}: tried again: {}", ended.line()));
-                }
+                Ok(Some(ended)) => (self.tell)(&format!("departure {id}: tried again: {}", ended.line())),
                 Err(error) => {
                     tracing::error!(departure = id.0, error = format!("{error:#}"), "a departure can't be tried again");
                     (self.tell)(&format!("departure {id}: could not be tried again: {error:#}"));
@@ -379,7 +378,7 @@ impl Server {
             }
         }
         self.news.notify_one();
-        Ok(ran)
+        Ok(())
     }
 
     /// Remembers which systems asked their scan to come back later.

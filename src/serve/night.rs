@@ -1,6 +1,9 @@
 //! A scan that serving makes, and what breaks it off: HR's word comes first. A night may take hours where vendors are slow, and whoever leaves meanwhile
 //! must not wait for it. What it has read by then stays, and the next turn goes on with it.
 
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -11,13 +14,48 @@ use crate::departure;
 use crate::store;
 use crate::survey::{self, Survey};
 
-/// How long a scan goes on before a webhook breaks it off: pages come to their end, so that a stream of webhooks lets a night end as well.
+/// How long a scan goes on before a webhook breaks it off, so that pages come to their end. Each time that a night is broken off it goes on for twice as
+/// long, up to [`LONGEST`]: a stream of webhooks lets a night end as well.
 const FIRST: Duration = Duration::from_secs(2);
 
-/// How long it goes on before a poll that is due, or a departure whose time has come, breaks it off. One that can't be run stays due.
+/// The longest that a webhook waits for a scan that was broken off before.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// How long a scan goes on before a poll that is due, or a departure whose time has come, breaks it off; twice as long each time. One that can't be run
+/// stays due.
 const THEN: Duration = Duration::from_secs(60);
 
+/// How scans are broken off for HR's word.
+#[derive(Debug, Default)]
+pub struct Nights {
+    /// How often the scans that are due have been broken off.
+    broken: AtomicU32,
+    /// Webhooks after which HR was asked, and could not be read to its end: they stay to be looked after, and break off no scan again.
+    tried: Mutex<BTreeSet<String>>,
+}
+
+impl Nights {
+    /// Notes that HR was asked after these webhooks, and whether it was read to its end.
+    pub(super) fn tried(&self, looks: &[String], heard: bool) {
+        let Ok(mut tried) = self.tried.lock() else { return };
+        if heard {
+            tried.clear();
+        } else {
+            tried.extend(looks.iter().cloned());
+        }
+    }
+
+    fn longer(&self, time: Duration) -> Duration {
+        time.saturating_mul(1 << self.broken.load(Ordering::Relaxed).min(16))
+    }
+}
+
 impl Server {
+    /// Whether HR has not been asked yet after one of these webhooks.
+    pub(super) fn has_news(&self, looks: &[String]) -> bool {
+        self.nights.tried.lock().map_or(true, |tried| looks.iter().any(|look| !tried.contains(look)))
+    }
+
     /// Scans these systems, or breaks off for HR's word: none then.
     pub(super) async fn night(&self, systems: &[String]) -> Result<Option<Survey>> {
         (self.tell)(&format!("scanning {}", systems.join(", ")));
@@ -25,8 +63,12 @@ impl Server {
         let options = survey::Options::default();
         tokio::select! {
             biased;
-            read = survey::survey(&self.config, &self.store, &fleet, &options, &|_, _| {}) => Ok(Some(read?)),
+            read = survey::survey(&self.config, &self.store, &fleet, &options, &|_, _| {}) => {
+                self.nights.broken.store(0, Ordering::Relaxed);
+                Ok(Some(read?))
+            }
             called = self.called() => {
+                self.nights.broken.fetch_add(1, Ordering::Relaxed);
                 (self.tell)(&format!("the scan is broken off, for {}; it goes on afterwards", called?));
                 Ok(None)
             }
@@ -35,13 +77,13 @@ impl Server {
 
     /// Waits until there is something that a scan must not keep waiting, and says what it is.
     async fn called(&self) -> Result<&'static str> {
-        let begun = Instant::now();
-        tokio::time::sleep(FIRST).await;
+        let (begun, first, then) = (Instant::now(), self.nights.longer(FIRST).min(LONGEST), self.nights.longer(THEN));
+        tokio::time::sleep(first).await;
         loop {
-            if !self.store.read(store::scans::wanted_looks)?.is_empty() {
+            if self.has_news(&self.store.read(store::scans::wanted_looks)?) {
                 return Ok("a webhook of HR's");
             }
-            if begun.elapsed() >= THEN {
+            if begun.elapsed() >= then {
                 if self.is_poll_due()? {
                     return Ok("HR is to be asked");
                 }

@@ -303,6 +303,15 @@ pub fn approve(tx: &Transaction<'_>, id: DepartureId, hash: &str, by: &str) -> R
     Ok(tx.execute("UPDATE departure SET approved = ?3 WHERE id = ?1 AND plan_hash = ?2", params![id.0, hash, by])? == 1)
 }
 
+/// When an action in a system moved last: a call may have changed then what the system holds.
+///
+/// # Errors
+/// The database's.
+pub fn last_move(conn: &Connection, system: &str) -> Result<Option<Timestamp>> {
+    let mut statement = conn.prepare_cached("SELECT max(e.at) FROM action a JOIN action_event e ON e.action = a.id WHERE a.system = ?1")?;
+    statement.query_row([system], |row| row.get::<_, Option<i64>>(0))?.map(moment).transpose()
+}
+
 /// Keeps a departure's outcome. Its entry in the log (`departure.concluded`) is written in the same transaction, or was before: an outcome that the
 /// log doesn't tell of is taken for forged.
 ///

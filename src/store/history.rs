@@ -73,7 +73,10 @@ fn gaps_of_one_person(conn: &Connection, until: i64) -> Result<HashMap<i64, Stri
     Ok(gaps.collect::<rusqlite::Result<_>>()?)
 }
 
-/// How a system's last scan as a whole ended.
+/// What is said of a system that no scan has read to the end.
+pub const NEVER_TO_THE_END: &str = "no scan has come to its end so far: what it has not read isn't known; run `exeunt scan`";
+
+/// How the last scan of a system as a whole ended.
 #[derive(Debug, Clone)]
 pub struct ScanRow {
     /// The system's name.
@@ -82,13 +85,14 @@ pub struct ScanRow {
     pub started: Timestamp,
     /// When it ended; none while it runs, or if it was cut off.
     pub ended: Option<Timestamp>,
-    /// complete, gaps, failed, resumed; none while it runs.
+    /// complete, gaps, failed; none if no scan of the system has come to its end.
     pub outcome: Option<String>,
     /// Why it failed.
     pub problem: Option<String>,
 }
 
-/// The last scan of every system as a whole, up to a moment.
+/// The last scan of every system as a whole that came to its end, up to a moment. One that runs, or was cut off, says nothing: it stands here, without an
+/// outcome, where no other has come to its end.
 ///
 /// # Errors
 /// The database's.
@@ -96,7 +100,9 @@ pub fn last_scans(conn: &Connection, as_of: Option<Timestamp>) -> Result<Vec<Sca
     let until = as_of.map_or(i64::MAX, |at| at.as_microsecond());
     let mut statement = conn.prepare_cached(
         "SELECT y.name, c.started, c.ended, c.outcome, c.problem FROM system y
-         JOIN scan c ON c.id = (SELECT max(id) FROM scan WHERE system = y.id AND person IS NULL AND started <= ?1)
+         JOIN scan c ON c.id = coalesce(
+           (SELECT max(id) FROM scan WHERE system = y.id AND person IS NULL AND ended <= ?1 AND outcome <> 'resumed'),
+           (SELECT max(id) FROM scan WHERE system = y.id AND person IS NULL AND started <= ?1))
          ORDER BY y.name",
     )?;
     let mut rows = statement.query([until])?;

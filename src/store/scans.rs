@@ -98,23 +98,51 @@ pub fn cut_off(tx: &Transaction<'_>, system: i64, oldest: Timestamp, now: Timest
     Ok(found.map(ScanId))
 }
 
-/// Gives up the scans of these systems that were broken off: the next one begins anew.
+/// Takes over for a scan what a cut-off one had read since `oldest`: its staged pages, and the scopes that it had finished. Answers with these, each
+/// with when it was read.
 ///
 /// # Errors
 /// The database's.
-pub fn give_up(tx: &Transaction<'_>, systems: &[String], now: Timestamp) -> Result<()> {
+pub fn take_over(tx: &Transaction<'_>, cut_off: ScanId, scan: ScanId, oldest: Timestamp) -> Result<Vec<(ScopeId, Timestamp)>> {
+    let oldest = oldest.as_microsecond();
+    tx.execute(
+        "UPDATE staged_page SET scan = ?2 WHERE scan = ?1 AND (collection, parent) NOT IN
+           (SELECT collection, parent FROM staged_page WHERE scan = ?1 AND at < ?3)",
+        params![cut_off.0, scan.0, oldest],
+    )?;
+    let mut finished = tx.prepare_cached("SELECT scope, at FROM coverage WHERE scan = ?1 AND complete = 1 AND at >= ?2")?;
+    let rows = finished.query_map(params![cut_off.0, oldest], |row| Ok((ScopeId(row.get(0)?), row.get(1)?)))?;
+    rows.map(|row| row.map_err(anyhow::Error::from).and_then(|(scope, at)| Ok((scope, moment(at)?)))).collect()
+}
+
+/// Forgets the staged pages of a list after this one: they follow pages that could not be taken over.
+///
+/// # Errors
+/// The database's.
+pub fn forget_after(tx: &Transaction<'_>, scan: ScanId, collection: &str, parent: &str, number: usize) -> Result<()> {
+    tx.execute(
+        "DELETE FROM staged_page WHERE scan = ?1 AND collection = ?2 AND parent = ?3 AND number > ?4",
+        params![scan.0, collection, parent, i64::try_from(number)?],
+    )?;
+    Ok(())
+}
+
+/// Those of some systems that were not scanned to the end by any scan of the whole system that began since a moment.
+///
+/// # Errors
+/// The database's.
+pub fn unfinished(conn: &Connection, systems: &[String], since: Timestamp) -> Result<Vec<String>> {
+    let mut ended = conn.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM scan s JOIN system y ON y.id = s.system
+         WHERE y.name = ?1 AND s.person IS NULL AND s.started >= ?2 AND s.ended IS NOT NULL)",
+    )?;
+    let mut unfinished = Vec::new();
     for system in systems {
-        let open: Vec<i64> = tx
-            .prepare_cached(
-                "SELECT s.id FROM scan s JOIN system y ON y.id = s.system WHERE y.name = ?1 AND s.ended IS NULL AND s.person IS NULL",
-            )?
-            .query_map([system], |row| row.get(0))?
-            .collect::<rusqlite::Result<_>>()?;
-        for scan in open {
-            end(tx, ScanId(scan), Outcome::Resumed, Some("broken off for a departure"), 0, now)?;
+        if !ended.query_row(params![system, since.as_microsecond()], |row| row.get(0))? {
+            unfinished.push(system.clone());
         }
     }
-    Ok(())
+    Ok(unfinished)
 }
 
 /// A page that waits for its scope to be whole.
@@ -181,22 +209,14 @@ pub fn staged(conn: &Connection, scan: ScanId, collection: &str, parent: &str) -
     Ok(pages)
 }
 
-/// The scopes that a cut-off scan had finished: they need no second read.
+/// The scopes that a scan has come to the end of, those that it could not read too, each with when.
 ///
 /// # Errors
 /// The database's.
-pub fn finished_scopes(conn: &Connection, scan: ScanId) -> Result<Vec<ScopeId>> {
-    let mut statement = conn.prepare_cached("SELECT scope FROM coverage WHERE scan = ?1 AND complete = 1")?;
-    Ok(statement.query_map([scan.0], |row| row.get(0).map(ScopeId))?.collect::<rusqlite::Result<_>>()?)
-}
-
-/// The scopes that a scan has come to the end of, those that it could not read too.
-///
-/// # Errors
-/// The database's.
-pub fn covered_scopes(conn: &Connection, scan: ScanId) -> Result<Vec<ScopeId>> {
-    let mut statement = conn.prepare_cached("SELECT scope FROM coverage WHERE scan = ?1")?;
-    Ok(statement.query_map([scan.0], |row| row.get(0).map(ScopeId))?.collect::<rusqlite::Result<_>>()?)
+pub fn covered_scopes(conn: &Connection, scan: ScanId) -> Result<Vec<(ScopeId, Timestamp)>> {
+    let mut statement = conn.prepare_cached("SELECT scope, at FROM coverage WHERE scan = ?1")?;
+    let rows = statement.query_map([scan.0], |row| Ok((ScopeId(row.get(0)?), row.get(1)?)))?;
+    rows.map(|row| row.map_err(anyhow::Error::from).and_then(|(scope, at)| Ok((scope, moment(at)?)))).collect()
 }
 
 /// Records how completely a scope was read, and how much of it was asked for; its staged pages go. Where one scan reads a scope several times

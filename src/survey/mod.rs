@@ -86,14 +86,15 @@ pub async fn survey(
     let mut systems = Vec::new();
     let (hr, others): (Vec<_>, Vec<_>) = fleet.systems.values().partition(|connection| connection.manifest().category == Category::Hris);
     // HR first: it says whom we watch. Then the others, so that new people's accounts are read closely on the first night.
-    for group in [hr, others] {
+    // HR is never gone on with: pages from before it said something would pass for its present word.
+    for (group, resume_hours) in [(hr, Some(0)), (others, None)] {
         let connections = group.clone();
         let watchlist = watchlist(config, store, options.person)?;
         let scan_options = scan::Options {
             full: options.full,
             accept_loss: options.accept_loss,
             person: options.person.map(|id| person_key(store, id)).transpose()?,
-            resume_hours: None,
+            resume_hours,
         };
         let (watchlist, scan_options) = (&watchlist, &scan_options);
         let reports: Vec<Result<SystemReport>> = futures_util::stream::iter(group)

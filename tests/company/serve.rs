@@ -195,6 +195,9 @@ fn hr_s_word_waits_for_no_scan() {
     let hits = sim.world.faults.hits();
     let server = Server::start(&sim);
     until("the night is under way", || (sim.world.faults.hits() > hits).then_some(()));
+    let scim =
+        "SELECT count(*) FROM scan s JOIN system y ON y.id = s.system WHERE y.name = 'scim' AND s.person IS NULL AND s.ended IS NOT NULL";
+    until("another system is scanned", || (sim.count(scim) == 2).then_some(()));
     sim.world.hr.terminate(LEAVER, sim.world.company.today()).unwrap();
     let (headers, body) = webhook(LEAVER, jiff::Timestamp::now());
     assert_eq!(server.post(&sim, &headers, body), 202);
@@ -211,6 +214,7 @@ fn hr_s_word_waits_for_no_scan() {
     assert_everything_is_lost(&sim, &case);
     // The night begins anew, for what it had read is older than the departure, and comes to its end.
     until("the night ends", || (sim.count(whole) == 2).then_some(()));
+    assert_eq!(sim.count(scim), 2, "what was scanned to the end is not scanned once more");
     assert_eq!(server.running.terminate(), 0);
 }
 
