@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Rows, Transaction, params};
 use serde_json::Value;
 
 use super::graph::{Tally, moment};
@@ -111,8 +111,15 @@ pub fn take_over(tx: &Transaction<'_>, cut_off: ScanId, scan: ScanId, oldest: Ti
         params![cut_off.0, scan.0, oldest],
     )?;
     let mut finished = tx.prepare_cached("SELECT scope, at FROM coverage WHERE scan = ?1 AND complete = 1 AND at >= ?2")?;
-    let rows = finished.query_map(params![cut_off.0, oldest], |row| Ok((ScopeId(row.get(0)?), row.get(1)?)))?;
-    rows.map(|row| row.map_err(anyhow::Error::from).and_then(|(scope, at)| Ok((scope, moment(at)?)))).collect()
+    scopes_and_times(finished.query(params![cut_off.0, oldest])?)
+}
+
+fn scopes_and_times(mut rows: Rows<'_>) -> Result<Vec<(ScopeId, Timestamp)>> {
+    let mut scopes = Vec::new();
+    while let Some(row) = rows.next()? {
+        scopes.push((ScopeId(row.get(0)?), moment(row.get(1)?)?));
+    }
+    Ok(scopes)
 }
 
 /// Forgets the staged pages of a list after this one: they follow pages that could not be taken over.
@@ -215,8 +222,7 @@ pub fn staged(conn: &Connection, scan: ScanId, collection: &str, parent: &str) -
 /// The database's.
 pub fn covered_scopes(conn: &Connection, scan: ScanId) -> Result<Vec<(ScopeId, Timestamp)>> {
     let mut statement = conn.prepare_cached("SELECT scope, at FROM coverage WHERE scan = ?1")?;
-    let rows = statement.query_map([scan.0], |row| Ok((ScopeId(row.get(0)?), row.get(1)?)))?;
-    rows.map(|row| row.map_err(anyhow::Error::from).and_then(|(scope, at)| Ok((scope, moment(at)?)))).collect()
+    scopes_and_times(statement.query([scan.0])?)
 }
 
 /// Records how completely a scope was read, and how much of it was asked for; its staged pages go. Where one scan reads a scope several times
