@@ -46,6 +46,14 @@ CREATE TABLE node_seen (
 CREATE INDEX node_seen_open ON node_seen (scope) WHERE until IS NULL;
 CREATE INDEX node_seen_node ON node_seen (node);
 
+-- What nodes are looked for by. A name holds as long as the row that says it.
+CREATE TABLE name (
+  word TEXT NOT NULL,                       -- in the form in which two spellings of it are one
+  use  TEXT NOT NULL CONSTRAINT known_use CHECK (use IN ('aka', 'address', 'label')),  -- label: what people call an account or a person
+  seen INTEGER NOT NULL REFERENCES node_seen(id),
+  PRIMARY KEY (word, use, seen)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE edge_seen (
   id        INTEGER PRIMARY KEY,
   src       INTEGER NOT NULL REFERENCES node(id),   -- who has
@@ -64,7 +72,7 @@ CREATE TABLE edge_seen (
 ) STRICT;
 CREATE INDEX edge_seen_open ON edge_seen (scope) WHERE until IS NULL;
 CREATE INDEX edge_seen_src ON edge_seen (src);
-CREATE INDEX edge_seen_dst ON edge_seen (dst);
+CREATE INDEX edge_seen_dst ON edge_seen (dst, kind);
 
 -- The claim that an account is a person's. Only `certain` and `confirmed` links are acted on without a person's word.
 CREATE TABLE link (
@@ -82,6 +90,8 @@ CREATE TABLE link (
   CONSTRAINT people_decide CHECK ((state IN ('confirmed', 'rejected')) = (decided_by IS NOT NULL))
 ) STRICT;
 CREATE UNIQUE INDEX link_open ON link (person, account) WHERE until IS NULL;
+CREATE INDEX link_person ON link (person);
+CREATE INDEX link_account ON link (account);
 
 CREATE TABLE finding (
   id       INTEGER PRIMARY KEY,

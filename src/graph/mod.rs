@@ -1,11 +1,13 @@
 //! The graph of who has what, at a moment: petgraph over the store's open intervals, with names resolved and links as edges.
 
+mod around;
 mod executives;
 mod person;
 mod reach;
 mod snapshot;
 mod whom;
 
+pub use around::Around;
 pub use executives::{contested, placeless, unmatched, vanished};
 pub use person::{Person, Standing, executive_rule};
 pub use reach::{Path, Reach};

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
 use crate::clean;
-use crate::model::{EdgeKind, Level, NodeId, NodeKind, NodeRef, normal_address, normal_alias};
+use crate::model::{EdgeKind, Level, NodeId, NodeKind, NodeRef, NodeSeen, normal_address, normal_alias};
 use crate::store::{departures, graph as rows};
 
 /// A node at a moment.
@@ -40,6 +40,57 @@ pub struct Node {
 }
 
 impl Node {
+    /// The node that a row is about, before anything is said about it.
+    pub(super) fn of(row: &rows::NodeRow) -> Self {
+        let mut node = Self {
+            id: row.id,
+            system: row.system.clone(),
+            kind: row.node.kind,
+            key: row.node.key.clone(),
+            type_: String::new(),
+            name: None,
+            shown: None,
+            attrs: Map::new(),
+            since: None,
+            seen: false,
+            remembered: false,
+        };
+        node.show();
+        node
+    }
+
+    /// Adds what one more scope says about it.
+    pub(super) fn add(&mut self, seen: NodeSeen, since: Option<Timestamp>) {
+        self.seen = true;
+        self.since = match (self.since, since) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        if !seen.type_.is_empty() {
+            self.type_ = seen.type_;
+        }
+        self.name = self.name.take().or(seen.name);
+        self.show();
+        for (name, value) in seen.attrs {
+            // Lists of several scopes add up; of anything else the first word counts.
+            match (self.attrs.get_mut(&name), value) {
+                (Some(Value::Array(list)), Value::Array(more)) => {
+                    for item in more {
+                        if !list.contains(&item) {
+                            list.push(item);
+                        }
+                    }
+                }
+                // HR may be read twice, the list and each employee: what it said last counts.
+                (Some(known), value) if self.kind == NodeKind::Person => *known = value,
+                (Some(_), _) => {}
+                (None, value) => {
+                    self.attrs.insert(name, value);
+                }
+            }
+        }
+    }
+
     /// What to call it, for people: its name, else its key, with nothing in it that is more than a name.
     pub fn label(&self) -> &str {
         self.shown.as_deref().or(self.name.as_deref()).unwrap_or(&self.key)
@@ -190,6 +241,16 @@ impl Link {
     }
 }
 
+/// The rows that a graph is made of, each kind in the order of its numbers.
+pub(super) struct Rows {
+    pub nodes: Vec<rows::NodeRow>,
+    pub edges: Vec<rows::EdgeRow>,
+    pub links: Vec<rows::LinkRow>,
+    pub taken: Vec<(NodeId, NodeId, Timestamp)>,
+    /// What a second name or an address stands for, as a system speaks of it, where the nodes here are not all that there are.
+    pub stand_ins: Option<HashMap<(NodeId, String), NodeId>>,
+}
+
 /// The graph at a moment.
 #[derive(Debug)]
 pub struct Graph {
@@ -215,6 +276,18 @@ impl Graph {
     /// # Errors
     /// The store's.
     pub fn read(conn: &Connection, as_of: Option<Timestamp>) -> Result<Self> {
+        let rows = Rows {
+            nodes: rows::nodes(conn, as_of)?,
+            edges: rows::edges(conn, as_of)?,
+            links: rows::links(conn, as_of)?,
+            taken: departures::taken(conn, as_of)?,
+            stand_ins: None,
+        };
+        Self::of_rows(conn, as_of, rows)
+    }
+
+    /// The graph of these rows. Where they don't say what names stand for, that is told from the nodes, which then are all that there are.
+    pub(super) fn of_rows(conn: &Connection, as_of: Option<Timestamp>, rows: Rows) -> Result<Self> {
         let mut graph = Self {
             net: DiGraph::new(),
             links: Vec::new(),
@@ -225,31 +298,23 @@ impl Graph {
             stand_ins: HashMap::new(),
             taken: HashMap::new(),
         };
-        let mut statement = conn.prepare("SELECT name, category FROM system WHERE id > 0 ORDER BY name")?;
+        let mut statement = conn.prepare_cached("SELECT name, category FROM system WHERE id > 0 ORDER BY name")?;
         graph.categories = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
         let mut names: HashMap<(String, String), NodeIndex> = HashMap::new();
-        for row in rows::nodes(conn, as_of)? {
+        for row in rows.nodes {
             graph.add_node(row, &mut names);
         }
-        graph.stand_ins = graph.resolve_names(&names);
-        for row in rows::edges(conn, as_of)? {
-            let (Some(src), Some(dst)) = (graph.by_id.get(&row.src), graph.by_id.get(&row.dst)) else { continue };
-            let resolve = |index: NodeIndex| {
-                graph
-                    .stand_ins
-                    .get(&(index, row.system.clone()))
-                    .copied()
-                    .or_else(|| (graph.net[index].kind != NodeKind::Alias).then_some(index))
-            };
-            // Signing in leads elsewhere: the address there is somebody's account in another system, never this one's.
-            let leads_elsewhere = row.kind == EdgeKind::SignsInTo && graph.net[*dst].kind == NodeKind::Address;
-            let (Some(src), Some(dst)) = (resolve(*src), if leads_elsewhere { Some(*dst) } else { resolve(*dst) }) else {
-                graph.dangling += 1;
-                continue;
-            };
-            graph.net.add_edge(src, dst, Edge { kind: row.kind, level: row.level, attrs: row.attrs, since: row.since, system: row.system });
+        graph.stand_ins = match rows.stand_ins {
+            None => graph.resolve_names(&names),
+            Some(known) => {
+                let of = |((id, system), target)| Some(((graph.index(id)?, system), graph.index(target)?));
+                known.into_iter().filter_map(of).collect()
+            }
+        };
+        for row in rows.edges {
+            graph.add_edge(row);
         }
-        for row in rows::links(conn, as_of)? {
+        for row in rows.links {
             let state = LinkState::from_word(&row.state).unwrap_or(LinkState::Disputed);
             graph.links.push(Link {
                 id: row.id,
@@ -266,11 +331,32 @@ impl Graph {
             }
         }
         graph.remember(conn, as_of)?;
-        for (person, account, since) in departures::taken(conn, as_of)? {
+        for (person, account, since) in rows.taken {
             graph.give(person, account);
             graph.taken.insert((person, account), since);
         }
         Ok(graph)
+    }
+
+    fn add_edge(&mut self, row: rows::EdgeRow) {
+        let (Some(src), Some(dst)) = (self.index(row.src), self.index(row.dst)) else { return };
+        let (src, dst) = (self.stands_for(src, &row.system), self.end_of(dst, row.kind, &row.system));
+        let (Some(src), Some(dst)) = (src, dst) else {
+            self.dangling += 1;
+            return;
+        };
+        self.net.add_edge(src, dst, Edge { kind: row.kind, level: row.level, attrs: row.attrs, since: row.since, system: row.system });
+    }
+
+    /// What a node stands for as a system speaks of it; none for a second name that nothing has.
+    fn stands_for(&self, index: NodeIndex, system: &str) -> Option<NodeIndex> {
+        let known = self.stand_ins.get(&(index, system.to_owned())).copied();
+        known.or_else(|| (self.net[index].kind != NodeKind::Alias).then_some(index))
+    }
+
+    /// What an edge leads to.
+    fn end_of(&self, index: NodeIndex, kind: EdgeKind, system: &str) -> Option<NodeIndex> {
+        if leads_elsewhere(kind, self.net[index].kind) { Some(index) } else { self.stands_for(index, system) }
     }
 
     /// An account that is surely somebody's, and that only what it has shows any more, is called as it was: calls name it so. Somebody of whom HR
@@ -323,21 +409,7 @@ impl Graph {
         let index = match self.by_id.get(&row.id) {
             Some(index) => *index,
             None => {
-                let node = Node {
-                    id: row.id,
-                    system: row.system.clone(),
-                    kind: row.node.kind,
-                    key: row.node.key.clone(),
-                    type_: String::new(),
-                    name: None,
-                    shown: None,
-                    attrs: Map::new(),
-                    since: None,
-                    seen: false,
-                    remembered: false,
-                };
-                let index = self.net.add_node(node);
-                self.net[index].show();
+                let index = self.net.add_node(Node::of(&row));
                 self.by_id.insert(row.id, index);
                 self.by_key.insert((row.system.clone(), row.node), index);
                 index
@@ -347,35 +419,7 @@ impl Graph {
         for name in &seen.aka {
             names.insert((row.system.clone(), normal_alias(name)), index);
         }
-        let node = &mut self.net[index];
-        node.seen = true;
-        node.since = match (node.since, row.since) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        };
-        if !seen.type_.is_empty() {
-            node.type_ = seen.type_;
-        }
-        node.name = node.name.take().or(seen.name);
-        node.show();
-        for (name, value) in seen.attrs {
-            // Lists of several scopes add up; of anything else the first word counts.
-            match (node.attrs.get_mut(&name), value) {
-                (Some(Value::Array(list)), Value::Array(more)) => {
-                    for item in more {
-                        if !list.contains(&item) {
-                            list.push(item);
-                        }
-                    }
-                }
-                // HR may be read twice, the list and each employee: what it said last counts.
-                (Some(known), value) if node.kind == NodeKind::Person => *known = value,
-                (Some(_), _) => {}
-                (None, value) => {
-                    node.attrs.insert(name, value);
-                }
-            }
-        }
+        self.net[index].add(seen, row.since);
     }
 
     /// What each alias, and each address as one system speaks of it, stands for: the account of that system that has the address; an
@@ -393,7 +437,10 @@ impl Graph {
             let node = &self.net[index];
             if node.kind == NodeKind::Account && node.seen {
                 for email in node.emails() {
-                    of_address.entry((node.system.clone(), email)).or_default().push(index);
+                    let having = of_address.entry((node.system.clone(), email)).or_default();
+                    if having.last() != Some(&index) {
+                        having.push(index);
+                    }
                 }
             }
         }
@@ -470,6 +517,12 @@ impl Graph {
 }
 
 /// Whether a second name is one thing's in whichever system it stands: a security identifier of a domain, a distinguished name below a domain.
-fn is_unique_everywhere(name: &str) -> bool {
+pub(super) fn is_unique_everywhere(name: &str) -> bool {
     name.starts_with("s-1-5-21-") || name.contains(",dc=")
+}
+
+/// Whether an edge leads to an address as such. Signing in leads elsewhere: the address there is somebody's account in another system, never this
+/// one's.
+pub(super) fn leads_elsewhere(kind: EdgeKind, to: NodeKind) -> bool {
+    kind == EdgeKind::SignsInTo && to == NodeKind::Address
 }

@@ -7,33 +7,19 @@ use rusqlite::Connection;
 use super::Person;
 use crate::config::Config;
 use crate::model::NodeId;
-use crate::store::graph::called;
+use crate::store::graph::once_called;
 
-/// A name in the form in which two spellings of it are one: case, blanks and a dot at the end mean nothing.
-fn plain(text: &str) -> String {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-    text.trim_end_matches('.').to_owned()
-}
-
-/// Whom each entry of `people.protected` means.
+/// Whom each entry of `people.protected` means, among `people`.
 ///
 /// # Errors
 /// The database's.
 fn meant<'c>(conn: &Connection, config: &'c Config, people: &[Person]) -> Result<Vec<(&'c str, Vec<NodeId>)>> {
-    if config.people.protected.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut names: Vec<(NodeId, Vec<String>)> = Vec::with_capacity(people.len());
-    for person in people {
-        let mut all: Vec<String> = called(conn, person.id)?.iter().map(|name| plain(name)).collect();
-        all.extend([person.key.as_str(), person.name.as_str()].iter().map(|name| plain(name)));
-        names.push((person.id, all));
-    }
-    let of = |entry: &str| {
-        let entry = plain(entry);
-        names.iter().filter(|(_, all)| !entry.is_empty() && all.contains(&entry)).map(|(id, _)| *id).collect()
+    let of = |entry: &'c String| {
+        let mut who = once_called(conn, entry)?;
+        who.retain(|id| people.iter().any(|person| person.id == *id));
+        Ok((entry.as_str(), who))
     };
-    Ok(config.people.protected.iter().map(|entry| (entry.as_str(), of(entry))).collect())
+    config.people.protected.iter().map(of).collect()
 }
 
 /// Why a person's departure needs an approval because of `people.protected`, if it does: they are protected, or it can't be told whether they are.

@@ -144,6 +144,12 @@ pub fn normal_address(address: &str) -> String {
     address.trim().to_lowercase()
 }
 
+/// What people call somebody, in the form in which two spellings of it are one: case, blanks and a dot at the end mean nothing.
+pub fn normal_label(text: &str) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    text.trim_end_matches('.').to_owned()
+}
+
 /// A second name in the form in which two spellings of it are the same. A directory may write one distinguished name in several
 /// ways (`Doe\, John` as a member, `Doe\2C John` as the entry's own), and upper and lower case mean nothing.
 pub fn normal_alias(name: &str) -> String {

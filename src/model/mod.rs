@@ -8,7 +8,7 @@ mod last_day;
 mod observation;
 mod tell;
 
-pub use access::{EdgeKind, Level, NodeKind, NodeRef, normal_address, normal_alias};
+pub use access::{EdgeKind, Level, NodeKind, NodeRef, normal_address, normal_alias, normal_label};
 pub use case::{ALREADY, ActionState, BY_EFFECT, DepartureState, Mode, NO_READ, RETURNED, Verdict};
 pub use finding::{Finding, Severity};
 pub use last_day::{LastDay, Span};

@@ -8,8 +8,8 @@ use rusqlite::Connection;
 
 use super::parts::{BlindSpot, FindingView, Gap};
 use crate::config::Config;
-use crate::graph::{Graph, Person, Reach, contested, placeless, unmatched, vanished};
-use crate::model::Coverage;
+use crate::graph::{Around, Graph, Person, Reach, contested, placeless, unmatched, vanished};
+use crate::model::{Coverage, NodeId};
 use crate::store::findings::{self, FindingRow};
 use crate::store::history::{self, ScanRow};
 use crate::store::scans::CoverageRow;
@@ -48,7 +48,33 @@ impl Facts {
     /// # Errors
     /// The store's, or the rule for executives can't be evaluated.
     pub fn read(conn: &Connection, config: &Config, blind_spots: Vec<BlindSpot>, as_of: Option<Timestamp>, now: Timestamp) -> Result<Self> {
-        let graph = Graph::read(conn, as_of)?;
+        Self::of_graph(conn, config, Graph::read(conn, as_of)?, blind_spots, as_of, now)
+    }
+
+    /// As [`Facts::read`], of the graph around these people alone: of nobody else anything is known.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn around(
+        conn: &Connection,
+        config: &Config,
+        people: &[NodeId],
+        blind_spots: Vec<BlindSpot>,
+        as_of: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Self> {
+        let around = Around { people: people.to_vec(), ..Around::default() };
+        Self::of_graph(conn, config, Graph::around(conn, as_of, &around)?, blind_spots, as_of, now)
+    }
+
+    fn of_graph(
+        conn: &Connection,
+        config: &Config,
+        graph: Graph,
+        blind_spots: Vec<BlindSpot>,
+        as_of: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Self> {
         let people = Person::of_company(&graph, config).map_err(|problem| anyhow!(problem))?;
         Ok(Self {
             company: config.company.name.clone(),

@@ -1,16 +1,24 @@
 //! Writing what a scan saw, and reading the graph at a moment.
 
+mod names;
+mod near;
+mod read;
+
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use anyhow::{Context as _, Result};
 use aws_lc_rs::digest;
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 use serde_json::{Map, Value};
 
 use super::around::Around;
 use super::ours::Ours;
-use crate::model::{EdgeKind, Level, NodeId, NodeKind, NodeRef, NodeSeen, Observation, ScanId, ScopeId};
+use crate::model::{EdgeKind, Level, NodeKind, NodeRef, NodeSeen, Observation, ScanId, ScopeId};
+pub(super) use names::fill;
+pub use names::{Named, Use, named, once_called};
+pub use near::*;
+pub use read::*;
 
 /// The row of the `system` table that owns what belongs to no system: mail addresses.
 pub const NO_SYSTEM: i64 = 0;
@@ -168,6 +176,8 @@ pub struct ReadyNode {
     /// JSON.
     attrs: Box<str>,
     aka: Box<str>,
+    /// What it is looked for by.
+    names: Box<[(Use, Box<str>)]>,
     hash: i64,
     touch: i64,
 }
@@ -203,6 +213,7 @@ impl Ready {
                     name: seen.name.as_deref().map(Into::into),
                     attrs: serde_json::to_string(&seen.attrs)?.into(),
                     aka: serde_json::to_string(&seen.aka)?.into(),
+                    names: names::of(seen).into(),
                     hash,
                     touch,
                 })
@@ -506,7 +517,9 @@ fn write_node(
             at,
             write.scan.0
         ])?;
-    open.insert(node, OpenNode { row: tx.last_insert_rowid(), hash: seen.hash, touch: seen.touch, seen: true, known: false });
+    let row = tx.last_insert_rowid();
+    names::keep(tx, row, &seen.names)?;
+    open.insert(node, OpenNode { row, hash: seen.hash, touch: seen.touch, seen: true, known: false });
     tally.seen += 1;
     tally.opened += 1;
     Ok(())
@@ -614,240 +627,6 @@ fn hash_of(buffer: &mut Vec<u8>, fill: impl FnOnce(&mut Vec<u8>) -> Result<()>) 
     Ok(i64::from_be_bytes(first))
 }
 
-/// A node as the store holds it at a moment: one row per scope that saw it.
-#[derive(Debug, Clone)]
-pub struct NodeRow {
-    /// Its identity.
-    pub id: NodeId,
-    /// Its system's name; empty for addresses.
-    pub system: String,
-    /// Kind and key.
-    pub node: NodeRef,
-    /// Type, name, attributes and other names, if a scope saw the node itself; none for one that edges merely mention.
-    pub seen: Option<NodeSeen>,
-    /// Since when this scope has seen it so.
-    pub since: Option<Timestamp>,
-}
-
-/// An edge as the store holds it at a moment.
-#[derive(Debug, Clone)]
-pub struct EdgeRow {
-    /// Who has.
-    pub src: NodeId,
-    /// What it says.
-    pub kind: EdgeKind,
-    /// What they have.
-    pub dst: NodeId,
-    /// How far.
-    pub level: Option<Level>,
-    /// Everything else.
-    pub attrs: Map<String, Value>,
-    /// Since when.
-    pub since: Timestamp,
-    /// The system whose scan says so.
-    pub system: String,
-}
-
-/// A link as the store holds it at a moment.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LinkRow {
-    /// The link's own id.
-    pub id: i64,
-    /// The person.
-    pub person: NodeId,
-    /// The account (or the address that stands for one).
-    pub account: NodeId,
-    /// certain, likely, disputed, confirmed or rejected.
-    pub state: String,
-    /// 0 to 1.
-    pub confidence: f64,
-    /// What speaks for it.
-    pub evidence: Vec<String>,
-    /// Why a person should look at it although it is acted on.
-    pub doubt: Option<String>,
-    /// Since when it has been so.
-    pub since: Timestamp,
-}
-
-/// Which rows count: those open now, or those that held at a moment.
-fn holds(as_of: Option<Timestamp>) -> String {
-    match as_of {
-        None => "until IS NULL".to_owned(),
-        Some(at) => format!("since <= {0} AND (until IS NULL OR until > {0})", at.as_microsecond()),
-    }
-}
-
-/// Every node that holds at a moment (now, if none is given), and every node that such an edge mentions.
-///
-/// # Errors
-/// The database's.
-pub fn nodes(conn: &Connection, as_of: Option<Timestamp>) -> Result<Vec<NodeRow>> {
-    let mut rows_out = Vec::new();
-    let sql = format!(
-        "SELECT n.id, s.name, n.kind, n.key, v.type, v.name, v.attrs, v.aka, v.since FROM node n JOIN system s ON s.id = n.system
-         LEFT JOIN (SELECT * FROM node_seen WHERE {}) v ON v.node = n.id ORDER BY n.id, v.id",
-        holds(as_of)
-    );
-    let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let kind: NodeKind = row.get_ref(2)?.as_str()?.parse().map_err(anyhow::Error::msg)?;
-        let node = NodeRef { kind, key: row.get(3)? };
-        let seen = match row.get_ref(4)?.as_str_or_null()? {
-            None => None,
-            Some(type_) => Some(NodeSeen {
-                node: node.clone(),
-                type_: type_.to_owned(),
-                name: row.get(5)?,
-                attrs: serde_json::from_str(row.get_ref(6)?.as_str()?)?,
-                aka: serde_json::from_str(row.get_ref(7)?.as_str()?)?,
-            }),
-        };
-        let since = row.get::<_, Option<i64>>(8)?.map(moment).transpose()?;
-        rows_out.push(NodeRow { id: NodeId(row.get(0)?), system: row.get(1)?, node, seen, since });
-    }
-    Ok(rows_out)
-}
-
-/// Every edge that holds at a moment (now, if none is given).
-///
-/// # Errors
-/// The database's.
-pub fn edges(conn: &Connection, as_of: Option<Timestamp>) -> Result<Vec<EdgeRow>> {
-    let sql = format!(
-        "SELECT e.src, e.kind, e.dst, e.level, e.attrs, e.since, y.name FROM edge_seen e JOIN scope s ON s.id = e.scope JOIN system y ON y.id = s.system WHERE {} ORDER BY e.id",
-        holds(as_of)
-    );
-    let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query([])?;
-    let mut edges = Vec::new();
-    while let Some(row) = rows.next()? {
-        edges.push(EdgeRow {
-            src: NodeId(row.get(0)?),
-            kind: row.get_ref(1)?.as_str()?.parse().map_err(anyhow::Error::msg)?,
-            dst: NodeId(row.get(2)?),
-            level: row.get_ref(3)?.as_str_or_null()?.map(str::parse).transpose().map_err(anyhow::Error::msg)?,
-            attrs: serde_json::from_str(row.get_ref(4)?.as_str()?)?,
-            since: moment(row.get(5)?)?,
-            system: row.get(6)?,
-        });
-    }
-    Ok(edges)
-}
-
-/// Every link that holds at a moment (now, if none is given), rejected ones too.
-///
-/// # Errors
-/// The database's.
-pub fn links(conn: &Connection, as_of: Option<Timestamp>) -> Result<Vec<LinkRow>> {
-    let sql = format!("SELECT id, person, account, state, confidence, evidence, doubt, since FROM link WHERE {} ORDER BY id", holds(as_of));
-    let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query([])?;
-    let mut links = Vec::new();
-    while let Some(row) = rows.next()? {
-        links.push(LinkRow {
-            id: row.get(0)?,
-            person: NodeId(row.get(1)?),
-            account: NodeId(row.get(2)?),
-            state: row.get(3)?,
-            confidence: row.get(4)?,
-            evidence: serde_json::from_str(row.get_ref(5)?.as_str()?)?,
-            doubt: row.get(6)?,
-            since: moment(row.get(7)?)?,
-        });
-    }
-    Ok(links)
-}
-
-/// What was seen of a node last, before a moment (ever, if none is given).
-///
-/// # Errors
-/// The database's.
-pub fn last_seen(conn: &Connection, node: NodeId, before: Option<Timestamp>) -> Result<Option<NodeSeen>> {
-    let mut statement = conn.prepare_cached(
-        "SELECT n.kind, n.key, v.type, v.name, v.attrs, v.aka FROM node_seen v JOIN node n ON n.id = v.node
-         WHERE v.node = ?1 AND v.since <= ?2 ORDER BY v.until DESC, v.id DESC LIMIT 1",
-    )?;
-    let mut rows = statement.query(params![node.0, before.map_or(i64::MAX, Timestamp::as_microsecond)])?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    Ok(Some(NodeSeen {
-        node: NodeRef { kind: row.get_ref(0)?.as_str()?.parse().map_err(anyhow::Error::msg)?, key: row.get(1)? },
-        type_: row.get(2)?,
-        name: row.get(3)?,
-        attrs: serde_json::from_str(row.get_ref(4)?.as_str()?)?,
-        aka: serde_json::from_str(row.get_ref(5)?.as_str()?)?,
-    }))
-}
-
-/// When a node was first seen.
-///
-/// # Errors
-/// The database's.
-pub fn first_seen(conn: &Connection, node: NodeId) -> Result<Option<Timestamp>> {
-    let first: Option<i64> = conn.query_row("SELECT min(since) FROM node_seen WHERE node = ?1", [node.0], |row| row.get(0))?;
-    first.map(moment).transpose()
-}
-
-/// Everything that a person was ever called: names, addresses and employee numbers of all their records.
-///
-/// # Errors
-/// The database's.
-pub fn called(conn: &Connection, person: NodeId) -> Result<Vec<String>> {
-    let mut statement = conn.prepare_cached("SELECT DISTINCT name, attrs FROM node_seen WHERE node = ?1")?;
-    let mut rows = statement.query([person.0])?;
-    let mut all = Vec::new();
-    while let Some(row) = rows.next()? {
-        all.extend(row.get::<_, Option<String>>(0)?);
-        let attrs: Value = serde_json::from_str(row.get_ref(1)?.as_str()?)?;
-        for value in [&attrs["emails"], &attrs["employee_number"]] {
-            match value {
-                Value::Array(list) => all.extend(list.iter().filter_map(Value::as_str).map(str::to_owned)),
-                Value::String(text) => all.push(text.clone()),
-                Value::Number(number) => all.push(number.to_string()),
-                _ => {}
-            }
-        }
-    }
-    all.sort();
-    all.dedup();
-    Ok(all)
-}
-
-/// Whether HR's record once showed a person as active and without a last day: their leaving is news then.
-///
-/// # Errors
-/// The database's.
-pub fn was_here(conn: &Connection, person: NodeId) -> Result<bool> {
-    let here: i64 = conn.query_row(
-        "SELECT count(*) FROM node_seen WHERE node = ?1 AND json_extract(attrs, '$.state') = 'active' AND json_extract(attrs, '$.last_day') IS NULL AND json_extract(attrs, '$.unknown') IS NULL",
-        [person.0],
-        |row| row.get(0),
-    )?;
-    Ok(here > 0)
-}
-
-/// The nodes that a scope holds open, of one kind.
-///
-/// # Errors
-/// The database's.
-pub fn scope_nodes(conn: &Connection, scope: ScopeId, kind: NodeKind) -> Result<Vec<NodeSeen>> {
-    let mut statement = conn.prepare_cached(
-        "SELECT n.key, v.type, v.name, v.attrs, v.aka FROM node_seen v JOIN node n ON n.id = v.node WHERE v.scope = ?1 AND v.until IS NULL AND n.kind = ?2 ORDER BY v.id",
-    )?;
-    let mut rows = statement.query(params![scope.0, kind.word()])?;
-    let mut nodes = Vec::new();
-    while let Some(row) = rows.next()? {
-        nodes.push(NodeSeen {
-            node: NodeRef { kind, key: row.get(0)? },
-            type_: row.get(1)?,
-            name: row.get(2)?,
-            attrs: serde_json::from_str(row.get_ref(3)?.as_str()?)?,
-            aka: serde_json::from_str(row.get_ref(4)?.as_str()?)?,
-        });
-    }
-    Ok(nodes)
-}
-
 /// Closes everything in the scopes of `collection` whose parent is no longer open in the collection `parents`: it went with its parent.
 /// What is open there decides, not what the scan has just listed, for a list may be a gap, held back, or read for some people only.
 ///
@@ -924,25 +703,4 @@ pub fn forget_full(tx: &Transaction<'_>, system: i64, collection: &str, parents:
         }
     }
     Ok(())
-}
-
-/// The id of a node by its system's name, kind and key.
-///
-/// # Errors
-/// The database's.
-pub fn find_node(conn: &Connection, system: &str, node: &NodeRef) -> Result<Option<NodeId>> {
-    let system = if node.kind == NodeKind::Address { "" } else { system };
-    Ok(conn
-        .prepare_cached("SELECT n.id FROM node n JOIN system s ON s.id = n.system WHERE s.name = ?1 AND n.kind = ?2 AND n.key = ?3")?
-        .query_row(params![system, node.kind.word(), node.key], |row| row.get(0))
-        .optional()?
-        .map(NodeId))
-}
-
-/// A stored moment.
-///
-/// # Errors
-/// The number is no moment (a damaged store).
-pub fn moment(micros: i64) -> Result<Timestamp> {
-    Timestamp::from_microsecond(micros).with_context(|| format!("{micros} is no moment"))
 }

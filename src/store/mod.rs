@@ -33,7 +33,7 @@ const SCHEMA: &[&str] = &[
 ];
 
 /// The version of the schema that this binary reads and writes.
-const VERSION: i64 = 6;
+const VERSION: i64 = 7;
 
 /// An open store. Share it behind an `Arc`.
 #[derive(Debug)]

@@ -16,7 +16,7 @@ pub(super) fn run(connection: &mut Connection, version: i64) -> Result<()> {
 type Step = fn(&mut Connection) -> Result<()>;
 
 /// Each step, with the version that it begins at.
-const STEPS: &[(i64, Step)] = &[(1, from_1), (2, from_2), (3, from_3), (4, from_4), (5, from_5)];
+const STEPS: &[(i64, Step)] = &[(1, from_1), (2, from_2), (3, from_3), (4, from_4), (5, from_5), (6, from_6)];
 
 /// From 2 to 3: coverage says how much of a scope was asked for. Where that isn't known, because one person was read, it is taken for that
 /// person's records alone: the list then is as complete as the night before found it.
@@ -89,6 +89,23 @@ fn from_5(connection: &mut Connection) -> Result<()> {
     Ok(())
 }
 
+/// From 6 to 7: what nodes are looked for by, so that the graph around a person can be read by itself.
+fn from_6(connection: &mut Connection) -> Result<()> {
+    const GRAPH: &str = include_str!("../../schema/graph.sql");
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    tx.execute_batch(statement(GRAPH, "name")?)?;
+    tx.execute_batch("DROP INDEX edge_seen_dst")?;
+    for index in ["edge_seen_dst", "link_person", "link_account"] {
+        let line = GRAPH.lines().find(|line| line.starts_with(&format!("CREATE INDEX {index} "))).context("no such index")?;
+        // An earlier step may have made a table anew, with all that it has by now.
+        tx.execute_batch(&line.replacen("CREATE INDEX", "CREATE INDEX IF NOT EXISTS", 1))?;
+    }
+    super::graph::fill(&tx)?;
+    tx.pragma_update(None, "user_version", 7)?;
+    tx.commit()?;
+    Ok(())
+}
+
 const DEPARTURES: &str = include_str!("../../schema/departures.sql");
 
 /// Gives a table the shape that its schema file shows: columns that are new are empty, or have their default.
@@ -129,13 +146,18 @@ mod tests {
         statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
     }
 
+    /// Brings the present shape back to version 6: nothing is looked for by name.
+    const BACK_TO_6: &str = "DROP TABLE name; DROP INDEX link_person; DROP INDEX link_account; DROP INDEX edge_seen_dst;
+                             CREATE INDEX edge_seen_dst ON edge_seen (dst); PRAGMA user_version = 6";
+
     /// What becomes of a store that these statements bring back to an earlier shape, in a folder that goes with the first value. It has the shape of one
     /// that is made anew.
     fn upgraded(back: &str) -> (tempfile::TempDir, Store) {
         let dir = tempfile::tempdir().unwrap();
         let (old, new) = (dir.path().join("old.db"), dir.path().join("new.db"));
         drop((Store::open(&new).unwrap(), Store::open(&old).unwrap()));
-        rusqlite::Connection::open(&old).unwrap().execute_batch(back).unwrap();
+        let back = format!("{BACK_TO_6}; {back}");
+        rusqlite::Connection::open(&old).unwrap().execute_batch(&back).unwrap();
         let store = Store::open(&old).unwrap();
         let fresh = rusqlite::Connection::open(&new).unwrap();
         assert_eq!(store.read(|conn| Ok(shape(conn))).unwrap(), shape(&fresh));
@@ -191,5 +213,21 @@ mod tests {
         let id = crate::model::DepartureId(4);
         let row = store.read(|conn| crate::store::departures::get(conn, id)).unwrap().unwrap();
         assert_eq!((row.cause.as_str(), store.read(|conn| crate::store::departures::actions(conn, id)).unwrap().len()), ("c", 1));
+    }
+
+    #[test]
+    fn a_store_of_version_6_becomes_what_is_made_anew_and_knows_its_names() {
+        let (_dir, store) = upgraded(
+            r#"INSERT INTO system (id, name, scanner, category) VALUES (7, 'hr', 'bamboohr', 'hris');
+               INSERT INTO scope (id, system, collection, parent) VALUES (1, 7, 'employees', '');
+               INSERT INTO scan (id, system, person, started) VALUES (1, 7, NULL, 10);
+               INSERT INTO node (id, system, kind, key) VALUES (9, 7, 'person', 'E1');
+               INSERT INTO node_seen (id, node, scope, type, name, attrs, aka, hash, touch, since, opened_by)
+               VALUES (3, 9, 1, '', 'Ada Berg', '{"emails":["Ada@acme.example"],"employee_number":"17"}', '[]', 1, 2, 10, 1)"#,
+        );
+        for word in ["e1", "ada berg", "ADA@acme.example", "17"] {
+            let found = store.read(|conn| crate::store::graph::once_called(conn, word)).unwrap();
+            assert_eq!(found, [crate::model::NodeId(9)], "{word}");
+        }
     }
 }

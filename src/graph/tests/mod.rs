@@ -1,6 +1,8 @@
 //! Names that one system speaks of and another has.
 #![allow(clippy::unwrap_used)]
 
+mod around;
+
 use serde_json::json;
 
 use super::Graph;

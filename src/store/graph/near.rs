@@ -1,0 +1,95 @@
+//! Reading what is next to a node: the questions that a walk through the graph asks.
+
+use anyhow::Result;
+use jiff::Timestamp;
+use rusqlite::{Connection, Params, params};
+
+use super::read::{EDGE, EdgeRow, LINK, LinkRow, NODE, NodeRow, edge_row, holds, link_row, node_row};
+use crate::model::{EdgeKind, NodeId, NodeKind};
+
+/// A node's rows, as [`super::nodes`] has them; none if there is no such node.
+///
+/// # Errors
+/// The database's.
+pub fn node_rows(conn: &Connection, as_of: Option<Timestamp>, node: NodeId) -> Result<Vec<NodeRow>> {
+    let sql = format!(
+        "SELECT {NODE} FROM node n JOIN system s ON s.id = n.system LEFT JOIN node_seen v ON v.node = n.id AND {} WHERE n.id = ?1 ORDER BY v.id",
+        holds(as_of)
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query([node.0])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(node_row(row)?);
+    }
+    Ok(found)
+}
+
+/// The nodes of a kind and key: in one system, or in any.
+///
+/// # Errors
+/// The database's.
+pub fn of_key(conn: &Connection, system: Option<&str>, kind: NodeKind, key: &str) -> Result<Vec<NodeId>> {
+    // System by system: nodes are found by system, kind and key.
+    let mut statement = conn.prepare_cached(
+        "SELECT n.id FROM system s CROSS JOIN node n ON n.system = s.id AND n.kind = ?2 AND n.key = ?3 WHERE ?1 IS NULL OR s.name = ?1 ORDER BY n.id",
+    )?;
+    let rows = statement.query_map(params![system, kind.word(), key], |row| row.get(0).map(NodeId))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The edges that are stored as going out of a node.
+///
+/// # Errors
+/// The database's.
+pub fn edges_from(conn: &Connection, as_of: Option<Timestamp>, node: NodeId) -> Result<Vec<EdgeRow>> {
+    edges(conn, as_of, "e.src = ?1", [node.0])
+}
+
+/// The edges of a kind that are stored as going into a node.
+///
+/// # Errors
+/// The database's.
+pub fn edges_into(conn: &Connection, as_of: Option<Timestamp>, node: NodeId, kind: EdgeKind) -> Result<Vec<EdgeRow>> {
+    edges(conn, as_of, "e.dst = ?1 AND e.kind = ?2", params![node.0, kind.word()])
+}
+
+fn edges(conn: &Connection, as_of: Option<Timestamp>, at: &str, params: impl Params) -> Result<Vec<EdgeRow>> {
+    let sql = format!(
+        "SELECT {EDGE} FROM edge_seen e JOIN scope s ON s.id = e.scope JOIN system y ON y.id = s.system WHERE {at} AND {}",
+        holds(as_of)
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query(params)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(edge_row(row)?);
+    }
+    Ok(found)
+}
+
+/// The links of a person.
+///
+/// # Errors
+/// The database's.
+pub fn links_of(conn: &Connection, as_of: Option<Timestamp>, person: NodeId) -> Result<Vec<LinkRow>> {
+    links(conn, as_of, "person", person)
+}
+
+/// The links to an account or an address.
+///
+/// # Errors
+/// The database's.
+pub fn links_to(conn: &Connection, as_of: Option<Timestamp>, account: NodeId) -> Result<Vec<LinkRow>> {
+    links(conn, as_of, "account", account)
+}
+
+fn links(conn: &Connection, as_of: Option<Timestamp>, end: &str, node: NodeId) -> Result<Vec<LinkRow>> {
+    let mut statement = conn.prepare_cached(&format!("SELECT {LINK} FROM link WHERE {end} = ?1 AND {}", holds(as_of)))?;
+    let mut rows = statement.query([node.0])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(link_row(row)?);
+    }
+    Ok(found)
+}
