@@ -1,9 +1,10 @@
-//! Measures exeunt against its own targets: `cargo bench --bench exeunt [-- [--json] [store|extract|snapshot|nights|okta|departure …]]`.
+//! Measures exeunt against its own targets: `cargo bench --bench exeunt [-- [--json] [store|extract|snapshot|around|nights|okta|departure …]]`.
 //!
 //! Every figure stands beside a baseline that was measured in the same run on the same machine, so that what is compared is a ratio.
 //! A miss is printed and changes nothing else: a timing never decides a test.
 #![allow(clippy::print_stdout, missing_docs)]
 
+mod around;
 mod data;
 mod departure;
 mod extract;
@@ -23,6 +24,7 @@ const BENCHES: &[(&str, Bench)] = &[
     ("store", store::run),
     ("extract", extract::run),
     ("snapshot", snapshot::run),
+    ("around", around::run),
     ("nights", nights::run),
     ("okta", okta::run),
     ("departure", departure::run),

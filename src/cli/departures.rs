@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Exit, Global, out};
 use crate::clock;
 use crate::departure::{self, Desk, Ended};
-use crate::graph::Graph;
+use crate::graph::{Around, Graph};
 use crate::model::{DepartureId, DepartureState, Verdict};
 use crate::private;
 use crate::report::case::{Case, CaseTold};
@@ -68,7 +68,8 @@ pub struct Cancel {
 pub fn list(global: &Global) -> Result<Exit> {
     let (_, store) = global.open()?;
     let cases = store.read(rows::list)?;
-    let graph = store.read(|conn| Graph::read(conn, None))?;
+    let besides = cases.iter().map(|row| row.person).collect();
+    let graph = store.read(|conn| Graph::around(conn, None, &Around { besides, ..Around::default() }))?;
     let undone = |row: &&DepartureRow| match row.state {
         DepartureState::Waiting | DepartureState::Running | DepartureState::Open => true,
         DepartureState::Scheduled | DepartureState::Closed | DepartureState::Cancelled => false,
@@ -134,8 +135,8 @@ pub async fn one(global: &Global, args: One) -> Result<Exit> {
     let mut case = store.read(|conn| Case::of(conn, id))?;
     // A case that has not begun shows the plan as it would be made now: an approval is bound to that.
     if matches!(row.state, DepartureState::Waiting | DepartureState::Scheduled) {
-        let graph = store.read(|conn| Graph::read(conn, None))?;
         let fleet = global.fleet(&config, &[])?;
+        let graph = departure::around(&config, &store, &fleet, &[row.person])?;
         let prospect = departure::prospect(&config, &store, &fleet, &graph, row.person, row.mode)?;
         prospect.plan.own_unknown.iter().for_each(|unknown| out::remark(unknown.to_string()));
         case.plan_hash = Some(prospect.hash);

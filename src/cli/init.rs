@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use super::{Exit, Global, out};
 use crate::config::Config;
 use crate::departure;
-use crate::graph::Graph;
 use crate::manifest::load;
 use crate::private;
 use crate::revoke::own;
@@ -183,9 +182,8 @@ pub async fn check(global: &Global, args: Check) -> Result<Exit> {
         bad |= tried.iter().any(|tried| tried.problem.is_some());
         all.push((name.clone(), tried));
     }
-    let graph = store.read(|conn| Graph::read(conn, None))?;
-    wrong.extend(departure::nobodys(&config, &store, &graph)?);
-    wrong.extend(departure::own_unknown(&config, &store, &fleet, &graph)?);
+    wrong.extend(departure::nobodys(&config, &store)?);
+    wrong.extend(departure::own_unknown(&config, &store, &fleet)?);
     bad |= !wrong.is_empty();
     if global.json {
         let view: Vec<Value> = all

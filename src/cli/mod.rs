@@ -29,8 +29,10 @@ use crate::config::Config;
 use crate::connect::Recorder;
 use crate::connect::fleet::Fleet;
 
-use crate::graph::{Graph, Person, executive_rule};
+use crate::graph::{Around, Graph, Person, executive_rule};
+use crate::model::NodeId;
 use crate::report::NEVER_READ;
+use crate::store::graph::once_called;
 use crate::store::{Store, history};
 use crate::survey::judge;
 
@@ -124,14 +126,19 @@ fn never_read(store: &Store) -> Result<Vec<String>> {
 ///
 /// # Errors
 /// Nobody is called that, or several are: with those that come near.
-pub fn find_person(config: &Config, graph: &Graph, name: &str) -> Result<Person> {
-    let people = crate::survey::people(config, graph)?;
+pub fn find_person(config: &Config, store: &Store, name: &str) -> Result<NodeId> {
+    let graph = store.read(|conn| {
+        let besides = once_called(conn, name)?;
+        Graph::around(conn, None, &Around { besides, ..Around::default() })
+    })?;
+    let people = crate::survey::people(config, &graph)?;
     let called: Vec<&Person> = people.iter().filter(|person| person.is_called(name)).collect();
     match called.as_slice() {
-        [person] => return Ok((*person).clone()),
+        [person] => return Ok(person.id),
         [_, _, ..] => bail!("{} people are called {name:?}: use an employee number", called.len()),
         [] => {}
     }
+    let people = crate::survey::people(config, &store.read(|conn| Graph::of_people(conn, None))?)?;
     let lower = name.to_lowercase();
     let near: Vec<String> = people
         .iter()

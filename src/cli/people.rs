@@ -2,11 +2,14 @@
 
 use anyhow::Result;
 
-use super::report::{ink, publish, read, unless_doubtful};
+use super::report::{doubted, ink, publish, read_of};
 use super::{Exit, Global};
 use crate::clock;
+use crate::graph::{Graph, unmatched};
+use crate::model::NodeId;
 use crate::report::people::People;
 use crate::report::text;
+use crate::survey;
 
 /// Who works here, what they have, and what is wrong with it.
 #[derive(clap::Args, Debug)]
@@ -23,7 +26,9 @@ pub struct Args {
 /// The settings' or the store's.
 pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     let (config, store) = global.open()?;
-    let facts = read(&config, &store, None, clock::now())?;
+    let everybody = survey::people(&config, &store.read(|conn| Graph::of_people(conn, None))?)?;
+    let shown: Vec<NodeId> = everybody.iter().filter(|person| !args.executives || person.executive).map(|person| person.id).collect();
+    let facts = read_of(&config, &store, &shown, clock::now())?;
     let view = People::of(&facts, args.executives);
     if view.people.is_empty() {
         let who =
@@ -35,5 +40,9 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     } else {
         super::out::say(text::people(&view, ink()).trim_end())
     }
-    Ok(unless_doubtful(Exit::Fine, &facts))
+    let mut doubts = facts.doubts();
+    let mut of_rule = unmatched(&everybody, config.people.executive.as_deref(), &config.people.executives);
+    of_rule.retain(|doubt| !doubts.contains(doubt));
+    doubts.extend(of_rule);
+    Ok(doubted(Exit::Fine, &doubts))
 }

@@ -10,12 +10,15 @@ use serde::Serialize;
 use super::{Exit, Global, out};
 use crate::clock;
 use crate::config::Config;
+use crate::graph::{Around, Graph, Person};
 use crate::manifest::load;
+use crate::model::NodeId;
 use crate::private;
 use crate::report::moment::{self, Day};
 use crate::report::text::Ink;
-use crate::report::{BlindSpot, Facts, access, changes, coverage, csv, html, shadow, text};
+use crate::report::{BlindSpot, Facts, access, called, changes, coverage, csv, html, shadow, text};
 use crate::store::Store;
+use crate::store::graph::once_called;
 
 /// Shadow access, everybody's reach, what changed, and what couldn't be seen.
 #[derive(clap::Args, Debug)]
@@ -149,13 +152,49 @@ pub(super) fn put(file: Option<&Path>, text: &str) -> Result<()> {
 
 /// The facts that views are made from, with the blind spots of the manifests.
 pub(super) fn read(config: &Config, store: &Store, as_of: Option<Timestamp>, now: Timestamp) -> Result<Facts> {
+    remark_in_clear(config);
     let blind_spots = blind_spots(config);
-    // Some views have no place for what can't be seen.
+    store.read(|conn| Facts::read(conn, config, blind_spots, as_of, now))
+}
+
+/// Says which systems are spoken to in clear: some views have no place for what can't be seen.
+fn remark_in_clear(config: &Config) {
     let (what, why) = crate::config::IN_CLEAR;
     for name in config.in_clear() {
         out::remark(format!("{name}: can't be seen: {what}: {why}"));
     }
-    store.read(|conn| Facts::read(conn, config, blind_spots, as_of, now))
+}
+
+/// The facts of these people: whose accounts are whose, and nothing that they reach.
+pub(super) fn read_of(config: &Config, store: &Store, people: &[NodeId], now: Timestamp) -> Result<Facts> {
+    remark_in_clear(config);
+    let around = Around { besides: people.to_vec(), ..Around::default() };
+    store.read(|conn| Facts::around(conn, config, &around, blind_spots(config), None, now))
+}
+
+/// The facts around the person whom `text` means, and who that is.
+pub(super) fn read_about(config: &Config, store: &Store, text: &str, as_of: Option<Timestamp>, now: Timestamp) -> Result<(Facts, Person)> {
+    let around = |people: &[NodeId]| {
+        let around = Around { people: people.to_vec(), ..Around::default() };
+        store.read(|conn| Facts::around(conn, config, &around, blind_spots(config), as_of, now))
+    };
+    let only = |facts: &Facts, people: &[NodeId]| match people {
+        [only] => facts.people.iter().find(|person| person.id == *only).cloned(),
+        _ => None,
+    };
+    remark_in_clear(config);
+    let ids = store.read(|conn| once_called(conn, text))?;
+    let facts = around(&ids)?;
+    let fits: Vec<NodeId> = facts.people.iter().filter(|person| person.is_called(text)).map(|person| person.id).collect();
+    if let (1, Some(person)) = (ids.len(), only(&facts, &fits)) {
+        return Ok((facts, person));
+    }
+    // By a title, or a part of a name.
+    let everybody = crate::survey::people(config, &store.read(|conn| Graph::of_people(conn, as_of))?)?;
+    let id = called(&everybody, text).map_err(|problem| anyhow!(problem))?.id;
+    let facts = around(&[id])?;
+    let person = only(&facts, &[id]).context("the store has changed meanwhile: ask again")?;
+    Ok((facts, person))
 }
 
 /// What the manifests of the configured systems say that can't be seen.

@@ -12,7 +12,6 @@ use super::{Exit, Global, departures, out};
 use crate::clock;
 use crate::config::Config;
 use crate::departure::{self, Desk, Ended, Prospect, Step, Word};
-use crate::graph::Graph;
 use crate::model::{BY_EFFECT, DepartureState, Mode};
 use crate::revoke::{PlannedTask, Progress};
 use crate::store::departures::{self as rows, Opened};
@@ -71,9 +70,10 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     let (config, store) = global.open()?;
     let store = Arc::new(store);
     let fleet = global.fleet(&config, &[])?;
-    let graph = store.read(|conn| Graph::read(conn, None))?;
-    let person = super::find_person(&config, &graph, &args.person)?;
-    let prospect = departure::prospect(&config, &store, &fleet, &graph, person.id, args.mode.into())?;
+    let person = super::find_person(&config, &store, &args.person)?;
+    let graph = departure::around(&config, &store, &fleet, &[person])?;
+    let prospect = departure::prospect(&config, &store, &fleet, &graph, person, args.mode.into())?;
+    let person = prospect.person.clone();
     if args.dry_run {
         show_plan(global, &prospect);
         let plan = &prospect.plan;

@@ -42,10 +42,7 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     let fleet = global.fleet(&config, &args.systems)?;
     let person = match &args.person {
         None => None,
-        Some(name) => {
-            let graph = store.read(|conn| Graph::read(conn, None))?;
-            Some(super::find_person(&config, &graph, name)?.id)
-        }
+        Some(name) => Some(super::find_person(&config, &store, name)?),
     };
     let options = Options { full: args.full, accept_loss: args.accept_loss, person, no_checks: false };
     if let ([(_, reason), more @ ..], true) = (fleet.closed.as_slice(), fleet.systems.is_empty()) {
@@ -74,7 +71,9 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     doubts.extend(vanished(&graph, &people, clock::now()));
     doubts.extend(placeless(&people));
     doubts.extend(contested(&graph));
-    doubts.extend(store.read(|conn| nobodys(conn, &config, &people))?);
+    if !people.is_empty() {
+        doubts.extend(store.read(|conn| nobodys(conn, &config, &people))?);
+    }
     if survey.systems.is_empty() && survey.closed.is_empty() {
         doubts.push("no system is configured, so nothing was read: name them in the settings".to_owned());
     }

@@ -12,7 +12,6 @@ use super::{Exit, Global, out};
 use crate::clock;
 use crate::config::Config;
 use crate::departure;
-use crate::graph::Graph;
 use crate::secret::Kept;
 use crate::serve::{Believed, Health, Nights, Server};
 
@@ -40,8 +39,7 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     for (_, reason) in &fleet.closed {
         out::remark(format!("can't be used: {reason}"));
     }
-    let graph = store.read(|conn| Graph::read(conn, None))?;
-    for problem in departure::nobodys(&config, &store, &graph)? {
+    for problem in departure::nobodys(&config, &store)? {
         out::remark(problem);
     }
     let hooks = hooks(&config);

@@ -1,8 +1,8 @@
 //! `exeunt show`: everything that one person can reach, now or at a moment, and why.
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context as _, Result, anyhow};
 
-use super::report::{ink, publish, read, unless_doubtful};
+use super::report::{ink, publish, read, read_about, unless_doubtful};
 use super::{Exit, Global, out};
 use crate::clock;
 use crate::report::moment::{self, Day};
@@ -35,11 +35,19 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     let as_of = args.as_of.as_deref().map(|text| moment::parse(text, Day::Ends, now)).transpose();
     let as_of = as_of.map_err(|problem| anyhow!("--as-of: {problem}"))?;
     let (config, store) = global.open()?;
-    let facts = read(&config, &store, as_of, now)?;
-    let person = facts.person(&args.person).map_err(|problem| anyhow!(problem))?;
+    let (facts, person) = read_about(&config, &store, &args.person, as_of, now)?;
+    let person = &person;
     match &args.why {
         Some(asked) => {
-            let view = Why::of(&facts, person, asked).map_err(|problem| anyhow!(problem))?;
+            let view = match Why::of(&facts, person, asked) {
+                Ok(view) => view,
+                // What they don't reach is looked for among everything.
+                Err(_) => {
+                    let all = read(&config, &store, as_of, now)?;
+                    let same = all.people.iter().find(|known| known.id == person.id);
+                    Why::of(&all, same.context("the store has changed meanwhile: ask again")?, asked).map_err(|problem| anyhow!(problem))?
+                }
+            };
             if global.json { publish(&view)? } else { out::say(text::why(&view, ink()).trim_end()) }
         }
         None => {

@@ -25,7 +25,7 @@ use crate::survey;
 /// # Errors
 /// The store's.
 pub fn hear(config: &Config, store: &Store, source: &str) -> Result<Vec<String>> {
-    let graph = store.read(|conn| Graph::read(conn, None))?;
+    let graph = store.read(|conn| Graph::of_people(conn, None))?;
     let now = clock::now();
     let mut people = survey::people(config, &graph)?;
     // A record that is gone says nothing, and takes nothing back.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use rusqlite::Connection as Database;
 use serde_json::json;
 
 use super::unread::unread;
@@ -11,11 +12,11 @@ use crate::clock;
 use crate::config::Config;
 use crate::connect::Connection;
 use crate::connect::fleet::Fleet;
-use crate::graph::{Graph, Person, Reach};
+use crate::graph::{Around, Graph, Person, Reach};
 use crate::model::{ActionState, EdgeKind, Mode, NodeId, NodeKind, Verdict};
 use crate::revoke::{self, Cut, OwnUnknown, Plan, PlannedTask, Rules, Spec, SystemFacts};
 use crate::store::departures::{self, DepartureRow};
-use crate::store::{Store, links};
+use crate::store::{Store, graph as rows, links};
 
 /// A plan, and the proof on the graph of what it leaves.
 #[derive(Debug, Clone)]
@@ -59,8 +60,33 @@ pub fn prospect(config: &Config, store: &Store, fleet: &Fleet, graph: &Graph, pe
     revoke::doubts::add(&mut plan, revoke::doubts::of_once(&person, &once));
     let cut = revoke::prove(graph, &person, &plan);
     let hash = plan.hash().map_err(anyhow::Error::msg)?;
-    let unread = unread(store, fleet, graph, &person)?;
+    let unread = unread(store, fleet, &person)?;
     Ok(Prospect { person, plan, cut, hash, unread })
+}
+
+/// Reads what the plans of these people are made of.
+///
+/// # Errors
+/// The store's.
+pub fn around(config: &Config, store: &Store, fleet: &Fleet, people: &[NodeId]) -> Result<Graph> {
+    let ours = own_accounts(config, store)?;
+    let guarded = facts(fleet).into_iter().flat_map(|(system, facts)| revoke::own::guarded(&system, &facts, &ours));
+    let named = guarded.chain(ours.iter().cloned()).map(|(system, _, key)| (system, key)).collect();
+    store.read(|conn| {
+        let besides = called(conn, config.people.successors.values().chain(&config.people.protected))?;
+        Graph::around(conn, None, &Around { people: people.to_vec(), besides, named })
+    })
+}
+
+/// The people who are, or were once, called so in the settings.
+pub(super) fn called<'n>(conn: &Database, names: impl Iterator<Item = &'n String>) -> Result<Vec<NodeId>> {
+    let mut people = Vec::new();
+    for name in names {
+        people.extend(rows::once_called(conn, name)?);
+    }
+    people.sort_unstable();
+    people.dedup();
+    Ok(people)
 }
 
 /// What plans need to know about the systems.
@@ -78,13 +104,15 @@ fn facts(fleet: &Fleet) -> BTreeMap<String, SystemFacts> {
 ///
 /// # Errors
 /// The store's.
-pub fn own_unknown(config: &Config, store: &Store, fleet: &Fleet, graph: &Graph) -> Result<Vec<String>> {
-    let rows = own_accounts(config, store)?;
+pub fn own_unknown(config: &Config, store: &Store, fleet: &Fleet) -> Result<Vec<String>> {
+    let ours = own_accounts(config, store)?;
+    let graph = &around(config, store, fleet, &[])?;
+    let shown = store.read(rows::shown_systems)?;
     let unknown = facts(fleet).into_iter().filter_map(|(system, facts)| {
         let seen = |key: &str| revoke::is_there(graph, &system, key);
         // Before the first scan nothing is known to be there.
-        let is_there = |key: &str| seen(key) || !graph.nodes().any(|(_, node)| node.system == system);
-        let why = revoke::own::unknown(&system, &facts, &rows, is_there)?;
+        let is_there = |key: &str| seen(key) || !shown.contains(&system);
+        let why = revoke::own::unknown(&system, &facts, &ours, is_there)?;
         Some(OwnUnknown { system, why }.to_string())
     });
     Ok(unknown.collect())

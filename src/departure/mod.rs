@@ -24,7 +24,7 @@ use tokio::sync::mpsc;
 
 pub use crate::store::lease::{Held, is_held};
 pub use hear::hear;
-pub use look::{Prospect, as_json, own_unknown, prospect};
+pub use look::{Prospect, around, as_json, own_unknown, prospect};
 pub use recheck::{recheck, reopen, to_try_again, try_again, watched};
 pub use seal::Seal;
 
@@ -32,7 +32,7 @@ use crate::audit::{self, Draft};
 use crate::clock;
 use crate::config::Config;
 use crate::connect::fleet::Fleet;
-use crate::graph::{Graph, Person, protected};
+use crate::graph::{Around, Graph, Person, protected};
 use crate::handoff::tell::{self as telling, Teller, Told};
 use crate::manifest::duration;
 use crate::model::{ActionState, DepartureId, DepartureState, Mode, NodeId};
@@ -186,8 +186,7 @@ fn announce_among(config: &Config, store: &Store, word: &Word, due: &[Due]) -> R
 
 /// Why a departure must wait for somebody's approval whoever else leaves, if it must.
 fn guarded(config: &Config, store: &Store, word: &Word) -> Result<Option<String>> {
-    let graph = store.read(|conn| Graph::read(conn, None))?;
-    let people = survey::people(config, &graph)?;
+    let people = named(config, store, &[word.person])?;
     let person = people.iter().find(|person| person.id == word.person).context("the leaver is not among the people that HR knows")?;
     if let Some(reason) = store.read(|conn| protected(conn, config, &people, person))? {
         return Ok(Some(reason));
@@ -548,7 +547,7 @@ async fn look_again(desk: &Desk<'_>, row: &DepartureRow) -> Result<Vec<(String, 
 }
 
 fn make_plan(desk: &Desk<'_>, row: &DepartureRow) -> Result<(Graph, Prospect)> {
-    let graph = desk.store.read(|conn| Graph::read(conn, None))?;
+    let graph = look::around(desk.config, desk.store, desk.fleet, &[row.person])?;
     let prospect = prospect(desk.config, desk.store, desk.fleet, &graph, row.person, row.mode)?;
     Ok((graph, prospect))
 }
@@ -598,11 +597,26 @@ pub fn signer(config: &Config) -> Seal {
 ///
 /// # Errors
 /// The store's.
-pub fn nobodys(config: &Config, store: &Store, graph: &Graph) -> Result<Vec<String>> {
-    let people = survey::people(config, graph)?;
+pub fn nobodys(config: &Config, store: &Store) -> Result<Vec<String>> {
+    if !store.read(store::graph::knows_people)? {
+        return Ok(Vec::new());
+    }
+    let people = named(config, store, &[])?;
     let mut problems = store.read(|conn| crate::graph::nobodys(conn, config, &people))?;
     problems.extend(crate::graph::unknown_executives(config, &people));
     Ok(problems)
+}
+
+/// These people, and whomever the settings name.
+fn named(config: &Config, store: &Store, people: &[NodeId]) -> Result<Vec<Person>> {
+    let rules = &config.people;
+    let kept = config.departure.keep.iter().map(|keep| &keep.person);
+    let names = rules.protected.iter().chain(&rules.executives).chain(rules.successors.keys()).chain(rules.successors.values()).chain(kept);
+    let graph = store.read(|conn| {
+        let besides = [people, &look::called(conn, names)?].concat();
+        Graph::around(conn, None, &Around { besides, ..Around::default() })
+    })?;
+    survey::people(config, &graph)
 }
 
 /// Whose our own credentials are: for the guard that we never saw off the branch we sit on. Where one secret reads and revokes, both hands are one

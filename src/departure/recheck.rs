@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Desk, checkpoint, entry, find, hear, look, look_again, make_plan, person_of, reflect, run_deps};
 use crate::clock;
-use crate::graph::Graph;
+use crate::graph::{Around, Graph};
 use crate::handoff;
 use crate::model::{ActionState, DepartureId, DepartureState, Mode, Verdict};
 use crate::revoke::{self, Outcome, Rechecked};
@@ -186,7 +186,8 @@ fn still_leaves(desk: &Desk<'_>, row: &DepartureRow) -> Result<bool> {
     if row.event.is_none() && row.state == DepartureState::Open {
         return Ok(true);
     }
-    let graph = desk.store.read(|conn| Graph::read(conn, None))?;
+    let around = Around { besides: vec![row.person], ..Around::default() };
+    let graph = desk.store.read(|conn| Graph::around(conn, None, &around))?;
     let Ok((person, _)) = person_of(desk.config, &graph, row.person) else { return Ok(false) };
     let now = clock::now();
     // A word that needs an approval fires nothing by itself.

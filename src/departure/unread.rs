@@ -11,12 +11,12 @@ use crate::graph::{Graph, Person};
 use crate::manifest::Manifest;
 use crate::manifest::express::Expr;
 use crate::manifest::raw;
-use crate::model::{Coverage, EdgeKind, NodeRef};
+use crate::model::{Coverage, NodeRef};
 use crate::store::scans::{self, CoverageRow};
-use crate::store::{Store, history};
+use crate::store::{Store, graph as rows, history};
 
 /// What the last scans could not read to its end, by scope.
-pub(super) fn unread(store: &Store, fleet: &Fleet, graph: &Graph, person: &Person) -> Result<Vec<(String, String)>> {
+pub(super) fn unread(store: &Store, fleet: &Fleet, person: &Person) -> Result<Vec<(String, String)>> {
     store.read(|conn| {
         let (coverage, last) = (scans::latest_coverage(conn)?, history::last_scans(conn, None)?);
         let mut unread = Vec::new();
@@ -31,7 +31,7 @@ pub(super) fn unread(store: &Store, fleet: &Fleet, graph: &Graph, person: &Perso
             if rows.clone().next().is_none() && !manifest.see.is_empty() {
                 unread.push((system.clone(), format!("never read: run `exeunt scan {system}`")));
             }
-            let who = Whose { conn, graph, manifest, system, person };
+            let who = Whose { conn, manifest, system, person };
             for row in rows {
                 if let Coverage::Gap(reason) = &row.coverage
                     && who.may_hold_theirs(row)?
@@ -48,7 +48,6 @@ pub(super) fn unread(store: &Store, fleet: &Fleet, graph: &Graph, person: &Perso
 /// Whose the lists of a system are.
 struct Whose<'w> {
     conn: &'w Connection,
-    graph: &'w Graph,
     manifest: &'w Manifest,
     system: &'w str,
     person: &'w Person,
@@ -72,10 +71,12 @@ impl Whose<'_> {
         let listed = self.manifest.collection(above).and_then(|above| above.yields.iter().find_map(raw::Yield::node));
         let Some((kind, _)) = listed else { return Ok(false) };
         let node = NodeRef::new(kind, parent);
-        let owners = self.graph.find(self.system, &node).into_iter().flat_map(|index| self.graph.into(index));
-        let mut owners = owners.filter(|(_, edge, _)| edge.kind == EdgeKind::HasAccount).map(|(.., person)| person).peekable();
-        if owners.peek().is_some() {
-            return Ok(owners.all(|owner| owner != self.person.index));
+        let owners = match rows::find_node(self.conn, self.system, &node)? {
+            Some(node) => Graph::owners_of(self.conn, node)?,
+            None => Vec::new(),
+        };
+        if !owners.is_empty() {
+            return Ok(!owners.contains(&self.person.id));
         }
         let parents = scans::listed_for(self.conn, self.system, above, &node)?;
         let mut another_s = !parents.is_empty();

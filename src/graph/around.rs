@@ -58,6 +58,21 @@ impl Graph {
         walk.finish()
     }
 
+    /// Reads everybody, and nothing that they have; whoever HR has no record of any more with what shows that they are known.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn of_people(conn: &Connection, as_of: Option<Timestamp>) -> Result<Self> {
+        let mut walk = Walk::new(conn, as_of)?;
+        for row in rows::of_kind(conn, as_of, NodeKind::Person)? {
+            walk.add(row);
+        }
+        for person in rows::ids_of_kind(conn, NodeKind::Person)? {
+            walk.meet(person)?;
+        }
+        walk.finish()
+    }
+
     /// The people whose account, or address, this surely is, and a system shows it.
     ///
     /// # Errors
@@ -97,6 +112,8 @@ struct Walk<'c> {
     queue: VecDeque<NodeId>,
     /// What hangs on the accounts of the people asked for.
     theirs: HashSet<NodeId>,
+    /// The people who are known with their accounts.
+    known: HashSet<NodeId>,
     /// The nodes whose links are read.
     linked: HashSet<NodeId>,
     /// What stands beside what is reached, once it is read.
@@ -117,6 +134,7 @@ impl<'c> Walk<'c> {
             reached: HashSet::new(),
             queue: VecDeque::new(),
             theirs: HashSet::new(),
+            known: HashSet::new(),
             linked: HashSet::new(),
             beside: HashSet::new(),
         })
@@ -127,16 +145,18 @@ impl<'c> Walk<'c> {
         if self.nodes.contains_key(&id) {
             return Ok(true);
         }
-        let rows = rows::node_rows(self.conn, self.as_of, id)?;
-        let Some(first) = rows.first() else { return Ok(false) };
-        let mut node = Node::of(first);
-        for row in &rows {
-            if let Some(seen) = row.seen.clone() {
-                node.add(seen, row.since);
-            }
+        for row in rows::node_rows(self.conn, self.as_of, id)? {
+            self.add(row);
         }
-        self.nodes.insert(id, (node, rows));
-        Ok(true)
+        Ok(self.nodes.contains_key(&id))
+    }
+
+    fn add(&mut self, row: NodeRow) {
+        let (node, rows) = self.nodes.entry(row.id).or_insert_with(|| (Node::of(&row), Vec::new()));
+        if let Some(seen) = row.seen.clone() {
+            node.add(seen, row.since);
+        }
+        rows.push(row);
     }
 
     fn node(&self, id: NodeId) -> Result<&Node> {
@@ -160,6 +180,9 @@ impl<'c> Walk<'c> {
             NodeKind::Alias => self.has_name(&own, &key)?,
             _ => Some(self.has_address(system, &key)?.unwrap_or(id)),
         };
+        if let Some(target) = target {
+            self.load(target)?;
+        }
         self.stand_ins.insert(at, target);
         Ok(target)
     }
@@ -395,15 +418,12 @@ impl<'c> Walk<'c> {
 
     /// Reads a person; one whom HR has no record of any more as they are known by what they have.
     fn meet(&mut self, person: NodeId) -> Result<()> {
-        if self.nodes.contains_key(&person) || !self.load(person)? || self.node(person)?.seen {
-            return Ok(());
-        }
-        self.know(person)
+        if !self.load(person)? || self.node(person)?.seen { Ok(()) } else { self.know(person) }
     }
 
     /// Reads a person with their accounts, but not what these reach.
     fn know(&mut self, person: NodeId) -> Result<()> {
-        if !self.load(person)? {
+        if !self.load(person)? || !self.known.insert(person) {
             return Ok(());
         }
         for account in self.accounts(person)? {

@@ -30,7 +30,7 @@ pub fn unmatched(people: &[Person], rule: Option<&str>, list: &[String]) -> Vec<
 }
 
 /// Of whom it isn't known whether the rule means them.
-fn untold(people: &[Person], rule: &str) -> Option<String> {
+pub fn untold(people: &[Person], rule: &str) -> Option<String> {
     const NAMED: usize = 5;
     let asked = executive_rule(rule).ok()?.fields_of("person");
     let is_untold = |person: &Person| {

@@ -8,7 +8,7 @@ mod snapshot;
 mod whom;
 
 pub use around::Around;
-pub use executives::{contested, placeless, unmatched, vanished};
+pub use executives::{contested, placeless, unmatched, untold, vanished};
 pub use person::{Person, Standing, executive_rule};
 pub use reach::{Path, Reach};
 pub use snapshot::{Edge, Graph, Link, LinkState, Node};

@@ -36,14 +36,12 @@ pub fn protected(conn: &Connection, config: &Config, people: &[Person], person: 
     }))
 }
 
-/// The entries of the settings that name nobody, or several people where one is meant; [`unknown_executives`] are apart. Nothing can be said before anybody is known.
+/// The entries of the settings that name none of these people, or several where one is meant; [`unknown_executives`] are apart. Nothing can be said
+/// before anybody is known.
 ///
 /// # Errors
 /// The database's.
 pub fn nobodys(conn: &Connection, config: &Config, people: &[Person]) -> Result<Vec<String>> {
-    if people.is_empty() {
-        return Ok(Vec::new());
-    }
     let mut problems = Vec::new();
     for (entry, who) in meant(conn, config, people)? {
         match who.len() {
@@ -65,11 +63,8 @@ pub fn nobodys(conn: &Connection, config: &Config, people: &[Person]) -> Result<
     Ok(problems)
 }
 
-/// The executives whom the settings list and HR doesn't know. Nothing can be said before anybody is known.
+/// The executives whom the settings list and who are none of these people. Nothing can be said before anybody is known.
 pub fn unknown_executives(config: &Config, people: &[Person]) -> Vec<String> {
-    if people.is_empty() {
-        return Vec::new();
-    }
     unknown(people, config.people.executives.iter().map(|name| (name, format!("people.executives names {name:?}")))).collect()
 }
 

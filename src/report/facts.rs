@@ -6,9 +6,10 @@ use anyhow::{Result, anyhow};
 use jiff::Timestamp;
 use rusqlite::Connection;
 
+use super::called;
 use super::parts::{BlindSpot, FindingView, Gap};
 use crate::config::Config;
-use crate::graph::{Around, Graph, Person, Reach, contested, placeless, unmatched, vanished};
+use crate::graph::{Around, Graph, Person, Reach, contested, placeless, unmatched, untold, vanished};
 use crate::model::{Coverage, NodeId};
 use crate::store::findings::{self, FindingRow};
 use crate::store::history::{self, ScanRow};
@@ -30,6 +31,8 @@ pub struct Facts {
     pub graph: Graph,
     /// Everybody in it, by name.
     pub people: Vec<Person>,
+    /// Whom the graph is about, where it is not about everybody.
+    pub about: Option<Vec<NodeId>>,
     /// The findings that were open then, the worst first.
     pub findings: Vec<FindingRow>,
     /// The latest coverage of every scope.
@@ -58,13 +61,13 @@ impl Facts {
     pub fn around(
         conn: &Connection,
         config: &Config,
-        people: &[NodeId],
+        around: &Around,
         blind_spots: Vec<BlindSpot>,
         as_of: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<Self> {
-        let around = Around { people: people.to_vec(), ..Around::default() };
-        Self::of_graph(conn, config, Graph::around(conn, as_of, &around)?, blind_spots, as_of, now)
+        let facts = Self::of_graph(conn, config, Graph::around(conn, as_of, around)?, blind_spots, as_of, now)?;
+        Ok(Self { about: Some([around.people.as_slice(), &around.besides].concat()), ..facts })
     }
 
     fn of_graph(
@@ -82,6 +85,7 @@ impl Facts {
             past: as_of.is_some(),
             graph,
             people,
+            about: None,
             findings: findings::list(conn, as_of)?,
             coverage: history::coverage(conn, as_of)?,
             scans: history::last_scans(conn, as_of)?,
@@ -151,87 +155,24 @@ impl Facts {
             doubts.extend(whole.map(|gap| format!("{}{} {}", gap.system, was(&gap), gap.reason)));
         }
         let rules = &self.config.people;
-        doubts.extend(unmatched(&self.people, rules.executive.as_deref(), &rules.executives));
-        doubts.extend(vanished(&self.graph, &self.people, self.at));
-        doubts.extend(placeless(&self.people));
+        let is_asked = |person: &&Person| self.about.as_ref().is_none_or(|about| about.contains(&person.id));
+        let asked: Vec<Person> = self.people.iter().filter(is_asked).cloned().collect();
+        match self.about {
+            None => doubts.extend(unmatched(&asked, rules.executive.as_deref(), &rules.executives)),
+            // Whether the rule means anybody at all is asked where everybody is told of.
+            Some(_) => doubts.extend(rules.executive.as_deref().and_then(|rule| untold(&asked, rule))),
+        }
+        doubts.extend(vanished(&self.graph, &asked, self.at));
+        doubts.extend(placeless(&asked));
         doubts.extend(contested(&self.graph));
         doubts
     }
 
-    /// The person that `text` names: employee number, HR key, address or name; or, if only one person fits, their title's initials or a part
-    /// of their name.
+    /// The person that `text` names, as [`called`] has it.
     ///
     /// # Errors
-    /// One line: nobody is called that, or several people are, with suggestions.
+    /// As there.
     pub fn person(&self, text: &str) -> Result<&Person, String> {
-        let lower = text.trim().to_lowercase();
-        if lower.is_empty() {
-            return Err("who? name a person by employee number, address or name".to_owned());
-        }
-        let ways: [&dyn Fn(&Person) -> bool; 4] = [
-            &|person| person.is_called(text),
-            &|person| person.home_emails.contains(&lower) || person.title.to_lowercase() == lower,
-            &|person| person.executive && initials(&person.title) == lower,
-            &|person| person.name.to_lowercase().contains(&lower),
-        ];
-        for fits in ways {
-            let found: Vec<&Person> = self.people.iter().filter(|person| fits(person)).collect();
-            match found.as_slice() {
-                [] => {}
-                [only] => return Ok(only),
-                several => {
-                    return Err(format!(
-                        "{text:?} could be {}: name one by employee number",
-                        named(several.iter().copied(), several.len())
-                    ));
-                }
-            }
-        }
-        if self.people.is_empty() {
-            return Err(format!("nobody is called {text:?}, for nobody is known yet: run `exeunt scan` on the HR system first"));
-        }
-        let mut near: Vec<(&Person, f64)> = self.people.iter().map(|person| (person, near(&person.name.to_lowercase(), &lower))).collect();
-        near.retain(|(_, nearness)| *nearness > 0.35);
-        near.sort_by(|a, b| b.1.total_cmp(&a.1));
-        let hint = if near.is_empty() {
-            "`exeunt people` lists everybody".to_owned()
-        } else {
-            format!("did you mean {}?", named(near.iter().map(|(person, _)| *person), near.len().min(3)))
-        };
-        Err(format!("nobody is called {text:?}: {hint}"))
+        called(&self.people, text)
     }
-}
-
-/// At most three people by name and number.
-fn named<'a>(people: impl Iterator<Item = &'a Person>, of: usize) -> String {
-    let names: Vec<String> = people
-        .take(of.min(3))
-        .map(|person| {
-            format!("{} ({})", super::clean::line(&person.name), super::clean::line(person.number.as_deref().unwrap_or(&person.key)))
-        })
-        .collect();
-    let more = if of > 3 { format!(" or {} more", of - 3) } else { String::new() };
-    format!("{}{more}", names.join(", "))
-}
-
-/// The initials of a title: `cfo` of "Chief Financial Officer".
-fn initials(title: &str) -> String {
-    title.split_whitespace().filter(|word| *word != "of").filter_map(|word| word.chars().next()).flat_map(char::to_lowercase).collect()
-}
-
-/// How near a text is to a name: to the whole of it, or to its nearest word.
-fn near(name: &str, text: &str) -> f64 {
-    name.split_whitespace().chain([name]).map(|part| nearness(part, text)).fold(0.0, f64::max)
-}
-
-/// The share of letter pairs that two texts have in common (Dice).
-fn nearness(a: &str, b: &str) -> f64 {
-    let pairs = |text: &str| {
-        let letters: Vec<char> = text.chars().collect();
-        letters.windows(2).map(|pair| (pair[0], pair[1])).collect::<Vec<_>>()
-    };
-    let (a, mut b) = (pairs(a), pairs(b));
-    let whole = a.len() + b.len();
-    let common = a.iter().filter(|pair| b.iter().position(|other| other == *pair).map(|at| b.swap_remove(at)).is_some()).count();
-    if whole == 0 { 0.0 } else { 2.0 * common as f64 / whole as f64 }
 }

@@ -8,6 +8,7 @@
 //! Views alone are `Serialize` and `JsonSchema`; `schema/*.schema.json` is made of them (see [`schemas`]). Nothing here prints.
 
 pub mod access;
+mod called;
 pub mod case;
 pub mod changes;
 pub mod coverage;
@@ -33,5 +34,6 @@ pub mod why;
 mod tests;
 
 pub use crate::clean;
+pub use called::called;
 pub use facts::{Facts, NEVER_READ};
 pub use parts::{BlindSpot, Counts, FindingView, Gap, HrState, PersonHead, Step};

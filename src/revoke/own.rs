@@ -43,7 +43,7 @@ fn set(facts: &SystemFacts) -> Option<String> {
 }
 
 /// The accounts to guard: what look-ups found, what the setting says, and whom basic authentication names.
-pub(super) fn guarded(system: &str, facts: &SystemFacts, rows: &[Row]) -> Vec<Row> {
+pub fn guarded(system: &str, facts: &SystemFacts, rows: &[Row]) -> Vec<Row> {
     let revoke = Hand::Revoke.word();
     let of_revoke = keys(system, facts, rows).into_iter().map(|key| (system.to_owned(), revoke.to_owned(), key));
     let others = rows.iter().filter(|(of, hand, _)| of == system && hand != revoke).cloned();

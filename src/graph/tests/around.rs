@@ -12,6 +12,7 @@ use crate::graph::{Around, Graph, Person};
 use crate::manifest::load::load;
 use crate::model::{DepartureState, EdgeKind, Mode, NodeId, NodeKind};
 use crate::report::Facts;
+use crate::report::people::People;
 use crate::report::person::Inventory;
 use crate::report::why::Why;
 use crate::revoke::{self, Rules, SystemFacts};
@@ -244,14 +245,15 @@ fn case(world: &World, dice: &mut Dice, people: &[NodeId]) {
         .unwrap();
 }
 
+/// A person, wherever they are in a graph.
+fn told(person: &Person) -> String {
+    format!("{:?}", Person { index: petgraph::graph::NodeIndex::new(0), ..person.clone() })
+}
+
 /// Everything that is made of a graph for one person.
 fn answers(world: &World, facts: &Facts, person: &Person, heir: Option<&Person>, as_of: Option<Timestamp>) -> Vec<(&'static str, Value)> {
     let graph = &facts.graph;
-    let mut found = vec![("person", {
-        let mut told = person.clone();
-        told.index = petgraph::graph::NodeIndex::new(0);
-        json!(format!("{told:?}"))
-    })];
+    let mut found = vec![("person", json!(told(person)))];
     found.push(("inventory", serde_json::to_value(Inventory::of(facts, person)).unwrap()));
     // Where there is no path, what else is called so is another question.
     found.push(("way to r1", json!(Why::of(facts, person, "r1").ok())));
@@ -289,15 +291,19 @@ fn compare(world: &World, as_of: Option<Timestamp>, story: &str) {
     let whole = world.store.read(|conn| Facts::read(conn, &config, Vec::new(), as_of, world.now)).unwrap();
     let all = |graph: &Graph| graph.nodes().filter(|(_, node)| node.kind == NodeKind::Person).map(|(_, node)| node.id).collect::<Vec<_>>();
     let ids = all(&whole.graph);
+    let everybody = world.people(&world.store.read(|conn| Graph::of_people(conn, as_of)).unwrap());
+    let told = |people: &[Person]| people.iter().map(told).collect::<Vec<_>>();
+    assert_eq!(told(&everybody), told(&whole.people), "{story}: everybody");
+    let around = Around { besides: ids.clone(), ..Around::default() };
+    let listed = world.store.read(|conn| Facts::around(conn, &config, &around, Vec::new(), as_of, world.now)).unwrap();
+    assert_eq!(People::of(&listed, false), People::of(&whole, false), "{story}: everybody with what they have");
     for id in &ids {
         let heir_of = ids[(ids.iter().position(|other| other == id).unwrap() + 1) % ids.len()];
         let mut named: Vec<(String, String)> = SYSTEMS.iter().map(|system| ((*system).to_owned(), "acc 3".to_owned())).collect();
         named.push(("okta".to_owned(), "a1".to_owned()));
         named.push(("ad".to_owned(), "p1@acme.example".to_owned()));
         let around = Around { people: vec![*id], besides: vec![heir_of], named };
-        let mut part = world.store.read(|conn| Facts::around(conn, &config, &[*id], Vec::new(), as_of, world.now)).unwrap();
-        part.graph = world.store.read(|conn| Graph::around(conn, as_of, &around)).unwrap();
-        part.people = world.people(&part.graph);
+        let part = world.store.read(|conn| Facts::around(conn, &config, &around, Vec::new(), as_of, world.now)).unwrap();
         let of = |facts: &Facts, id: NodeId| facts.people.iter().find(|person| person.id == id).cloned();
         let (theirs, ours) = (of(&whole, *id), of(&part, *id));
         assert_eq!(theirs.is_some(), ours.is_some(), "{story}: whether person {} is known", id.0);

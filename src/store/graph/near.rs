@@ -1,5 +1,7 @@
 //! Reading what is next to a node: the questions that a walk through the graph asks.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use jiff::Timestamp;
 use rusqlite::{Connection, Params, params};
@@ -36,6 +38,57 @@ pub fn of_key(conn: &Connection, system: Option<&str>, kind: NodeKind, key: &str
     )?;
     let rows = statement.query_map(params![system, kind.word(), key], |row| row.get(0).map(NodeId))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The nodes of a kind that a scope shows at a moment (now, if none is given), as [`super::nodes`] has them.
+///
+/// # Errors
+/// The database's.
+pub fn of_kind(conn: &Connection, as_of: Option<Timestamp>, kind: NodeKind) -> Result<Vec<NodeRow>> {
+    // System by system: nodes are found by system and kind.
+    let sql = format!(
+        "SELECT {NODE} FROM system s CROSS JOIN node n ON n.system = s.id AND n.kind = ?1 JOIN node_seen v ON v.node = n.id AND {}
+         ORDER BY n.id, v.id",
+        holds(as_of)
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query([kind.word()])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(node_row(row)?);
+    }
+    Ok(found)
+}
+
+/// The systems that something is known of.
+///
+/// # Errors
+/// The database's.
+pub fn shown_systems(conn: &Connection) -> Result<BTreeSet<String>> {
+    let mut statement =
+        conn.prepare_cached("SELECT name FROM system s WHERE id > 0 AND EXISTS (SELECT 1 FROM node n WHERE n.system = s.id)")?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The nodes of a kind, whether anything shows them or not.
+///
+/// # Errors
+/// The database's.
+pub fn ids_of_kind(conn: &Connection, kind: NodeKind) -> Result<Vec<NodeId>> {
+    let mut statement =
+        conn.prepare_cached("SELECT n.id FROM system s CROSS JOIN node n ON n.system = s.id AND n.kind = ?1 ORDER BY n.id")?;
+    let rows = statement.query_map([kind.word()], |row| row.get(0).map(NodeId))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Whether HR ever named anybody.
+///
+/// # Errors
+/// The database's.
+pub fn knows_people(conn: &Connection) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM system s CROSS JOIN node n ON n.system = s.id AND n.kind = 'person')";
+    Ok(conn.query_row(sql, [], |row| row.get(0))?)
 }
 
 /// The edges that are stored as going out of a node.
