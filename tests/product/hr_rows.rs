@@ -194,3 +194,25 @@ fn a_doubt_that_was_read_and_not_heard_lets_nothing_run_at_its_hour() {
     let case = small.exeunt(&["departure", "1", "--json"]).json();
     assert!(case["waits"].as_str().unwrap().contains("still works here"), "{case}");
 }
+
+// Trust: HR's word.
+#[test]
+fn hr_s_file_of_a_day_to_come_is_a_gap_and_reports_say_how_old_hr_s_word_is() {
+    let small = Small::up("");
+    small.exeunt(&["scan"]).ended(FINE);
+    let read = || small.exeunt(&["people", "--json"]).json()["hr_read"].as_str().unwrap().to_owned();
+    let first = read();
+    for command in [&["people"][..], &["report", "shadow"], &["report", "access"], &["report", "shadow", "--format", "html"]] {
+        let ran = small.exeunt(command).ended(FINE);
+        assert!(ran.out.contains(&format!("HR was read to its end {}", &first[..10])), "{ran:?}");
+    }
+    small.exeunt(&["scan"]).ended(FINE);
+    let second = read();
+    assert!(second > first, "{first} {second}");
+    // Such a file would not be too old for years.
+    let file = std::fs::File::options().write(true).open(small.folder().join("people.csv")).unwrap();
+    file.set_modified(std::time::SystemTime::now() + std::time::Duration::from_secs(5 * 365 * 86_400)).unwrap();
+    let ran = small.exeunt(&["scan"]).ended(COULD_NOT);
+    assert!(ran.out.contains("which is yet to come, so that its age can't be told"), "{ran:?}");
+    assert_eq!(read(), second, "a reading with a gap makes HR's word no younger");
+}
