@@ -4,7 +4,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
 
-use jiff::{Span, Timestamp, ToSpan};
+use jiff::{SignedDuration, Span, Timestamp, ToSpan};
+
+/// How far another machine's clock may be from ours and still be believed.
+pub const APART: SignedDuration = SignedDuration::from_hours(1);
 
 /// Microseconds added to the machine's clock; 0 outside tests and simulations.
 static SHIFT_MICROS: AtomicI64 = AtomicI64::new(0);

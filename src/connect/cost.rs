@@ -30,6 +30,11 @@ fn refuse(bytes: u64, items: u64, cost: u64) -> Result<u64, String> {
     ))
 }
 
+/// As [`refuse`], for so many values beside one another.
+pub(super) fn values(bytes: u64, values: u64) -> Result<u64, String> {
+    refuse(bytes, values, bytes + values * VALUE)
+}
+
 /// As [`refuse`], for JSON.
 pub(super) fn json(bytes: &[u8]) -> Result<u64, String> {
     json_of(bytes, false)

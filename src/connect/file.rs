@@ -157,9 +157,19 @@ fn read(path: &Path, format: FileFormat, max_age: u64, columns: &[String]) -> Re
     let path = if path.is_dir() { newest(path, format)? } else { path.to_owned() };
     let name = path.display();
     let unreadable = |error: std::io::Error| CallError::Unreachable(format!("{name} can't be read: {error}"));
-    let modified = std::fs::metadata(&path).and_then(|data| data.modified()).map_err(unreadable)?;
+    let about = std::fs::metadata(&path).map_err(unreadable)?;
+    // To open a pipe is to wait for whoever writes to it.
+    if !about.is_file() {
+        return Err(CallError::Shape(format!("{name} is no file")));
+    }
+    let modified = about.modified().map_err(unreadable)?;
     let modified = Timestamp::try_from(modified).map_err(|error| CallError::Shape(format!("{name}: {error}")))?;
-    let age = Duration::try_from(clock::now().duration_since(modified)).unwrap_or_default();
+    let since = clock::now().duration_since(modified);
+    if since < -clock::APART {
+        let when = modified.strftime("%Y-%m-%d %H:%M UTC");
+        return Err(CallError::Shape(format!("file is of {when}, which is yet to come, so that its age can't be told: {name}")));
+    }
+    let age = Duration::try_from(since).unwrap_or_default();
     let hours = age.as_secs() / 3600;
     if age > Duration::from_secs(max_age * 3600) {
         return Err(CallError::Unreachable(format!("file is {hours} hours old, more than {max_age}: {name}")));
@@ -246,6 +256,20 @@ mod tests {
             }
         };
         assert!(gap("{}", 31).await.starts_with("file is 31 hours old"));
+        // A clock may be an hour ahead of ours; what is of a later time would never be too old.
+        let of_later = async |minutes: u64| {
+            std::fs::write(&path, "{}").unwrap();
+            let file = std::fs::File::options().write(true).open(&path).unwrap();
+            file.set_modified(SystemTime::now() + Duration::from_secs(minutes * 60)).unwrap();
+            pages_of(&source(&path, FileFormat::Jsonl)).await.0
+        };
+        assert_eq!(of_later(50).await, Ended::Complete { pages: 1 });
+        let (ended, of_years) = (of_later(70).await, of_later(60 * 24 * 365 * 5).await);
+        for ended in [ended, of_years] {
+            assert!(matches!(&ended, Ended::Gap { reason, .. } if reason.contains("which is yet to come")), "{ended:?}");
+        }
+        let (ended, _) = pages_of(&source(Path::new("/dev/null"), FileFormat::Jsonl)).await;
+        assert!(matches!(&ended, Ended::Gap { reason, .. } if reason.contains("/dev/null is no file")), "{ended:?}");
         assert!(gap("", 0).await.contains("is empty"));
         assert!(gap("{\"a\": 1}\n{\"a\": ", 0).await.contains("line 2 is not JSON"));
         let (ended, _) = pages_of(&source(&folder.path().join("none.csv"), FileFormat::Csv)).await;

@@ -23,7 +23,7 @@ use crate::model::SystemId;
 use crate::secret::Kept;
 
 /// A body larger than this is refused: no list's page is, and a hostile one must not fill the memory.
-const LARGEST: usize = 128 << 20;
+pub(super) const LARGEST: usize = 128 << 20;
 
 pub(super) struct Http {
     system: SystemId,

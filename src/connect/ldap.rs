@@ -1,7 +1,13 @@
 //! LDAP: searches in pages, attributes in ranges, changes. Each use has a connection to itself, because a server keeps the
 //! place of one paged search per connection; connections are pooled by the credential they are bound with.
+//!
+//! No page has a checkpoint. The cookie of a paged search is good on its own connection only, and for as long as that lives: on another one OpenLDAP
+//! 2.5 calls it invalid, and Samba 4.17 refuses it (53). Nor is there a filter that cuts a list into parts which every directory can order. A scan that
+//! is broken off in the middle of a list reads it again from its beginning; lists that were finished are taken over, as from any system.
+//!
+//! The requests themselves, and how much may come in answer to one, are `ldap_ask`; what another server holds is `ldap_elsewhere`.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -14,6 +20,8 @@ use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, LdapResult, Mod, S
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
+use super::ldap_ask::{Asked, Found, Held, MOST_BESIDE};
+use super::ldap_elsewhere;
 use super::ldap_entry::Entry;
 use super::ldap_wire::{self, Refused};
 use super::redact::Redactor;
@@ -21,7 +29,7 @@ use super::retry::Patience;
 use super::sigv4::hex;
 use super::{CallError, ChangeOp, Class, Ended, Lane, ModifyCall, Page, Reply, SearchCall, class, trust};
 use crate::clock;
-use crate::manifest::express::Scope;
+use crate::manifest::express::{Expr, Scope, plain};
 use crate::manifest::judge;
 use crate::manifest::raw::{self, Hand};
 use crate::manifest::template::{Place, render};
@@ -30,11 +38,11 @@ use crate::secret::{Kept, expose};
 
 /// Below this a page that is refused is not made smaller.
 const SMALLEST_PAGE: u32 = 100;
-/// Ranges read of one attribute before it is taken for a loop.
-const MOST_RANGES: u32 = 10_000;
+/// Pages read of one list before it is taken for one without end, as `max_pages` bounds an HTTP list.
+const MOST_PAGES: u32 = if cfg!(test) { 20 } else { 10_000 };
 
 pub(super) struct Directory {
-    system: SystemId,
+    pub(super) system: SystemId,
     url: String,
     address: reqwest::Url,
     /// How it is encrypted; none for plain LDAP.
@@ -42,7 +50,10 @@ pub(super) struct Directory {
     binds: [Option<(String, Kept)>; 2],
     pools: [Mutex<Vec<Connection>>; 2],
     page_size: AtomicU32,
-    timeout: Duration,
+    /// How long a request may take.
+    pub(super) timeout: Duration,
+    /// The names of the parts of the tree that are other systems'.
+    pub(super) elsewhere: BTreeSet<String>,
     scans: Semaphore,
     classes: raw::Classes,
     settings: Value,
@@ -50,20 +61,26 @@ pub(super) struct Directory {
 }
 
 /// A connection that is bound.
-struct Connection {
-    ldap: Ldap,
-    refused: Refused,
+pub(super) struct Connection {
+    pub(super) ldap: Ldap,
+    pub(super) refused: Refused,
 }
 
-/// What one search request brought.
+/// A page of a search.
 struct Batch {
-    entries: Vec<Entry>,
-    result: LdapResult,
+    found: Found,
     cookie: Vec<u8>,
 }
 
+/// How a search ended.
+struct Walked {
+    result: LdapResult,
+    /// The addresses of what another directory holds, and was not read.
+    missing: BTreeSet<String>,
+}
+
 /// Why a request brought nothing: the connection is of no use any more, or it is.
-enum Failure {
+pub(super) enum Failure {
     Lost(CallError),
     Other(CallError),
 }
@@ -109,6 +126,10 @@ impl Directory {
         let configured = secrets.iter().flatten().map(|secret| expose(&secret.get()).to_owned());
         configured.chain(super::secret_settings(manifest, settings)).for_each(|secret| redactor.add(&secret));
         let mut binds = names.into_iter().zip(secrets).map(|(name, secret)| secret.map(|secret| (name, secret)));
+        let elsewhere = match &connect.elsewhere {
+            None => BTreeSet::new(),
+            Some(source) => names_of(source, &scope).map_err(|error| format!("{system}: connect.elsewhere: {error}"))?,
+        };
         let tls = match ca_file {
             Some(path) => Some(trust::of_file(path)),
             None => encrypted.then(trust::of_the_machine),
@@ -123,6 +144,7 @@ impl Directory {
             pools: [Mutex::default(), Mutex::default()],
             page_size: AtomicU32::new(connect.page_size.unwrap_or(500).clamp(1, 100_000)),
             timeout: Duration::from_secs(connect.timeout_secs.unwrap_or(30)),
+            elsewhere,
             scans: Semaphore::new(connect.parallel.unwrap_or(8).max(1)),
             classes: connect.classes.clone(),
             settings: settings.clone(),
@@ -141,21 +163,41 @@ impl Directory {
     }
 
     async fn search_once(&self, hand: Hand, lane: Lane, call: &SearchCall, classes: &raw::Classes) -> Result<Reply, CallError> {
+        let _scan = if lane == Lane::Scan { self.scans.acquire().await.ok() } else { None };
         let sent_at = Instant::now();
-        let mut found = Vec::new();
+        let (mut found, mut held, mut wrong) = (Vec::new(), Held::default(), None);
         let mut restarted = false;
-        let result = self
-            .walk(hand, lane, call, &mut |entries, restart| {
-                if restart && !restarted {
-                    restarted = true;
-                    found.clear();
+        let mut take = |entries: &[Entry], restart: bool| {
+            if restart && !restarted {
+                restarted = true;
+                found.clear();
+                held = Held::default();
+            }
+            for entry in entries {
+                if let Err(why) = held.take(entry) {
+                    wrong = Some(CallError::Shape(format!("{}: search of {}: {why}", self.system, call.base)));
+                    return ControlFlow::Break(());
                 }
-                found.extend(entries.iter().map(|entry| self.entry(entry, call)));
-                ControlFlow::Continue(())
-            })
-            .await?;
-        let code = result.as_ref().map_or(0, |result| result.rc as u16);
-        let text = result.map(|result| result.text).unwrap_or_default();
+                found.push(self.entry(entry, call));
+            }
+            ControlFlow::Continue(())
+        };
+        // It is one call, and has a call's time.
+        let walked = tokio::time::timeout(self.timeout, self.walk(hand, call, &mut take)).await;
+        let late = || format!("{}: search of {}: no whole answer in {} s", self.system, call.base, self.timeout.as_secs());
+        let walked = walked.unwrap_or_else(|_| Err(CallError::Timeout(late())))?;
+        if let Some(wrong) = wrong {
+            return Err(wrong);
+        }
+        let (code, text) = match &walked {
+            Some(walked) => (walked.result.rc as u16, walked.result.text.clone()),
+            None => (0, String::new()),
+        };
+        let missing = walked.map(|walked| walked.missing).unwrap_or_default();
+        // What a scan looks for and finds is there, whatever else there is.
+        if !missing.is_empty() && (lane != Lane::Scan || found.is_empty()) {
+            return Err(CallError::Shape(format!("{}: search of {}: {}", self.system, call.base, ldap_elsewhere::line(&missing))));
+        }
         self.reply(code, &text, Value::Array(found), classes, sent_at)
     }
 
@@ -203,16 +245,18 @@ impl Directory {
         let (mut pages, mut entries_so_far, mut patience) = (0_u32, 0_usize, Patience::new(lane));
         loop {
             patience.tries += 1;
+            let scan = if lane == Lane::Scan { self.scans.acquire().await.ok() } else { None };
             let walked = self
-                .walk(hand, lane, call, &mut |entries, _| {
+                .walk(hand, call, &mut |entries, _| {
                     pages += 1;
                     entries_so_far += entries.len();
                     let body = entries.iter().map(|entry| self.entry(entry, call)).collect();
                     take(Page { body, headers: json!({}), status: 0, number: pages, checkpoint: None })
                 })
                 .await;
-            let result = match walked {
-                Ok(Some(result)) => result,
+            drop(scan);
+            let Walked { result, missing } = match walked {
+                Ok(Some(walked)) => walked,
                 Ok(None) => return Ended::Stopped,
                 Err(error @ (CallError::Unreachable(_) | CallError::Timeout(_))) if pages == 0 => match patience.next(None) {
                     Some(wait) => {
@@ -228,7 +272,8 @@ impl Directory {
                 Err(error) => return Ended::Gap { reason: error.to_string(), class: None, pages },
             };
             let reason = match (class, result.rc) {
-                (Class::Fine, _) => return Ended::Complete { pages },
+                (Class::Fine, _) if missing.is_empty() => return Ended::Complete { pages },
+                (Class::Fine, _) => return Ended::Gap { reason: ldap_elsewhere::line(&missing), class: None, pages },
                 (Class::Gone, _) if entries_so_far == 0 => return Ended::Absent,
                 (Class::Transient | Class::Throttled, _) if entries_so_far == 0 => match patience.next(None) {
                     Some(wait) => {
@@ -258,35 +303,35 @@ impl Directory {
     async fn walk(
         &self,
         hand: Hand,
-        lane: Lane,
         call: &SearchCall,
         each: &mut (impl FnMut(&[Entry], bool) -> ControlFlow<()> + Send),
-    ) -> Result<Option<LdapResult>, CallError> {
-        let _scan = if lane == Lane::Scan { self.scans.acquire().await.ok() } else { None };
-        let (mut fresh, mut cookie, mut first) = (false, Vec::new(), true);
-        let mut cookies = HashSet::new();
+    ) -> Result<Option<Walked>, CallError> {
+        let (mut fresh, mut cookie, mut first, mut pages) = (false, Vec::new(), true, 0);
+        let (mut cookies, mut references) = (HashSet::new(), BTreeSet::new());
         let mut connection = self.check_out(hand, fresh).await?;
         loop {
             let size = self.page_size.load(Ordering::Relaxed);
             let batch = async {
-                let mut batch = self.batch(&mut connection, call, size, &cookie).await?;
-                for entry in &mut batch.entries {
-                    self.complete(&mut connection, entry).await?;
+                let mut held = Held::default();
+                let mut batch = self.batch(&mut connection, call, size, &cookie, &mut held).await?;
+                for entry in &mut batch.found.entries {
+                    self.complete(&mut connection, entry, &mut held).await?;
                 }
                 Ok(batch)
             };
             let batch = match batch.await {
                 Ok(batch) => batch,
                 Err(Failure::Lost(_)) if !fresh => {
-                    (fresh, first) = (true, true);
+                    (fresh, first, pages) = (true, true, 0);
                     cookie.clear();
                     cookies.clear();
+                    references.clear();
                     connection = self.check_out(hand, fresh).await?;
                     continue;
                 }
                 Err(failure) => return Err(failure.error()),
             };
-            let Batch { entries, result, cookie: next } = batch;
+            let Batch { found: Found { entries, references: told, result }, cookie: next } = batch;
             // Some servers refuse a page of this size: adminLimitExceeded, sizeLimitExceeded, unwillingToPerform.
             if first && [4, 11, 53].contains(&result.rc) && size > SMALLEST_PAGE {
                 self.page_size.store((size / 2).max(SMALLEST_PAGE), Ordering::Relaxed);
@@ -296,11 +341,27 @@ impl Directory {
                 // The search is abandoned with its connection.
                 return Ok(None);
             }
-            if result.rc != 0 || next.is_empty() {
-                self.check_in(hand, connection);
-                return Ok(Some(result));
+            references.extend(told);
+            if references.len() > MOST_BESIDE {
+                return Err(CallError::Shape(format!("{}: the directory names more than {MOST_BESIDE} other directories", self.system)));
             }
-            if !cookies.insert(next.clone()) && entries.is_empty() {
+            if result.rc != 0 || next.is_empty() {
+                let references = if result.rc == 0 { references } else { BTreeSet::new() };
+                let missing = match self.missing(&mut connection, references).await {
+                    Ok(missing) => {
+                        self.check_in(hand, connection);
+                        missing
+                    }
+                    Err(missing) => missing,
+                };
+                return Ok(Some(Walked { result, missing }));
+            }
+            pages += 1;
+            if pages >= MOST_PAGES {
+                return Err(CallError::Shape(format!("{}: the list was not at its end after {MOST_PAGES} pages", self.system)));
+            }
+            // Their digests: a cookie may be long.
+            if !cookies.insert(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &next).as_ref().to_vec()) && entries.is_empty() {
                 return Err(CallError::Shape(format!("{}: the directory hands out the same page again: a loop", self.system)));
             }
             (first, cookie) = (false, next);
@@ -308,7 +369,14 @@ impl Directory {
     }
 
     /// One search request.
-    async fn batch(&self, connection: &mut Connection, call: &SearchCall, size: u32, cookie: &[u8]) -> Result<Batch, Failure> {
+    async fn batch(
+        &self,
+        connection: &mut Connection,
+        call: &SearchCall,
+        size: u32,
+        cookie: &[u8],
+        held: &mut Held,
+    ) -> Result<Batch, Failure> {
         let reach = match call.scope.as_str() {
             "base" => Reach::Base,
             "one" => Reach::OneLevel,
@@ -327,8 +395,11 @@ impl Directory {
             connection.ldap.with_controls(PagedResults { size: size as i32, cookie: cookie.to_vec() });
         }
         let sent = Instant::now();
-        let (entries, result) = self.ask(connection, &call.base, reach, &call.filter, attributes).await?;
-        tracing::debug!(system = %self.system, base = %call.base, code = result.rc, entries = entries.len(), ms = sent.elapsed().as_millis() as u64, "search");
+        let most = if reach == Reach::Base { 1 } else { size as usize };
+        let asked = Asked { base: &call.base, reach, filter: &call.filter, attributes, most };
+        let found = self.ask(connection, asked, held).await?;
+        let result = &found.result;
+        tracing::debug!(system = %self.system, base = %call.base, code = result.rc, entries = found.entries.len(), ms = sent.elapsed().as_millis() as u64, "search");
         let paged = result.ctrls.iter().find(|control| matches!(control.0, Some(ControlType::PagedResults)));
         // A place that can't be read is no end.
         let unreadable = || Failure::Other(CallError::Shape(format!("{}: the directory doesn't say where its list goes on", self.system)));
@@ -336,57 +407,7 @@ impl Directory {
             None => Vec::new(),
             Some(control) => control.1.val.as_deref().and_then(ldap_wire::cookie).ok_or_else(unreadable)?,
         };
-        Ok(Batch { entries, result, cookie })
-    }
-
-    /// Reads the rest of the attributes that came in ranges.
-    async fn complete(&self, connection: &mut Connection, entry: &mut Entry) -> Result<(), Failure> {
-        for cut in entry.cuts() {
-            let (mut next, dn) = (cut.next, entry.dn.clone());
-            for round in 0.. {
-                let asked = vec![format!("{};range={next}-*", cut.attribute)];
-                let (mut found, result) = self.ask(connection, &dn, Reach::Base, "(objectClass=*)", asked).await?;
-                let broken = |why: &str| Failure::Other(CallError::Shape(format!("{}: {} of {dn}: {why}", self.system, cut.attribute)));
-                let (Some(more), 0) = (found.pop(), result.rc) else {
-                    return Err(broken(&format!("the range from {next} was not given ({})", describe(&result))));
-                };
-                let further =
-                    more.cuts().into_iter().find(|more| more.attribute.eq_ignore_ascii_case(&cut.attribute)).map(|more| more.next);
-                entry.extend(more);
-                match further {
-                    None => break,
-                    Some(further) if further > next && round < MOST_RANGES => next = further,
-                    Some(_) => return Err(broken("its ranges don't end")),
-                }
-            }
-        }
-        Ok(())
-    }
-
-    async fn ask(
-        &self,
-        connection: &mut Connection,
-        base: &str,
-        reach: Reach,
-        filter: &str,
-        attributes: Vec<String>,
-    ) -> Result<(Vec<Entry>, LdapResult), Failure> {
-        let Connection { ldap, refused } = connection;
-        let failed = |error: LdapError| self.failure("search", &error, refused);
-        let filter = if filter.is_empty() { "(objectClass=*)" } else { filter };
-        let mut stream = ldap.with_timeout(self.timeout).streaming_search(base, reach, filter, attributes).await.map_err(failed)?;
-        let mut entries = Vec::new();
-        while let Some(item) = stream.next().await.map_err(failed)? {
-            // Referrals lead to other servers, where our credential must not go.
-            if item.is_ref() || item.is_intermediate() {
-                continue;
-            }
-            let entry = Entry::read(item).ok_or_else(|| {
-                Failure::Lost(CallError::Shape(format!("{}: the directory sent an entry that can't be read", self.system)))
-            })?;
-            entries.push(entry);
-        }
-        Ok((entries, self.heard(stream.finish().await)))
+        Ok(Batch { found, cookie })
     }
 
     /// A bound connection: a pooled one, or a new one (always when the last broke).
@@ -514,13 +535,13 @@ impl Directory {
     }
 
     /// What the directory says, without our secrets: some repeat what was sent.
-    fn heard(&self, mut result: LdapResult) -> LdapResult {
+    pub(super) fn heard(&self, mut result: LdapResult) -> LdapResult {
         result.text = self.redactor.text(&result.text);
         result.matched = self.redactor.text(&result.matched);
         result
     }
 
-    fn failure(&self, what: &str, error: &LdapError, refused: &Refused) -> Failure {
+    pub(super) fn failure(&self, what: &str, error: &LdapError, refused: &Refused) -> Failure {
         let why = match error {
             LdapError::Io { source } => ldap_wire::refused(source),
             _ => None,
@@ -548,11 +569,22 @@ impl Directory {
     }
 }
 
+/// The distinguished names that an expression gives, each in one spelling.
+fn names_of(source: &str, scope: &Scope<'_>) -> Result<BTreeSet<String>, String> {
+    let value = Expr::compile(source)?.eval(scope)?;
+    let all = match &value {
+        Value::Null => Vec::new(),
+        Value::Array(all) => all.iter().map(plain).collect(),
+        one => vec![plain(one)],
+    };
+    all.iter().map(|name| ldap_elsewhere::normal(name).ok_or_else(|| format!("{name:?} is no distinguished name"))).collect()
+}
+
 fn index(hand: Hand) -> usize {
     usize::from(hand == Hand::Revoke)
 }
 
-fn describe(result: &LdapResult) -> String {
+pub(super) fn describe(result: &LdapResult) -> String {
     let text = result.text.split_whitespace().collect::<Vec<_>>().join(" ");
     let text: String = text.trim_end_matches('\0').chars().take(160).collect();
     if text.is_empty() { format!("code {}", result.rc) } else { format!("code {}: {text}", result.rc) }

@@ -32,6 +32,14 @@ impl Entry {
         Some(Self { dn, attributes })
     }
 
+    /// How many bytes it has, and how many values.
+    pub(super) fn size(&self) -> (u64, u64) {
+        let of = |(name, values): &(String, Vec<Vec<u8>>)| name.len() + values.iter().map(Vec::len).sum::<usize>();
+        let bytes = self.dn.len() + self.attributes.iter().map(of).sum::<usize>();
+        let values = self.attributes.iter().map(|(_, values)| values.len() + 1).sum::<usize>() + 1;
+        (bytes as u64, values as u64)
+    }
+
     /// The attributes that came in part, with where to read on. A range is the last one where it says so (`*`). One whose end is no number goes on
     /// where no list has anything, so that reading on fails.
     pub(super) fn cuts(&self) -> Vec<Cut> {

@@ -17,6 +17,8 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::TlsConnector;
 
+use super::cost;
+
 /// A message longer than this is refused; a page of a directory comes as one message for each entry.
 const LONGEST: usize = 64 << 20;
 /// How deep a message may nest. An entry's values are five deep.
@@ -191,8 +193,9 @@ pub(super) fn cookie(value: &[u8]) -> Option<Vec<u8>> {
 /// Whether the library can read a message: of whole parts, no deeper than any is, with results and controls of the shape that RFC 4511 gives them.
 pub(super) fn readable(message: &[u8]) -> Result<(), &'static str> {
     let whole = Tlv::first(message).filter(|whole| whole.tag == 0x30).ok_or("the directory sends something that is no LDAP message")?;
-    if !is_whole(whole) {
-        return Err("the directory sends a message that is broken, or nested too deeply");
+    let parts = parts_of(whole).ok_or("the directory sends a message that is broken, or nested too deeply")?;
+    if cost::values(message.len() as u64, parts).is_err() {
+        return Err("the directory sends a message of too many parts");
     }
     let parts: Vec<Tlv<'_>> = whole.inner().take(4).collect();
     let [id, op, rest @ ..] = parts.as_slice() else { return Err("the directory sends a message without an operation") };
@@ -218,24 +221,25 @@ pub(super) fn readable(message: &[u8]) -> Result<(), &'static str> {
     }
 }
 
-/// Whether a tag's content is whole parts, and theirs, down to the deepest.
-fn is_whole(whole: Tlv<'_>) -> bool {
-    let mut open = vec![whole.content];
+/// How many parts a tag's content has, down to the deepest; none if it is not whole parts, and theirs.
+fn parts_of(whole: Tlv<'_>) -> Option<u64> {
+    let (mut open, mut parts) = (vec![whole.content], 0);
     while let Some(rest) = open.last_mut() {
         if rest.is_empty() {
             open.pop();
             continue;
         }
-        let Some((part, after)) = Tlv::split(rest) else { return false };
+        let (part, after) = Tlv::split(rest)?;
         *rest = after;
+        parts += 1;
         if part.is_constructed() {
             if open.len() >= DEEPEST {
-                return false;
+                return None;
             }
             open.push(part.content);
         }
     }
-    true
+    Some(parts)
 }
 
 fn is_result(op: Tlv<'_>) -> bool {
@@ -318,6 +322,9 @@ mod tests {
             ),
             answer(&tlv(0x64, &deep)),
         ];
+        // 30 MiB that would take a gigabyte.
+        let many = answer(&tlv(0x64, &[0x04, 0x00].repeat(15 << 20)));
+        assert_eq!(readable(&many), Err("the directory sends a message of too many parts"));
         for message in broken {
             assert!(readable(&message).is_err(), "{:02x?}", &message[..message.len().min(40)]);
         }

@@ -15,6 +15,8 @@ pub mod fleet;
 mod forms;
 mod http;
 mod ldap;
+mod ldap_ask;
+mod ldap_elsewhere;
 mod ldap_entry;
 mod ldap_wire;
 mod needles;

@@ -1,6 +1,6 @@
 //! Hearing HR: whoever its record says is leaving has a case, once; what it puts off or takes back moves the case, or calls it off, while it has
 //! not begun. What its record can't tell (a field that the key may not read, a word or a day that nobody knows) starts nothing and takes
-//! nothing back.
+//! nothing back. A case that has not begun waits for somebody's approval while HR's word is in doubt, and goes back once it is clear.
 
 use anyhow::Result;
 use jiff::Timestamp;
@@ -49,7 +49,9 @@ pub fn hear(config: &Config, store: &Store, source: &str) -> Result<Vec<String>>
                 (_, Some(_)) => "; its approval stands".to_owned(),
                 _ => String::new(),
             };
-            told.push(format!("departure {} is moved to {}: {}{said}", row.id, word.effective, word.cause));
+            let now_what =
+                if word.effective == row.effective { "is in doubt no more".to_owned() } else { format!("is moved to {}", word.effective) };
+            told.push(format!("departure {} {now_what}: {}{said}", row.id, word.cause));
         } else if let (Opened::New(id), guard) = announce_among(config, store, word, &due)? {
             told.push(format!("departure {id}: {}{}", word.cause, wait(guard)));
         }
@@ -69,26 +71,38 @@ fn is_news(store: &Store, person: &Person, effective: Timestamp) -> Result<bool>
     Ok(person.last_day.is_some() && first_seen.is_some_and(|seen| effective > seen))
 }
 
-/// Calls off the cases that HR's word opened and that have not begun, where its record says that nobody is leaving any more. Answers with the cases
-/// that are to be moved, for it names another day. Somebody whom the record no longer names at all, or of whom it can't tell, stays where they
-/// are: that is no word.
+/// Calls off the cases that HR's word opened and that have not begun, where its record says that nobody is leaving any more, and lets those wait of
+/// which its word is in doubt now. Answers with the cases that are to be moved, for it names another day. Of somebody whom the record no longer
+/// names at all the case stays as it is: that is no word.
 fn take_back(store: &Store, graph: &Graph, people: &[Person], source: &str, now: Timestamp) -> Result<(Vec<String>, Vec<Moved>)> {
     let (mut told, mut moved) = (Vec::new(), Vec::new());
     for case in store.read(departures::heard_and_not_begun)? {
         let Some(person) = people.iter().find(|person| person.id == case.person) else { continue };
-        if person.unknown.iter().any(|attr| ["state", "last_day", "hired"].contains(&attr.as_str())) {
+        let word = leaving(graph, person, source, now);
+        let other = match word.as_ref().and_then(|word| word.event.as_deref()) {
+            Some(event) => store.read(|conn| departures::by_event(conn, event))?.filter(|other| *other != case.id),
+            None => None,
+        };
+        let is_same = |word: &Word| word.event == case.event || (word.effective <= now && case.effective <= now);
+        if let Some(doubt) = doubt_about(person, word.as_ref()) {
+            match word {
+                // Another day, whatever else is in doubt.
+                Some(word) if !is_same(&word) && other.is_none() && !can_not_tell(person) => moved.push((case, word)),
+                _ => told.extend(hold(store, &case, &doubt, source, now)?),
+            }
             continue;
         }
-        let is_whole_now = |word: &Word| word.doubt.is_none() && is_doubted(store, &case);
-        let why = match leaving(graph, person, source, now) {
-            Some(word) if word.event == case.event && !is_whole_now(&word) => continue,
-            // Due either way: the same leaving in other words.
-            Some(word) if word.effective <= now && case.effective <= now && !is_whole_now(&word) => continue,
-            Some(word) => match store.read(|conn| departures::by_event(conn, word.event.as_deref().unwrap_or_default()))? {
+        let is_whole_now = || case.state == DepartureState::Waiting && doubt_said(store, &case).is_some();
+        let why = match word {
+            // The same leaving, maybe in other words.
+            Some(word) if is_same(&word) && !is_whole_now() => continue,
+            Some(word) => match other {
                 // What people called off stays so, however HR comes back to it.
-                Some(other) if other != case.id => format!("{}, as departure {other} had it", word.cause),
-                _ => {
-                    moved.push((case, word));
+                Some(other) => format!("{}, as departure {other} had it", word.cause),
+                None => {
+                    let goes_back = word.event == case.event && !time_was_in_doubt(store, &case);
+                    let effective = if goes_back { case.effective } else { word.effective };
+                    moved.push((case, Word { effective, ..word }));
                     continue;
                 }
             },
@@ -103,15 +117,84 @@ fn take_back(store: &Store, graph: &Graph, people: &[Person], source: &str, now:
     Ok((told, moved))
 }
 
-/// Whether a case waits because HR's word was in doubt when it was heard last: a field that could not be read, a day that was missing. It goes on by
-/// itself once HR's word is whole, as it would have done had it been whole at first.
-fn is_doubted(store: &Store, case: &DepartureRow) -> bool {
-    if case.state != DepartureState::Waiting {
-        return false;
+/// Lets those cases wait whose time has come by now and of which HR's record, as last read, is in doubt: whoever reads HR need not be who hears it.
+///
+/// # Errors
+/// The store's.
+pub fn hold_doubted(config: &Config, store: &Store, now: Timestamp) -> Result<Vec<String>> {
+    let mut due = store.read(|conn| departures::due(conn, now))?;
+    due.retain(|case| case.event.is_some());
+    if due.is_empty() {
+        return Ok(Vec::new());
     }
-    let doubted = |entry: &Entry| WAITS.iter().any(|(act, _)| entry.draft.act == *act).then(|| entry.draft.detail["doubt"].is_string());
+    let graph = store.read(|conn| Graph::read(conn, None))?;
+    let people = survey::people(config, &graph)?;
+    let mut told = Vec::new();
+    for case in due {
+        let Some(person) = people.iter().find(|person| person.id == case.person && !person.vanished) else { continue };
+        if let Some(doubt) = doubt_about(person, leaving(&graph, person, "engine", now).as_ref()) {
+            told.extend(hold(store, &case, &doubt, "engine", now)?);
+        }
+    }
+    Ok(told)
+}
+
+/// Lets a case wait that has not begun, because HR's word is in doubt; what is to be said of it. Nothing, where this doubt was said before: the case
+/// waits already, or somebody approved it all the same.
+fn hold(store: &Store, case: &DepartureRow, doubt: &str, source: &str, now: Timestamp) -> Result<Option<String>> {
+    let unasked = case.state == DepartureState::Scheduled && case.approved.is_none();
+    if !unasked && doubt_said(store, case).is_some_and(|said| said == doubt) {
+        return Ok(None);
+    }
+    let cause = format!("{doubt}: somebody must approve");
+    store.write_durably(|tx| {
+        let state = departures::get(tx, case.id)?.map(|row| row.state);
+        if !matches!(state, Some(DepartureState::Scheduled | DepartureState::Waiting)) {
+            // Another process has begun it, or called it off, meanwhile.
+            return Ok(None);
+        }
+        departures::move_to(tx, case.id, DepartureState::Waiting, now)?;
+        entry(tx, case.id, "departure.waits", source, json!({ "cause": cause, "doubt": doubt }))?;
+        Ok(Some(format!("departure {} waits: {cause}", case.id)))
+    })
+}
+
+/// What HR's record can't tell of whether and when somebody leaves.
+fn unread(person: &Person) -> impl Iterator<Item = &'static str> {
+    let told = [("state", "the status"), ("last_day", "the last day"), ("hired", "the hire date")];
+    told.into_iter().filter(|(attr, _)| person.unknown.iter().any(|unknown| unknown == attr)).map(|(_, says)| says)
+}
+
+fn can_not_tell(person: &Person) -> bool {
+    unread(person).next().is_some()
+}
+
+/// Why HR's word about somebody whose case is open is in doubt, if it is.
+fn doubt_about(person: &Person, word: Option<&Word>) -> Option<String> {
+    let says = word.and_then(|word| word.doubt.clone());
+    says.or_else(|| {
+        let unread: Vec<&str> = unread(person).collect();
+        (!unread.is_empty()).then(|| format!("{} of {} can't be read in HR's record", unread.join(" and "), person.name))
+    })
+}
+
+/// The doubt about HR's word that was said of a case when it was opened, moved or held last, if there was one. The case goes on by itself once HR's
+/// word is whole, as it would have done had it been whole at first.
+fn doubt_said(store: &Store, case: &DepartureRow) -> Option<String> {
+    let doubt = |entry: &Entry| WAITS.iter().any(|(act, _)| entry.draft.act == *act).then(|| doubt_in(entry));
     // A log that can't be read lets nothing run that waits.
-    store.read(|conn| Ok(audit::last_of(conn, &case_name(case.id), doubted)?)).is_ok_and(|doubted| doubted == Some(true))
+    store.read(|conn| Ok(audit::last_of(conn, &case_name(case.id), doubt)?)).ok().flatten().flatten()
+}
+
+/// Whether the time of a case is that of a word that was in doubt when it was said.
+fn time_was_in_doubt(store: &Store, case: &DepartureRow) -> bool {
+    let timed =
+        |entry: &Entry| ["departure.opened", "departure.moved"].contains(&entry.draft.act.as_str()).then(|| doubt_in(entry).is_some());
+    store.read(|conn| Ok(audit::last_of(conn, &case_name(case.id), timed)?)).ok().flatten().unwrap_or(true)
+}
+
+fn doubt_in(entry: &Entry) -> Option<String> {
+    entry.draft.detail["doubt"].as_str().map(str::to_owned)
 }
 
 /// HR's word that a person leaves, if it is one: when it takes effect, and what makes it the same event when it is heard again.

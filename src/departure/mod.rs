@@ -23,7 +23,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 pub use crate::store::lease::{Held, is_held};
-pub use hear::hear;
+pub use hear::{hear, hold_doubted};
 pub use look::{Prospect, around, as_json, own_unknown, prospect};
 pub use recheck::{recheck, reopen, to_try_again, try_again, watched};
 pub use seal::Seal;
@@ -318,7 +318,7 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
     let lease = Lease::take(desk.store, id)?;
     let row = find(desk.store, id)?;
     match row.state {
-        DepartureState::Waiting if row.approved.is_none() => bail!("departure {id} waits for an approval: exeunt approve {id}"),
+        DepartureState::Waiting => bail!("departure {id} waits for an approval: exeunt approve {id}"),
         DepartureState::Cancelled => bail!("departure {id} was called off"),
         _ => {}
     }

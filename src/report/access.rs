@@ -17,6 +17,8 @@ pub struct Access {
     pub company: String,
     /// The moment.
     pub at: Timestamp,
+    /// When HR was read to its end last; none if it never was. Where there are several HR systems: the one of which that is longest ago.
+    pub hr_read: Option<Timestamp>,
     /// The systems, which are the columns.
     pub systems: Vec<String>,
     /// The people, which are the rows.
@@ -104,6 +106,13 @@ impl Access {
                 systems: row,
             });
         }
-        Self { company: facts.company.clone(), at: facts.at, systems: systems.into_iter().collect(), people, gaps: facts.gaps() }
+        Self {
+            company: facts.company.clone(),
+            at: facts.at,
+            hr_read: facts.hr_read,
+            systems: systems.into_iter().collect(),
+            people,
+            gaps: facts.gaps(),
+        }
     }
 }

@@ -10,6 +10,7 @@ use super::called;
 use super::parts::{BlindSpot, FindingView, Gap};
 use crate::config::Config;
 use crate::graph::{Around, Graph, Person, Reach, contested, placeless, unmatched, untold, vanished};
+use crate::manifest::raw::Category;
 use crate::model::{Coverage, NodeId};
 use crate::store::findings::{self, FindingRow};
 use crate::store::history::{self, ScanRow};
@@ -39,6 +40,8 @@ pub struct Facts {
     pub coverage: Vec<CoverageRow>,
     /// The last scan of every system.
     pub scans: Vec<ScanRow>,
+    /// When HR was read to its end last, the HR system of which that is longest ago; none if one never was, or there is none.
+    pub hr_read: Option<Timestamp>,
     /// What the systems' APIs can't show.
     pub blind_spots: Vec<BlindSpot>,
     /// The settings.
@@ -79,6 +82,8 @@ impl Facts {
         now: Timestamp,
     ) -> Result<Self> {
         let people = Person::of_company(&graph, config).map_err(|problem| anyhow!(problem))?;
+        let hr = config.systems.keys().filter(|name| graph.category(name) == Category::Hris.word());
+        let hr_read = hr.map(|name| history::last_whole(conn, name, as_of)).collect::<Result<Vec<_>>>()?;
         Ok(Self {
             company: config.company.name.clone(),
             at: as_of.unwrap_or(now),
@@ -89,6 +94,8 @@ impl Facts {
             findings: findings::list(conn, as_of)?,
             coverage: history::coverage(conn, as_of)?,
             scans: history::last_scans(conn, as_of)?,
+            // None comes before every moment.
+            hr_read: hr_read.into_iter().min().flatten(),
             blind_spots,
             config: config.clone(),
         })

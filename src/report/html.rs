@@ -15,12 +15,17 @@ use pieces::{chips, finding, gaps, joined, meta, page, say, spots, table};
 
 /// The findings of everybody, with a picture for each person who has some.
 pub fn shadow(view: &Shadow) -> String {
-    page("Shadow access", &view.company, &moment::full(view.at), &shadow_body(view))
+    page("Shadow access", &view.company, &moment::full(view.at), &html!("{}{}", shadow_body(view), hr_word(view.hr_read, view.at)))
 }
 
 /// The matrix.
 pub fn access(view: &Access) -> String {
-    page("Access", &view.company, &moment::full(view.at), &html!("{}{}", access_body(view), gaps(&view.gaps)))
+    page(
+        "Access",
+        &view.company,
+        &moment::full(view.at),
+        &html!("{}{}{}", access_body(view), gaps(&view.gaps), hr_word(view.hr_read, view.at)),
+    )
 }
 
 /// What opened and closed.
@@ -65,9 +70,19 @@ pub fn coverage(view: &Coverage) -> String {
 
 /// The findings, the matrix and the coverage in one file.
 pub fn whole(found: &Shadow, reach: &Access, read: &Coverage) -> String {
-    let body =
-        html!("{}<h2>Who reaches what</h2>{}<h2>How much was read</h2>{}", findings_body(found), access_body(reach), coverage_body(read));
+    let body = html!(
+        "{}<h2>Who reaches what</h2>{}<h2>How much was read</h2>{}{}",
+        findings_body(found),
+        access_body(reach),
+        hr_word(found.hr_read, found.at),
+        coverage_body(read)
+    );
     page("Executive access", &found.company, &moment::full(found.at), &body)
+}
+
+/// How old HR's word is.
+fn hr_word(read: Option<jiff::Timestamp>, at: jiff::Timestamp) -> Html {
+    html!("<p>{}.</p>", moment::hr_word(read, at))
 }
 
 fn shadow_body(view: &Shadow) -> Html {

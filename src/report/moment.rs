@@ -13,6 +13,19 @@ pub enum Day {
     Ends,
 }
 
+/// How old HR's word is, in one line.
+pub fn hr_word(read: Option<Timestamp>, now: Timestamp) -> String {
+    let Some(read) = read else { return "HR was never read to its end".to_owned() };
+    let hours = now.duration_since(read).as_hours();
+    let ago = match hours {
+        ..1 => "less than an hour".to_owned(),
+        1 => "an hour".to_owned(),
+        2..48 => format!("{hours} hours"),
+        _ => format!("{} days", hours / 24),
+    };
+    format!("HR was read to its end {}, {ago} before", full(read))
+}
+
 /// Reads a moment: RFC 3339, a date and time, a date, or a relative form such as `3 days ago`, `2w ago`, `yesterday`.
 ///
 /// # Errors
@@ -91,6 +104,16 @@ pub fn ago(at: Timestamp, now: Timestamp) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn the_age_of_hr_s_word_in_hours_or_days() {
+        let now = "2026-03-03T12:00:00Z".parse().unwrap();
+        let word = |hours: i64| hr_word(Some(now - jiff::SignedDuration::from_hours(hours)), now);
+        assert_eq!(hr_word(None, now), "HR was never read to its end");
+        assert_eq!(word(0), "HR was read to its end 2026-03-03 12:00 UTC, less than an hour before");
+        assert!(word(1).ends_with(", an hour before") && word(47).ends_with(", 47 hours before"));
+        assert_eq!(word(72), "HR was read to its end 2026-02-28 12:00 UTC, 3 days before");
+    }
 
     #[test]
     fn moments_in_the_forms_that_people_write() {

@@ -16,6 +16,8 @@ pub struct People {
     pub company: String,
     /// The moment.
     pub at: Timestamp,
+    /// When HR was read to its end last; none if it never was. Where there are several HR systems: the one of which that is longest ago.
+    pub hr_read: Option<Timestamp>,
     /// The people, by name.
     pub people: Vec<PersonLine>,
 }
@@ -67,6 +69,6 @@ impl People {
                 findings: Counts::of(severities.remove(&person.id).unwrap_or_default().into_iter()),
             }
         });
-        Self { company: facts.company.clone(), at: facts.at, people: people.collect() }
+        Self { company: facts.company.clone(), at: facts.at, hr_read: facts.hr_read, people: people.collect() }
     }
 }

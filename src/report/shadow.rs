@@ -15,6 +15,8 @@ pub struct Shadow {
     pub company: String,
     /// The moment.
     pub at: Timestamp,
+    /// When HR was read to its end last; none if it never was. Where there are several HR systems: the one of which that is longest ago.
+    pub hr_read: Option<Timestamp>,
     /// Findings first found before this are left out; null if none are.
     pub since: Option<Timestamp>,
     /// All findings of this report, by severity.
@@ -74,6 +76,7 @@ impl Shadow {
         Self {
             company: facts.company.clone(),
             at: facts.at,
+            hr_read: facts.hr_read,
             since,
             totals: Counts::of(all.filter_map(|finding| finding.rank)),
             executives: facts.people.iter().filter(|one| one.executive).count() as u64,

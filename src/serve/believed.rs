@@ -9,13 +9,11 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::clock::APART;
 use crate::store::{self, Store};
 
 /// The longest leap that is believed without anybody else's word: a night that was missed, and some.
 const LEAP: SignedDuration = SignedDuration::from_hours(26);
-
-/// How far a vendor's clock may be from ours.
-const APART: SignedDuration = SignedDuration::from_hours(1);
 
 /// How often the believed moment is written down.
 const WRITTEN: SignedDuration = SignedDuration::from_mins(10);

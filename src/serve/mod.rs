@@ -344,6 +344,11 @@ impl Server {
         let desk = Desk { config: &self.config, store: &self.store, fleet: &self.fleet, signer: &self.signer };
         let present = self.believed.present(&self.store, clock::now(), clock::witnessed())?;
         self.note(Part::Clock, present.doubt);
+        let held = departure::hold_doubted(&self.config, &self.store, present.at)?;
+        if !held.is_empty() {
+            self.signer.sign(&self.store);
+        }
+        held.iter().for_each(|line| (self.tell)(line));
         for id in departure::ready(&self.store, present.at)? {
             // A command runs it.
             if departure::is_held(&self.store, id)? {

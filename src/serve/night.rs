@@ -1,5 +1,7 @@
 //! A scan that serving makes, and what breaks it off: HR's word comes first. A night may take hours where vendors are slow, and whoever leaves meanwhile
-//! must not wait for it. What it has read by then stays, and the next turn goes on with it.
+//! must not wait for it. What it has read by then stays, and the next turn goes on with it: lists that were finished, and pages of an HTTP list. A
+//! directory's place in a list goes with its connection, so that a list of one that was under way begins anew; where a night gains nothing from try
+//! to try, it is given ever more time.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -7,6 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use jiff::Timestamp;
 
 use super::{Server, due};
 use crate::clock;
@@ -18,7 +21,7 @@ use crate::survey::{self, Survey};
 /// long, up to [`LONGEST`]: a stream of webhooks lets a night end as well.
 const FIRST: Duration = Duration::from_secs(2);
 
-/// The longest that a webhook waits for a scan that was broken off before.
+/// The longest that a webhook waits for a scan that was broken off before, and that gets on from try to try.
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// How long a scan goes on before a poll that is due, or a departure whose time has come, breaks it off; twice as long each time. One that can't be run
@@ -30,8 +33,21 @@ const THEN: Duration = Duration::from_secs(60);
 pub struct Nights {
     /// How often the scans that are due have been broken off.
     broken: AtomicU32,
+    /// What the night has gained, where it was broken off.
+    gained: Mutex<Gained>,
     /// Webhooks after which HR was asked, and could not be read to its end: they stay to be looked after, and break off no scan again.
     tried: Mutex<BTreeSet<String>>,
+}
+
+/// What a night that was broken off has got.
+#[derive(Debug, Default)]
+struct Gained {
+    /// When it was tried first.
+    since: Option<Timestamp>,
+    /// Lists that were finished, and pages of lists that were not.
+    read: (u64, u64),
+    /// How many times in a row it was broken off without more of them.
+    in_vain: u32,
 }
 
 impl Nights {
@@ -48,6 +64,33 @@ impl Nights {
     fn longer(&self, time: Duration) -> Duration {
         time.saturating_mul(1 << self.broken.load(Ordering::Relaxed).min(16))
     }
+
+    /// How long a scan goes on before a webhook breaks it off.
+    fn first(&self) -> Duration {
+        let in_vain = self.gained.lock().map_or(0, |gained| gained.in_vain);
+        self.longer(FIRST).min(LONGEST.saturating_mul(1 << in_vain.min(16)))
+    }
+
+    /// When the night was tried first.
+    fn since(&self) -> Timestamp {
+        self.gained.lock().map_or_else(|_| clock::now(), |mut gained| *gained.since.get_or_insert_with(clock::now))
+    }
+
+    /// Notes that the night was broken off, and what it has got by then.
+    fn broken_off(&self, read: (u64, u64)) {
+        self.broken.fetch_add(1, Ordering::Relaxed);
+        let Ok(mut gained) = self.gained.lock() else { return };
+        gained.in_vain = if read > gained.read { 0 } else { gained.in_vain + 1 };
+        gained.read = read;
+    }
+
+    /// Notes that the night came to its end.
+    fn ended(&self) {
+        self.broken.store(0, Ordering::Relaxed);
+        if let Ok(mut gained) = self.gained.lock() {
+            *gained = Gained::default();
+        }
+    }
 }
 
 impl Server {
@@ -61,14 +104,15 @@ impl Server {
         (self.tell)(&format!("scanning {}", systems.join(", ")));
         let fleet = self.fleet.only(systems);
         let options = survey::Options::default();
+        let since = self.nights.since();
         tokio::select! {
             biased;
             read = survey::survey(&self.config, &self.store, &fleet, &options, &|_, _| {}) => {
-                self.nights.broken.store(0, Ordering::Relaxed);
+                self.nights.ended();
                 Ok(Some(read?))
             }
             called = self.called() => {
-                self.nights.broken.fetch_add(1, Ordering::Relaxed);
+                self.nights.broken_off(self.store.read(|conn| store::scans::read_since(conn, since))?);
                 (self.tell)(&format!("the scan is broken off, for {}; it goes on afterwards", called?));
                 Ok(None)
             }
@@ -77,7 +121,7 @@ impl Server {
 
     /// Waits until there is something that a scan must not keep waiting, and says what it is.
     async fn called(&self) -> Result<&'static str> {
-        let (begun, first, then) = (Instant::now(), self.nights.longer(FIRST).min(LONGEST), self.nights.longer(THEN));
+        let (begun, first, then) = (Instant::now(), self.nights.first(), self.nights.longer(THEN));
         tokio::time::sleep(first).await;
         loop {
             if self.has_news(&self.store.read(store::scans::wanted_looks)?) {
@@ -105,5 +149,32 @@ impl Server {
         let now = clock::now();
         let last = self.store.write(|tx| store::scans::schedule(tx, "poll", now))?;
         Ok(due::due(&pattern, last, now).map_err(anyhow::Error::msg)?.is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Reliability: Nothing stuck.
+    #[test]
+    fn a_night_that_gains_nothing_from_try_to_try_is_given_ever_more_time() {
+        let nights = Nights::default();
+        // A night that gets on keeps no webhook waiting for longer than a minute.
+        for pages in 1..20 {
+            nights.broken_off((3, pages));
+        }
+        assert_eq!(nights.first(), LONGEST);
+        // A list was finished: its pages are no more beside it.
+        nights.broken_off((4, 0));
+        assert_eq!(nights.first(), LONGEST);
+        // One list of a directory takes a quarter of an hour.
+        let tries = (1..20).find(|_| {
+            nights.broken_off((4, 0));
+            nights.first() > Duration::from_secs(900)
+        });
+        assert!(tries.is_some(), "{nights:?}");
+        nights.ended();
+        assert_eq!(nights.first(), FIRST);
     }
 }

@@ -119,6 +119,19 @@ pub fn last_scans(conn: &Connection, as_of: Option<Timestamp>) -> Result<Vec<Sca
     Ok(scans)
 }
 
+/// When the last scan of a system began that read all of it to its end, up to a moment; none if no scan has.
+///
+/// # Errors
+/// The database's.
+pub fn last_whole(conn: &Connection, system: &str, as_of: Option<Timestamp>) -> Result<Option<Timestamp>> {
+    let until = as_of.map_or(i64::MAX, |at| at.as_microsecond());
+    let mut statement = conn.prepare_cached(
+        "SELECT max(c.started) FROM scan c JOIN system y ON y.id = c.system
+         WHERE y.name = ?1 AND c.person IS NULL AND c.outcome = 'complete' AND c.ended <= ?2",
+    )?;
+    statement.query_row(rusqlite::params![system, until], |row| row.get::<_, Option<i64>>(0))?.map(moment).transpose()
+}
+
 /// One scope's word about a node, from when to when.
 #[derive(Debug, Clone)]
 pub struct NodeInterval {

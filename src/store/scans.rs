@@ -152,6 +152,18 @@ pub fn unfinished(conn: &Connection, systems: &[String], since: Timestamp) -> Re
     Ok(unfinished)
 }
 
+/// What scans have read since a moment: scopes that were read to their end, and pages of those that were not yet.
+///
+/// # Errors
+/// The database's.
+pub fn read_since(conn: &Connection, since: Timestamp) -> Result<(u64, u64)> {
+    let mut count = conn.prepare_cached(
+        "SELECT (SELECT count(DISTINCT scope) FROM coverage WHERE complete = 1 AND at >= ?1), (SELECT count(*) FROM staged_page)",
+    )?;
+    let (scopes, pages): (i64, i64) = count.query_row([since.as_microsecond()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok((scopes.unsigned_abs(), pages.unsigned_abs()))
+}
+
 /// A page that waits for its scope to be whole.
 #[derive(Debug, Clone)]
 pub struct StagedPage {

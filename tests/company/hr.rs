@@ -56,8 +56,9 @@ fn case(state: &str, day: jiff::civil::Date) -> (String, String) {
 fn a_case_that_waits_for_a_day_that_could_not_be_read_goes_on_once_it_can() {
     let hr = Hr::up();
     hr.hear();
-    let (today, person) = (hr.in_days(0), hr.0.world.company.person(LEAVER).unwrap().display());
-    hr.0.world.hr.terminate(LEAVER, today).unwrap();
+    // A day that has begun wherever the company is.
+    let (day, person) = (hr.in_days(-1), hr.0.world.company.person(LEAVER).unwrap().display());
+    hr.0.world.hr.terminate(LEAVER, day).unwrap();
     // The list says that she is inactive; what holds her last day can't be read.
     hr.0.fault("bamboohr", "/api/v1/employees/1003?", FaultKind::Status { code: 500, headers: Vec::new(), body: json!({}) });
     hr.0.exeunt(&["scan", "bamboohr"]).ended(COULD_NOT);
@@ -73,7 +74,7 @@ fn a_case_that_waits_for_a_day_that_could_not_be_read_goes_on_once_it_can() {
     assert!(hr.hear().is_empty(), "said once");
     // Who is protected waits all the same, for that reason.
     hr.0.change_settings("[people]\n", "[people]\nprotected = [\"E1005\"]\n");
-    hr.0.world.hr.terminate("E1005", today).unwrap();
+    hr.0.world.hr.terminate("E1005", day).unwrap();
     hr.0.fault("bamboohr", "/api/v1/employees/1005?", FaultKind::Status { code: 500, headers: Vec::new(), body: json!({}) });
     hr.0.exeunt(&["scan", "bamboohr"]).ended(COULD_NOT);
     assert_eq!(hr.0.hear().len(), 1);

@@ -9,6 +9,8 @@ mod conform;
 mod crash;
 /// The demo tells the truth about the simulated company, and leaves what it says it leaves.
 mod demo;
+/// A scan of a directory that is broken off.
+mod directory_night;
 /// Every call that a manifest names is made by some test.
 mod exercised;
 /// What can't be read never makes known access disappear.

@@ -3,7 +3,7 @@
 use exeunt::model::{EdgeKind, NodeKind};
 use serde_json::Value;
 
-use crate::real::{Directory, Site, count, env, groups, members, one, seen, sorted, strangers, text, texts, truth};
+use crate::real::{Directory, Site, count, env, groups, members, one, report_of, seen, sorted, strangers, text, texts, truth};
 
 const SYSTEM: &str = "openldap";
 const PEOPLE: [&str; 2] = [
@@ -45,6 +45,7 @@ fn real_openldap_from_the_first_scan_to_the_last_proof_and_in_bad_weather() {
     everything_is_seen(&site, &truth);
     site.scan_is_quiet(SYSTEM);
     site.next_nights_of_a_directory(SYSTEM, &as_admin(), ("mobile", "+4512345678"));
+    what_another_server_holds_is_a_gap(&site);
     the_leaver_leaves(&site, &truth);
     odd_names_are_no_shelter(&site, &truth);
     site.audit_is_intact(20);
@@ -87,6 +88,27 @@ fn everything_is_seen(site: &Site, truth: &Value) {
     let (direct, nested) = groups(&graph, one(&graph, SYSTEM, NodeKind::Account, |node| node.label() == "leaver"));
     assert_eq!(direct, all_groups(truth), "three kinds of group");
     assert_eq!(nested, texts(truth, "/leaver/through_nesting"), "nested groups, and three in a circle");
+}
+
+/// A referral object stands for a part of the tree on another server: every list is a gap that names it, until it is gone.
+fn what_another_server_holds_is_a_gap(site: &Site) {
+    let dn = format!("ou=paris,{}", env("EXEUNT_REAL_LDAP_BASE"));
+    let object =
+        format!("changetype: add\nobjectClass: referral\nobjectClass: extensibleObject\nou: paris\nref: ldap://paris.example/{dn}\n");
+    as_admin().change(&format!("dn: {dn}\n{object}")).unwrap();
+    let gaps = || {
+        let said = site.run(&["scan", "--full", "--json"]);
+        let gaps = report_of(&said.json(), SYSTEM)["gaps"].clone();
+        (said.code, gaps.as_array().unwrap().clone())
+    };
+    let (code, named) = gaps();
+    assert!(code == 2 && named.len() == 2, "{named:?}");
+    let place = format!("in another directory and was not read: ldap://paris.example/{dn}");
+    assert!(named.iter().all(|gap| gap.to_string().contains(&place)), "{named:?}");
+    // With this control the object itself is meant.
+    as_admin().change(&format!("dn: {dn}\ncontrol: 2.16.840.1.113730.3.4.2 true\nchangetype: delete\n")).unwrap();
+    site.scan_is_quiet(SYSTEM);
+    assert_eq!(gaps().1, Vec::<Value>::new());
 }
 
 /// The groups that the leaver is in directly.

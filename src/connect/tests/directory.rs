@@ -26,6 +26,14 @@ struct Tricks {
     drop_after: Option<usize>,
     /// Entries after which the size limit is said to be reached.
     limit: Option<usize>,
+    /// What the last page says is elsewhere.
+    references: Vec<&'static str>,
+    /// It is a domain controller, which knows the parts of its forest.
+    forest: bool,
+    /// Pages hold more than was asked for.
+    larger_pages: bool,
+    /// The list has no end.
+    endless: bool,
 }
 
 #[derive(Default)]
@@ -88,9 +96,11 @@ fn answer(message: &LdapMsg, counts: &Counts, tricks: &Tricks) -> Vec<Option<Lda
                 return vec![None];
             }
             let (entries, done, ctrl) = look_up(search, &message.ctrl, tricks);
-            let referral = LdapOp::SearchResultReference(LdapSearchResultReference { uris: vec!["ldap://evil.example/".into()] });
+            let referral = |uri: &&str| LdapOp::SearchResultReference(LdapSearchResultReference { uris: vec![(*uri).into()] });
             let mut replies: Vec<_> = entries.into_iter().map(|entry| reply(LdapOp::SearchResultEntry(entry), vec![])).collect();
-            replies.push(reply(referral, vec![]));
+            if search.base == "dc=acme" {
+                replies.extend(tricks.references.iter().map(|uri| reply(referral(uri), vec![])));
+            }
             replies.push(reply(LdapOp::SearchResultDone(done), ctrl));
             replies
         }
@@ -130,6 +140,31 @@ fn look_up(
         let attributes = vec![attribute("CN", &["group"]), attribute(&format!("member;range={from}-{end}"), &values)];
         return (vec![LdapSearchResultEntry { dn: "cn=group".into(), attributes }], result(LdapResultCode::Success, ""), vec![]);
     }
+    let configuration = "CN=Configuration,DC=acme";
+    let fine = |entries| (entries, result(LdapResultCode::Success, ""), vec![]);
+    if search.base.is_empty() {
+        let mut attributes = vec![attribute("configurationNamingContext", &[configuration])];
+        if tricks.forest {
+            attributes.push(attribute("rootDomainNamingContext", &["DC=acme"]));
+        }
+        return fine(vec![LdapSearchResultEntry { dn: String::new(), attributes }]);
+    }
+    if search.base == format!("CN=Partitions,{configuration}") {
+        let parts = [
+            (configuration, "1"),
+            ("CN=Schema,CN=Configuration,DC=acme", "1"),
+            ("DC=acme", "3"),
+            ("DC=DomainDnsZones,DC=acme", "5"),
+            ("DC=emea,DC=acme", "3"),
+            // No part of this forest.
+            ("DC=partner,DC=acme", "0"),
+        ];
+        let part = |(name, flags): (&str, &str)| LdapSearchResultEntry {
+            dn: format!("CN=x,CN=Partitions,{configuration}"),
+            attributes: vec![attribute("nCName", &[name]), attribute("systemFlags", &[flags])],
+        };
+        return fine(parts.map(part).into());
+    }
     let (size, cookie) = controls
         .iter()
         .find_map(|control| match control {
@@ -141,6 +176,12 @@ fn look_up(
         return (vec![], result(LdapResultCode::AdminLimitExceeded, "page too large"), vec![]);
     }
     let from: usize = String::from_utf8(cookie).unwrap().parse().unwrap_or(0);
+    if tricks.endless {
+        let entry = LdapSearchResultEntry { dn: format!("cn=user{from}"), attributes: vec![attribute("MAIL", &["x@acme.example"])] };
+        let cookie = (from + 1).to_string().into_bytes();
+        return (vec![entry], result(LdapResultCode::Success, ""), vec![LdapControl::SimplePagedResults { size: 0, cookie }]);
+    }
+    let size = if tricks.larger_pages { size + 1 } else { size };
     let to = (from + size as usize).min(USERS).min(tricks.limit.unwrap_or(USERS));
     let entry = |number: usize| LdapSearchResultEntry {
         dn: format!("cn=user{number}"),
@@ -154,12 +195,12 @@ fn look_up(
     (entries, result(LdapResultCode::Success, ""), vec![LdapControl::SimplePagedResults { size: 0, cookie: next.into_bytes() }])
 }
 
-fn directory(url: &str, secret: &str) -> Wire {
+pub(super) fn directory(url: &str, secret: &str) -> Wire {
     let connect = "{ ldap: '{{ settings.url }}', page_size: 400, timeout_secs: 2, bind: { read: 'cn=reader' } }";
     open(&manifest(connect, "{ kind: bind }"), json!({ "url": url }), secret, None)
 }
 
-fn search(base: &str, scope: &str, attributes: &[&str]) -> Call {
+pub(super) fn search(base: &str, scope: &str, attributes: &[&str]) -> Call {
     let attributes = attributes.iter().map(|name| (*name).to_owned()).collect();
     Call::Search(SearchCall { base: base.into(), scope: scope.into(), filter: "(objectClass=*)".into(), attributes })
 }
@@ -203,6 +244,57 @@ async fn rights_limits_and_absence_are_told_apart() {
     let error = send(&directory(&url, "wr0ng"), Lane::Revoke, &search("cn=group", "base", &["cn"])).await.unwrap_err();
     assert!(matches!(&error, CallError::Auth(line) if line.contains("code 49") && !line.contains("wr0ng")), "{error:?}");
     assert!(matches!(send(&directory(&url, ""), Lane::Scan, &search("cn=group", "base", &[])).await, Err(CallError::Auth(_))));
+}
+
+// Trust: What was read.
+#[tokio::test]
+async fn what_another_directory_holds_is_a_gap_that_names_it() {
+    const NORMAL: [&str; 2] = ["ldap://acme/CN=Configuration,DC=acme", "ldap://DomainDnsZones.acme/DC=DomainDnsZones,DC=acme"];
+    let of = |references: &[&'static str], forest| Tricks { references: references.to_vec(), forest, ..Tricks::default() };
+    let list = search("dc=acme", "sub", &["mail"]);
+    // The parts of a domain controller that hold no accounts.
+    let (url, _) = serve_directory(of(&NORMAL, true)).await;
+    let (ended, bodies, _) = read(&directory(&url, "s3cret"), &list, "{}", None).await;
+    assert_eq!((ended, names(&bodies).len()), (Ended::Complete { pages: 2 }, USERS));
+    let lacks = "a part of the tree is in another directory and was not read: ";
+    for (elsewhere, forest) in [
+        ("ldap://emea.acme/DC=emea,DC=acme", true),
+        ("ldap://partner.acme/DC=partner,DC=acme", true),
+        ("ldap://unknown.acme/DC=unknown,DC=acme", true),
+        ("ldap://somewhere/", true),
+        // Nobody but a domain controller has these by nature.
+        ("ldap://acme/CN=Configuration,DC=acme", false),
+        ("ldap://paris.example/ou=paris,dc=acme??sub", false),
+    ] {
+        let references: Vec<&str> = if forest { NORMAL.into_iter().chain([elsewhere]).collect() } else { vec![elsewhere] };
+        let (url, _) = serve_directory(of(&references, forest)).await;
+        let wire = directory(&url, "s3cret");
+        let (ended, bodies, _) = read(&wire, &list, "{}", None).await;
+        assert_eq!((reason(&ended), names(&bodies).len()), (format!("{lacks}{elsewhere}").as_str(), USERS), "what came is kept");
+        // A proof knows nothing then; a scan that found what it looked for does.
+        let proof = send(&wire, Lane::Prove, &list).await;
+        assert!(matches!(&proof, Err(CallError::Shape(line)) if line.contains(lacks)), "{proof:?}");
+        assert_eq!(send(&wire, Lane::Scan, &list).await.unwrap().body.as_array().unwrap().len(), USERS);
+        assert!(send(&wire, Lane::Prove, &search("cn=group", "base", &["cn"])).await.is_ok());
+    }
+    // What the settings say is another system's.
+    let (url, _) = serve_directory(of(&["ldap://emea.acme/DC=emea,DC=acme"], true)).await;
+    let connect = "{ ldap: '{{ settings.url }}', elsewhere: settings.others, page_size: 400, bind: { read: 'cn=reader' } }";
+    let settings = json!({ "url": url, "others": ["dc=EMEA, dc=acme"] });
+    let (ended, ..) = read(&open(&manifest(connect, "{ kind: bind }"), settings, "s3cret", None), &list, "{}", None).await;
+    assert_eq!(ended, Ended::Complete { pages: 2 });
+}
+
+// Reliability: Nothing stuck.
+#[tokio::test]
+async fn a_directory_that_sends_more_than_was_asked_for_or_never_ends_its_list_is_a_gap() {
+    let list = search("dc=acme", "sub", &["mail"]);
+    let (url, _) = serve_directory(Tricks { larger_pages: true, ..Tricks::default() }).await;
+    let (ended, bodies, _) = read(&directory(&url, "s3cret"), &list, "{}", None).await;
+    assert!(reason(&ended).contains("sent more than the 400 entries that were asked for") && bodies.is_empty(), "{ended:?}");
+    let (url, _) = serve_directory(Tricks { endless: true, ..Tricks::default() }).await;
+    let (ended, bodies, _) = read(&directory(&url, "s3cret"), &list, "{}", None).await;
+    assert!(reason(&ended).contains("was not at its end after") && bodies.len() > 10, "{ended:?}");
 }
 
 // Reliability: Nothing stuck.

@@ -3,6 +3,7 @@
 
 mod auth;
 mod directory;
+mod endless;
 mod lanes;
 mod mail;
 mod pages;

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
 use super::{Teller, words};
+use crate::audit::{self, Entry};
 use crate::clock;
 use crate::config::Config;
 use crate::model::{ActionState, DeliveryKind, DeliveryState, DepartureState, RETURNED, TellEvent};
@@ -87,7 +88,8 @@ fn of_departure(conn: &Connection, config: &Config, row: &DepartureRow, now: Tim
         add(TellEvent::Opened, "");
     }
     if words::waits(row) {
-        add(TellEvent::Approval, "");
+        // A case that was to begin, and waits now, is news each time.
+        add(TellEvent::Approval, &held_at(conn, row).map(|seq| format!("-{seq}")).unwrap_or_default());
     }
     let ran = matches!(row.state, DepartureState::Open | DepartureState::Closed);
     if ran && row.summary.is_some() && row.started.is_some_and(is_news) {
@@ -106,6 +108,16 @@ fn of_departure(conn: &Connection, config: &Config, row: &DepartureRow, now: Tim
         }
     }
     Ok(())
+}
+
+/// The entry in the log that let a case wait which had been opened before; none for one that waits since it was opened.
+fn held_at(conn: &Connection, row: &DepartureRow) -> Option<u64> {
+    let held = |entry: &Entry| {
+        let (act, detail) = (entry.draft.act.as_str(), &entry.draft.detail);
+        (act == "departure.waits" || act == "departure.moved" && detail["doubt"].is_string()).then_some(entry.seq)
+    };
+    // A log that can't be read is told of elsewhere.
+    audit::last_of(conn, &crate::handoff::case(row.id), held).ok().flatten()
 }
 
 /// Writes down that something of our own doesn't work, or works again, for those who hear of it. `key` is the same for both.

@@ -39,7 +39,7 @@ pub(super) fn departure_key(row: &DepartureRow, event: TellEvent, more: &str) ->
 
 /// Whether a departure waits for somebody's approval.
 pub(super) fn waits(row: &DepartureRow) -> bool {
-    row.state == DepartureState::Waiting && row.approved.is_none()
+    row.state == DepartureState::Waiting
 }
 
 /// The task of this number.

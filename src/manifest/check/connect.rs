@@ -169,6 +169,7 @@ fn connection(checker: &mut Checker<'_>) {
         ("budget", Transport::Http, connect.budget.is_some()),
         ("emergency", Transport::Http, connect.emergency.is_some()),
         ("page_size", Transport::Ldap, connect.page_size.is_some()),
+        ("elsewhere", Transport::Ldap, connect.elsewhere.is_some()),
         ("bind", Transport::Ldap, bind.is_some()),
         ("starttls", Transport::Ldap, connect.starttls),
         ("format", Transport::File, connect.format.is_some()),
@@ -185,6 +186,7 @@ fn connection(checker: &mut Checker<'_>) {
     if checker.transport == Some(Transport::File) && connect.format.is_none() {
         checker.problem("connect", "a file needs format: csv, jsonl or json");
     }
+    checker.maybe_expr("connect.elsewhere", connect.elsewhere.as_ref(), Spot::Connect, NONE);
     if let Some(bind) = bind {
         checker.template("connect.bind.read", &bind.read, Spot::Connect, NONE);
         checker.maybe_template("connect.bind.revoke", bind.revoke.as_ref(), Spot::Connect, NONE);

@@ -46,6 +46,10 @@ pub struct Connect {
     /// (ldap) Entries in a page; 500 when left out.
     #[serde(default)]
     pub page_size: Option<u32>,
+    /// Expression (ldap) over `settings`: the names (DN) of the parts of the tree that another system of ours reads: a list that
+    /// leaves them out is whole. Any other part that the directory says is elsewhere makes a gap.
+    #[serde(default)]
+    pub elsewhere: Option<String>,
     /// (ldap) As whom to bind.
     #[serde(default)]
     pub bind: Option<Bind>,

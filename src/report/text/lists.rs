@@ -35,6 +35,7 @@ pub fn people(view: &People, ink: Ink) -> String {
     let mut out = ink.lines(&mut table, 0);
     let people = view.people.len() as u64;
     out.push_str(&format!("\n{}, {}\n", count(people, "person", "people"), count(executives, "executive", "executives")));
+    out.push_str(&format!("{}\n", moment::hr_word(view.hr_read, view.at)));
     if view.people.iter().any(|line| line.unsure > 0) {
         out.push_str("+n? accounts that might be theirs: `exeunt link list` shows them\n");
     }
@@ -70,6 +71,7 @@ pub fn shadow(view: &Shadow, ink: Ink) -> String {
     // That somebody may read along is said here; the rest would drown what was found.
     let clear: Vec<BlindSpot> = view.blind_spots.iter().filter(|spot| spot.what == crate::config::IN_CLEAR.0).cloned().collect();
     out.push_str(&unknown(&view.gaps, &clear, ink));
+    out.push_str(&format!("\n{}\n", moment::hr_word(view.hr_read, view.at)));
     if !view.blind_spots.is_empty() {
         let kinds = count(view.blind_spots.len() as u64, "kind of access", "kinds of access");
         out.push_str(&format!("\n{} {kinds}: `exeunt report coverage` names them\n", ink.paint("Can't be seen", 90)));
@@ -173,6 +175,7 @@ pub fn access(view: &Access, ink: Ink) -> String {
     }
     out.push_str("\nThings that each one reaches; * owns or administers some of them. `exeunt show PERSON` names them.\n");
     out.push_str(&unknown(&view.gaps, &[], ink));
+    out.push_str(&format!("\n{}\n", moment::hr_word(view.hr_read, view.at)));
     out
 }
 
