@@ -35,5 +35,5 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     } else {
         super::out::say(text::people(&view, ink()).trim_end())
     }
-    Ok(unless_doubtful(Exit::Fine, &facts))
+    Ok(unless_doubtful(Exit::Fine, &facts, None))
 }

@@ -1,6 +1,6 @@
 //! What every view is made from: the graph at a moment, its people, its findings, and how much of it could be seen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, anyhow};
 use jiff::Timestamp;
@@ -8,7 +8,8 @@ use rusqlite::Connection;
 
 use super::parts::{BlindSpot, FindingView, Gap};
 use crate::config::Config;
-use crate::graph::{Graph, Person, Reach, contested, placeless, unmatched, vanished};
+use crate::graph::{Graph, Lists, Person, Reach, contested, placeless, unmatched, vanished};
+use crate::manifest::Manifest;
 use crate::model::Coverage;
 use crate::store::findings::{self, FindingRow};
 use crate::store::history::{self, ScanRow};
@@ -16,6 +17,15 @@ use crate::store::scans::CoverageRow;
 
 /// What is said where nothing was ever read.
 pub const NEVER_READ: &str = "nothing has been read yet: run `exeunt scan`";
+
+/// What the systems' manifests say.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// What the systems' APIs can't show.
+    pub blind_spots: Vec<BlindSpot>,
+    /// The manifest of each system, as far as it can be read.
+    pub manifests: BTreeMap<String, Manifest>,
+}
 
 /// Everything that views are made from.
 #[derive(Debug)]
@@ -40,16 +50,25 @@ pub struct Facts {
     pub blind_spots: Vec<BlindSpot>,
     /// The settings.
     pub config: Config,
+    /// Of the gaps in `coverage` that are surely the lists of certain people alone: who these are, by the place in `coverage`.
+    alone: BTreeMap<usize, BTreeSet<String>>,
 }
 
 impl Facts {
-    /// Reads the facts as they are at `now`, or as they were at a moment. `blind_spots` are those of the systems' manifests.
+    /// Reads the facts as they are at `now`, or as they were at a moment.
     ///
     /// # Errors
     /// The store's, or the rule for executives can't be evaluated.
-    pub fn read(conn: &Connection, config: &Config, blind_spots: Vec<BlindSpot>, as_of: Option<Timestamp>, now: Timestamp) -> Result<Self> {
+    pub fn read(conn: &Connection, config: &Config, known: Known, as_of: Option<Timestamp>, now: Timestamp) -> Result<Self> {
         let graph = Graph::read(conn, as_of)?;
         let people = Person::of_company(&graph, config).map_err(|problem| anyhow!(problem))?;
+        let coverage = history::coverage(conn, as_of)?;
+        let mut alone = BTreeMap::new();
+        for (at, row) in coverage.iter().enumerate().filter(|(_, row)| matches!(row.coverage, Coverage::Gap(_))) {
+            let Some(manifest) = known.manifests.get(&row.system) else { continue };
+            let people = Lists { conn, graph: &graph, manifest, system: &row.system }.whose(row)?;
+            alone.extend(people.map(|people| (at, people)));
+        }
         Ok(Self {
             company: config.company.name.clone(),
             at: as_of.unwrap_or(now),
@@ -57,10 +76,11 @@ impl Facts {
             graph,
             people,
             findings: findings::list(conn, as_of)?,
-            coverage: history::coverage(conn, as_of)?,
+            coverage,
             scans: history::last_scans(conn, as_of)?,
-            blind_spots,
+            blind_spots: known.blind_spots,
             config: config.clone(),
+            alone,
         })
     }
 
@@ -76,9 +96,19 @@ impl Facts {
 
     /// What should have been read and wasn't: by system, collection and reason.
     pub fn gaps(&self) -> Vec<Gap> {
+        self.gaps_about(None)
+    }
+
+    /// The same, without the lists that are surely somebody else's alone.
+    fn gaps_about(&self, person: Option<&Person>) -> Vec<Gap> {
         let mut gaps: BTreeMap<(&str, &str, &str), Gap> = BTreeMap::new();
-        for row in &self.coverage {
+        for (at, row) in self.coverage.iter().enumerate() {
             let Coverage::Gap(reason) = &row.coverage else { continue };
+            if let (Some(person), Some(people)) = (person, self.alone.get(&at))
+                && !people.contains(&person.key)
+            {
+                continue;
+            }
             let gap = gaps.entry((&row.system, &row.collection, reason)).or_insert_with(|| Gap {
                 system: row.system.clone(),
                 collection: row.collection.clone(),
@@ -110,9 +140,10 @@ impl Facts {
         gaps
     }
 
-    /// Why a view of these facts that shows nothing wrong proves nothing: a system that was never read, could not be opened or refuses a right, a
-    /// rule that means nobody, an executive of whom HR has no record any more.
-    pub fn doubts(&self) -> Vec<String> {
+    /// Why a view of these facts proves nothing by what it doesn't show: a list or a system that was not read to its end, a rule that means nobody,
+    /// an executive of whom HR has no record any more. `person` is the one that the view is about, if it is about one alone: lists that are
+    /// surely somebody else's don't matter then.
+    pub fn doubts(&self, person: Option<&Person>) -> Vec<String> {
         let mut doubts: Vec<String> = match self.config.systems.is_empty() {
             true => vec!["no system is configured, so nothing was read: name them in the settings".to_owned()],
             false => Vec::new(),
@@ -120,9 +151,9 @@ impl Facts {
         if self.scans.is_empty() && self.coverage.is_empty() && doubts.is_empty() {
             doubts.push(NEVER_READ.to_owned());
         } else {
-            let whole = self.gaps().into_iter().filter(|gap| gap.collection.is_empty());
-            let was = |gap: &Gap| if gap.at.is_none() { " was" } else { ":" };
-            doubts.extend(whole.map(|gap| format!("{}{} {}", gap.system, was(&gap), gap.reason)));
+            let gaps = self.gaps_about(person);
+            // One line for each list, however many reasons there are.
+            doubts.extend(gaps.chunk_by(|a, b| (&a.system, &a.collection) == (&b.system, &b.collection)).filter_map(unread));
         }
         let rules = &self.config.people;
         doubts.extend(unmatched(&self.people, rules.executive.as_deref(), &rules.executives));
@@ -174,6 +205,22 @@ impl Facts {
         };
         Err(format!("nobody is called {text:?}: {hint}"))
     }
+}
+
+/// What was not read of a list or a system, in a line.
+fn unread(gaps: &[Gap]) -> Option<String> {
+    let first = gaps.first()?;
+    if first.collection.is_empty() {
+        let all = |gap: &Gap| format!("{}{} {}", gap.system, if gap.at.is_none() { " was" } else { ":" }, gap.reason);
+        return Some(gaps.iter().map(all).collect::<Vec<_>>().join("; "));
+    }
+    let whole = Gap { parents: gaps.iter().map(|gap| gap.parents).sum(), ..first.clone() };
+    let more = match gaps.len() - 1 {
+        0 => String::new(),
+        1 => " (and 1 other reason)".to_owned(),
+        more => format!(" (and {more} other reasons)"),
+    };
+    Some(format!("{}: {} could not be read to the end: {}{more}", first.system, whole.what(), first.reason))
 }
 
 /// At most three people by name and number.

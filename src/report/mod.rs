@@ -33,5 +33,5 @@ pub mod why;
 mod tests;
 
 pub use crate::clean;
-pub use facts::{Facts, NEVER_READ};
+pub use facts::{Facts, Known, NEVER_READ};
 pub use parts::{BlindSpot, Counts, FindingView, Gap, HrState, PersonHead, Step};
