@@ -79,5 +79,5 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
         }
     };
     put(args.output.as_deref(), &text)?;
-    Ok(unless_doubtful(Exit::Fine, &facts))
+    Ok(unless_doubtful(Exit::Fine, &facts, person))
 }

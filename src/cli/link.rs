@@ -47,7 +47,7 @@ pub fn run(global: &Global, args: Args) -> Result<Exit> {
         Args::List { all } => {
             let graph = store.read(|conn| Graph::read(conn, None))?;
             let exit = if graph.links.iter().any(|link| link.is_in_doubt()) { Exit::Found } else { Exit::Fine };
-            let exit = super::report::unless_doubtful(exit, &super::report::read(&config, &store, None, clock::now())?);
+            let exit = super::report::unless_doubtful(exit, &super::report::read(&config, &store, None, clock::now())?, None);
             let links: Vec<_> = graph.links.iter().filter(|link| all || link.is_in_doubt()).collect();
             let label = |id| graph.node(id).map_or_else(|| "?".to_owned(), |node| node.label().to_owned());
             let system = |id| graph.node(id).map(|node| node.system.clone()).unwrap_or_default();

@@ -40,7 +40,7 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     } else {
         super::out::say(text::people(&view, ink()).trim_end())
     }
-    let mut doubts = facts.doubts();
+    let mut doubts = facts.doubts(None);
     let mut of_rule = unmatched(&everybody, config.people.executive.as_deref(), &config.people.executives);
     of_rule.retain(|doubt| !doubts.contains(doubt));
     doubts.extend(of_rule);

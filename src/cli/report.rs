@@ -1,5 +1,6 @@
 //! `exeunt report`: shadow access, everybody's reach, what changed, and what couldn't be seen.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow};
@@ -16,7 +17,7 @@ use crate::model::NodeId;
 use crate::private;
 use crate::report::moment::{self, Day};
 use crate::report::text::Ink;
-use crate::report::{BlindSpot, Facts, access, called, changes, coverage, csv, html, shadow, text};
+use crate::report::{BlindSpot, Facts, Known, access, called, changes, coverage, csv, html, shadow, text};
 use crate::store::Store;
 use crate::store::graph::once_called;
 
@@ -24,7 +25,7 @@ use crate::store::graph::once_called;
 #[derive(clap::Args, Debug)]
 #[command(
     after_help = "Examples:\n  exeunt report shadow\n  exeunt report shadow --person E1002 --format html -o okonjo.html\n  exeunt report changes --since \"7 days ago\"\n\n\
-    Exit codes: 1 when shadow shows findings; 2 when coverage has gaps, when a system was never read, or when the rule for executives matches nobody."
+    Exit codes: 1 when shadow shows findings; 2 when a list or a system was not read to its end, or when the rule for executives matches nobody."
 )]
 pub struct Args {
     /// What to report
@@ -106,12 +107,12 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
         }
     };
     put(args.output.as_deref(), &text)?;
-    Ok(unless_doubtful(exit, &facts))
+    Ok(unless_doubtful(exit, &facts, person))
 }
 
-/// The exit code of a view that shows nothing wrong: could not tell, where its facts prove nothing. Why is said.
-pub(super) fn unless_doubtful(exit: Exit, facts: &Facts) -> Exit {
-    doubted(exit, &facts.doubts())
+/// The exit code of a view, of one person or of all, that shows nothing wrong: could not tell, where its facts prove nothing. Why is said.
+pub(super) fn unless_doubtful(exit: Exit, facts: &Facts, person: Option<&Person>) -> Exit {
+    doubted(exit, &facts.doubts(person))
 }
 
 /// The same, of doubts that are known already.
@@ -153,8 +154,8 @@ pub(super) fn put(file: Option<&Path>, text: &str) -> Result<()> {
 /// The facts that views are made from, with the blind spots of the manifests.
 pub(super) fn read(config: &Config, store: &Store, as_of: Option<Timestamp>, now: Timestamp) -> Result<Facts> {
     remark_in_clear(config);
-    let blind_spots = blind_spots(config);
-    store.read(|conn| Facts::read(conn, config, blind_spots, as_of, now))
+    let known = known(config);
+    store.read(|conn| Facts::read(conn, config, known, as_of, now))
 }
 
 /// Says which systems are spoken to in clear: some views have no place for what can't be seen.
@@ -169,14 +170,14 @@ fn remark_in_clear(config: &Config) {
 pub(super) fn read_of(config: &Config, store: &Store, people: &[NodeId], now: Timestamp) -> Result<Facts> {
     remark_in_clear(config);
     let around = Around { besides: people.to_vec(), ..Around::default() };
-    store.read(|conn| Facts::around(conn, config, &around, blind_spots(config), None, now))
+    store.read(|conn| Facts::around(conn, config, &around, known(config), None, now))
 }
 
 /// The facts around the person whom `text` means, and who that is.
 pub(super) fn read_about(config: &Config, store: &Store, text: &str, as_of: Option<Timestamp>, now: Timestamp) -> Result<(Facts, Person)> {
     let around = |people: &[NodeId]| {
         let around = Around { people: people.to_vec(), ..Around::default() };
-        store.read(|conn| Facts::around(conn, config, &around, blind_spots(config), as_of, now))
+        store.read(|conn| Facts::around(conn, config, &around, known(config), as_of, now))
     };
     let only = |facts: &Facts, people: &[NodeId]| match people {
         [only] => facts.people.iter().find(|person| person.id == *only).cloned(),
@@ -197,22 +198,25 @@ pub(super) fn read_about(config: &Config, store: &Store, text: &str, as_of: Opti
     Ok((facts, person))
 }
 
-/// What the manifests of the configured systems say that can't be seen.
-fn blind_spots(config: &Config) -> Vec<BlindSpot> {
+/// What the manifests of the configured systems say.
+fn known(config: &Config) -> Known {
     let folder = config.scanners.as_deref().map(|folder| config.at(folder));
-    let mut spots = Vec::new();
+    let (mut spots, mut manifests) = (Vec::new(), BTreeMap::new());
     for (name, system) in &config.systems {
         if system.plain {
             let (what, why) = crate::config::IN_CLEAR;
             spots.push(BlindSpot { system: name.clone(), what: what.to_owned(), lives: None, why: why.to_owned() });
         }
         match load::find(&system.scanner, folder.as_deref()) {
-            Ok(manifest) => spots.extend(manifest.blind_spots.iter().map(|spot| BlindSpot {
-                system: name.clone(),
-                what: spot.what.clone(),
-                lives: spot.lives.clone(),
-                why: spot.why.clone(),
-            })),
+            Ok(manifest) => {
+                spots.extend(manifest.blind_spots.iter().map(|spot| BlindSpot {
+                    system: name.clone(),
+                    what: spot.what.clone(),
+                    lives: spot.lives.clone(),
+                    why: spot.why.clone(),
+                }));
+                manifests.insert(name.clone(), manifest);
+            }
             // A report must be had even then; that nothing is known about blind spots is one.
             Err(problems) => spots.push(BlindSpot {
                 system: name.clone(),
@@ -222,7 +226,7 @@ fn blind_spots(config: &Config) -> Vec<BlindSpot> {
             }),
         }
     }
-    spots
+    Known { blind_spots: spots, manifests }
 }
 
 /// How text is written to standard output.

@@ -55,5 +55,5 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
             if global.json { publish(&view)? } else { out::say(text::inventory(&view, ink()).trim_end()) }
         }
     }
-    Ok(unless_doubtful(Exit::Fine, &facts))
+    Ok(unless_doubtful(Exit::Fine, &facts, Some(person)))
 }

@@ -10,7 +10,7 @@ use super::{Due, Word, announce_among, entry, move_case};
 use crate::audit::{self, Entry};
 use crate::clock;
 use crate::config::Config;
-use crate::graph::{Graph, Person, Standing};
+use crate::graph::{Around, Graph, Person, Standing};
 use crate::model::{DepartureState, Mode};
 use crate::revoke::{WAITS, case_name};
 use crate::store::departures::{self, DepartureRow, Opened};
@@ -127,7 +127,8 @@ pub fn hold_doubted(config: &Config, store: &Store, now: Timestamp) -> Result<Ve
     if due.is_empty() {
         return Ok(Vec::new());
     }
-    let graph = store.read(|conn| Graph::read(conn, None))?;
+    let besides = due.iter().map(|case| case.person).collect();
+    let graph = store.read(|conn| Graph::around(conn, None, &Around { besides, ..Around::default() }))?;
     let people = survey::people(config, &graph)?;
     let mut told = Vec::new();
     for case in due {

@@ -73,19 +73,21 @@ impl Graph {
         walk.finish()
     }
 
-    /// The people whose account, or address, this surely is, and a system shows it.
+    /// The people, by HR's key, whose account or address this surely is, and a system shows it.
     ///
     /// # Errors
     /// The store's.
-    pub fn owners_of(conn: &Connection, account: NodeId) -> Result<Vec<NodeId>> {
-        let mut walk = Walk::new(conn, None)?;
+    pub fn owners_of(conn: &Connection, as_of: Option<Timestamp>, account: NodeId) -> Result<BTreeSet<String>> {
+        let mut walk = Walk::new(conn, as_of)?;
         walk.load(account)?;
         if !walk.is_shown(account)? {
-            return Ok(Vec::new());
+            return Ok(BTreeSet::new());
         }
-        let links = rows::links_to(conn, None, account)?.into_iter().filter(is_sure).map(|link| link.person);
+        let links = rows::links_to(conn, as_of, account)?.into_iter().filter(is_sure).map(|link| link.person);
         let taken = walk.taken.iter().filter(|(_, of, _)| *of == account).map(|(person, ..)| *person);
-        Ok(links.chain(taken).collect())
+        let people: BTreeSet<NodeId> = links.chain(taken).collect();
+        let key = |person| Ok(rows::node_rows(conn, as_of, person)?.into_iter().next().map(|row| row.node.key));
+        people.into_iter().filter_map(|person| key(person).transpose()).collect()
     }
 }
 

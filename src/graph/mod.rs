@@ -6,6 +6,7 @@ mod person;
 mod reach;
 mod snapshot;
 mod whom;
+mod whose;
 
 pub use around::Around;
 pub use executives::{contested, placeless, unmatched, untold, vanished};
@@ -13,6 +14,7 @@ pub use person::{Person, Standing, executive_rule};
 pub use reach::{Path, Reach};
 pub use snapshot::{Edge, Graph, Link, LinkState, Node};
 pub use whom::{nobodys, protected, unknown_executives};
+pub use whose::Lists;
 
 #[cfg(test)]
 mod tests;

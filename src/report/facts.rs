@@ -1,6 +1,6 @@
 //! What every view is made from: the graph at a moment, its people, its findings, and how much of it could be seen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, anyhow};
 use jiff::Timestamp;
@@ -9,7 +9,8 @@ use rusqlite::Connection;
 use super::called;
 use super::parts::{BlindSpot, FindingView, Gap};
 use crate::config::Config;
-use crate::graph::{Around, Graph, Person, Reach, contested, placeless, unmatched, untold, vanished};
+use crate::graph::{Around, Graph, Lists, Person, Reach, contested, placeless, unmatched, untold, vanished};
+use crate::manifest::Manifest;
 use crate::manifest::raw::Category;
 use crate::model::{Coverage, NodeId};
 use crate::store::findings::{self, FindingRow};
@@ -18,6 +19,15 @@ use crate::store::scans::CoverageRow;
 
 /// What is said where nothing was ever read.
 pub const NEVER_READ: &str = "nothing has been read yet: run `exeunt scan`";
+
+/// What the systems' manifests say.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// What the systems' APIs can't show.
+    pub blind_spots: Vec<BlindSpot>,
+    /// The manifest of each system, as far as it can be read.
+    pub manifests: BTreeMap<String, Manifest>,
+}
 
 /// Everything that views are made from.
 #[derive(Debug)]
@@ -46,15 +56,17 @@ pub struct Facts {
     pub blind_spots: Vec<BlindSpot>,
     /// The settings.
     pub config: Config,
+    /// Of the gaps in `coverage` that are surely the lists of certain people alone: who these are, by the place in `coverage`.
+    alone: BTreeMap<usize, BTreeSet<String>>,
 }
 
 impl Facts {
-    /// Reads the facts as they are at `now`, or as they were at a moment. `blind_spots` are those of the systems' manifests.
+    /// Reads the facts as they are at `now`, or as they were at a moment.
     ///
     /// # Errors
     /// The store's, or the rule for executives can't be evaluated.
-    pub fn read(conn: &Connection, config: &Config, blind_spots: Vec<BlindSpot>, as_of: Option<Timestamp>, now: Timestamp) -> Result<Self> {
-        Self::of_graph(conn, config, Graph::read(conn, as_of)?, blind_spots, as_of, now)
+    pub fn read(conn: &Connection, config: &Config, known: Known, as_of: Option<Timestamp>, now: Timestamp) -> Result<Self> {
+        Self::of_graph(conn, config, Graph::read(conn, as_of)?, known, as_of, now)
     }
 
     /// As [`Facts::read`], of the graph around these people alone: of nobody else anything is known.
@@ -65,25 +77,25 @@ impl Facts {
         conn: &Connection,
         config: &Config,
         around: &Around,
-        blind_spots: Vec<BlindSpot>,
+        known: Known,
         as_of: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<Self> {
-        let facts = Self::of_graph(conn, config, Graph::around(conn, as_of, around)?, blind_spots, as_of, now)?;
+        let facts = Self::of_graph(conn, config, Graph::around(conn, as_of, around)?, known, as_of, now)?;
         Ok(Self { about: Some([around.people.as_slice(), &around.besides].concat()), ..facts })
     }
 
-    fn of_graph(
-        conn: &Connection,
-        config: &Config,
-        graph: Graph,
-        blind_spots: Vec<BlindSpot>,
-        as_of: Option<Timestamp>,
-        now: Timestamp,
-    ) -> Result<Self> {
+    fn of_graph(conn: &Connection, config: &Config, graph: Graph, known: Known, as_of: Option<Timestamp>, now: Timestamp) -> Result<Self> {
         let people = Person::of_company(&graph, config).map_err(|problem| anyhow!(problem))?;
         let hr = config.systems.keys().filter(|name| graph.category(name) == Category::Hris.word());
         let hr_read = hr.map(|name| history::last_whole(conn, name, as_of)).collect::<Result<Vec<_>>>()?;
+        let coverage = history::coverage(conn, as_of)?;
+        let mut alone = BTreeMap::new();
+        for (at, row) in coverage.iter().enumerate().filter(|(_, row)| matches!(row.coverage, Coverage::Gap(_))) {
+            let Some(manifest) = known.manifests.get(&row.system) else { continue };
+            let people = Lists { conn, as_of, manifest, system: &row.system }.whose(row)?;
+            alone.extend(people.map(|people| (at, people)));
+        }
         Ok(Self {
             company: config.company.name.clone(),
             at: as_of.unwrap_or(now),
@@ -92,12 +104,13 @@ impl Facts {
             people,
             about: None,
             findings: findings::list(conn, as_of)?,
-            coverage: history::coverage(conn, as_of)?,
+            coverage,
             scans: history::last_scans(conn, as_of)?,
             // None comes before every moment.
             hr_read: hr_read.into_iter().min().flatten(),
-            blind_spots,
+            blind_spots: known.blind_spots,
             config: config.clone(),
+            alone,
         })
     }
 
@@ -113,9 +126,19 @@ impl Facts {
 
     /// What should have been read and wasn't: by system, collection and reason.
     pub fn gaps(&self) -> Vec<Gap> {
+        self.gaps_about(None)
+    }
+
+    /// The same, without the lists that are surely somebody else's alone.
+    fn gaps_about(&self, person: Option<&Person>) -> Vec<Gap> {
         let mut gaps: BTreeMap<(&str, &str, &str), Gap> = BTreeMap::new();
-        for row in &self.coverage {
+        for (at, row) in self.coverage.iter().enumerate() {
             let Coverage::Gap(reason) = &row.coverage else { continue };
+            if let (Some(person), Some(people)) = (person, self.alone.get(&at))
+                && !people.contains(&person.key)
+            {
+                continue;
+            }
             let gap = gaps.entry((&row.system, &row.collection, reason)).or_insert_with(|| Gap {
                 system: row.system.clone(),
                 collection: row.collection.clone(),
@@ -147,9 +170,10 @@ impl Facts {
         gaps
     }
 
-    /// Why a view of these facts that shows nothing wrong proves nothing: a system that was never read, could not be opened or refuses a right, a
-    /// rule that means nobody, an executive of whom HR has no record any more.
-    pub fn doubts(&self) -> Vec<String> {
+    /// Why a view of these facts proves nothing by what it doesn't show: a list or a system that was not read to its end, a rule that means nobody,
+    /// an executive of whom HR has no record any more. `person` is the one that the view is about, if it is about one alone: lists that are
+    /// surely somebody else's don't matter then.
+    pub fn doubts(&self, person: Option<&Person>) -> Vec<String> {
         let mut doubts: Vec<String> = match self.config.systems.is_empty() {
             true => vec!["no system is configured, so nothing was read: name them in the settings".to_owned()],
             false => Vec::new(),
@@ -157,9 +181,9 @@ impl Facts {
         if self.scans.is_empty() && self.coverage.is_empty() && doubts.is_empty() {
             doubts.push(NEVER_READ.to_owned());
         } else {
-            let whole = self.gaps().into_iter().filter(|gap| gap.collection.is_empty());
-            let was = |gap: &Gap| if gap.at.is_none() { " was" } else { ":" };
-            doubts.extend(whole.map(|gap| format!("{}{} {}", gap.system, was(&gap), gap.reason)));
+            let gaps = self.gaps_about(person);
+            // One line for each list, however many reasons there are.
+            doubts.extend(gaps.chunk_by(|a, b| (&a.system, &a.collection) == (&b.system, &b.collection)).filter_map(unread));
         }
         let rules = &self.config.people;
         let is_asked = |person: &&Person| self.about.as_ref().is_none_or(|about| about.contains(&person.id));
@@ -182,4 +206,20 @@ impl Facts {
     pub fn person(&self, text: &str) -> Result<&Person, String> {
         called(&self.people, text)
     }
+}
+
+/// What was not read of a list or a system, in a line.
+fn unread(gaps: &[Gap]) -> Option<String> {
+    let first = gaps.first()?;
+    if first.collection.is_empty() {
+        let all = |gap: &Gap| format!("{}{} {}", gap.system, if gap.at.is_none() { " was" } else { ":" }, gap.reason);
+        return Some(gaps.iter().map(all).collect::<Vec<_>>().join("; "));
+    }
+    let whole = Gap { parents: gaps.iter().map(|gap| gap.parents).sum(), ..first.clone() };
+    let more = match gaps.len() - 1 {
+        0 => String::new(),
+        1 => " (and 1 other reason)".to_owned(),
+        more => format!(" (and {more} other reasons)"),
+    };
+    Some(format!("{}: {} could not be read to the end: {}{more}", first.system, whole.what(), first.reason))
 }

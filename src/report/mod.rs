@@ -35,5 +35,5 @@ mod tests;
 
 pub use crate::clean;
 pub use called::called;
-pub use facts::{Facts, NEVER_READ};
+pub use facts::{Facts, Known, NEVER_READ};
 pub use parts::{BlindSpot, Counts, FindingView, Gap, HrState, PersonHead, Step};

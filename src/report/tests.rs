@@ -14,7 +14,7 @@ use super::person::Inventory;
 use super::shadow::Shadow;
 use super::text::Ink;
 use super::why::Why;
-use super::{BlindSpot, Facts, HrState, csv, graphml, html, ocsf, opengraph, text};
+use super::{BlindSpot, Facts, HrState, Known, csv, graphml, html, ocsf, opengraph, text};
 use crate::clock::days_before;
 use crate::model::EdgeKind;
 use crate::shadow::testing::World;
@@ -32,7 +32,13 @@ const REVERSED: &str = "invoice\u{202e}fdp.exe";
 fn facts(world: &World, as_of: Option<Timestamp>) -> Facts {
     let spot =
         BlindSpot { system: "okta".into(), what: "access tokens".into(), lives: Some("1h".into()), why: "the API lists none".into() };
-    world.store.read(|conn| Facts::read(conn, &world.config(), vec![spot], as_of, world.now)).unwrap()
+    world
+        .store
+        .read(|conn| {
+            let known = Known { blind_spots: vec![spot], ..Known::default() };
+            Facts::read(conn, &world.config(), known, as_of, world.now)
+        })
+        .unwrap()
 }
 
 /// Runs the checks, as a scan does at its end.
@@ -273,6 +279,33 @@ fn findings_come_with_their_way_and_gaps_stand_beside_them() {
     assert_eq!((matrix.people.len(), matrix.systems.as_slice()), (1, ["google".to_owned(), "okta".to_owned()].as_slice()));
     let google = &matrix.people[0].systems["google"];
     assert_eq!((google.resources, google.controls, google.credentials), (2, 1, 1));
+}
+
+// Trust: What was read.
+#[test]
+fn a_list_of_one_person_that_could_not_be_read_is_a_doubt_about_them_and_about_everybody_together() {
+    let mut world = company();
+    world.now = days_before(world.now, -1);
+    describe(&mut world);
+    for account in ["ada@g", "bo@g"] {
+        world.gap("google", "app_passwords", account, "403: the scope is missing");
+    }
+    world.gap("google", "users", "", "500").scan(true);
+    let manifest = crate::manifest::load::find("google-workspace", None).unwrap();
+    let known = || Known { manifests: [("google".to_owned(), manifest.clone())].into(), ..Known::default() };
+    let facts = world.store.read(|conn| Facts::read(conn, &world.config(), known(), None, world.now)).unwrap();
+    let unread = |person: Option<&str>| -> Vec<String> {
+        let doubts = facts.doubts(person.map(|person| facts.person(person).unwrap()));
+        doubts.into_iter().filter(|doubt| doubt.starts_with("google: app_") || doubt.starts_with("google: users")).collect()
+    };
+    let (users, passwords) = ("google: users could not be read to the end: 500", "could not be read to the end: 403: the scope is missing");
+    assert_eq!(unread(None), [format!("google: app_passwords of 2 parents {passwords}"), users.to_owned()]);
+    for person in ["E1", "E2"] {
+        assert_eq!(unread(Some(person)), [format!("google: app_passwords of 1 parent {passwords}"), users.to_owned()], "{person}");
+    }
+    // Whose lists they are is not known where the manifest is not.
+    let unknown = super::tests::facts(&world, None);
+    assert!(unknown.doubts(Some(unknown.person("E1").unwrap())).iter().any(|doubt| doubt.contains("app_passwords of 2 parents")));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use exeunt_company::faults::{Fault, FaultKind};
+use exeunt_company::vendors::bamboohr::employee_id;
 
 use crate::pages::with_small_pages;
 use crate::sim::{Sim, dice, differ, until};
@@ -75,7 +76,7 @@ fn a_list_that_is_cut_off_twice_is_read_once() {
     // The pages of the users' list that were asked for, from the first on.
     let asked = || {
         let answered = sim.world.faults.answered().into_iter().map(|answer| answer.target);
-        answered.filter(|target| target.starts_with("/Users?") && target.contains("startIndex=") && target.contains("count=2")).count()
+        answered.filter(|target| target.contains("/Users?startIndex=") && target.ends_with("count=2")).count()
     };
     let page = |at: u64| Fault { system: "scim".to_owned(), path: format!("startIndex={at}"), ..stall() };
     // Each time the list comes so far, and no farther.
@@ -95,8 +96,67 @@ fn a_list_that_is_cut_off_twice_is_read_once() {
         sim.count("SELECT count(*) FROM node_seen w JOIN node n ON n.id = w.node WHERE n.kind = 'account' AND w.until IS NULL") as usize;
     // Pages 1 to 4 were read before: the third scan asks for what is left, and perhaps for a page that is empty.
     let (whole, last) = (users.div_ceil(2), asked() - before);
-    assert!(whole > 6 && last <= whole - 4 + 1, "{last} pages of {whole} were asked for by the third scan");
+    assert!(whole > 6 && last > 0 && last <= whole - 4 + 1, "{last} pages of {whole} were asked for by the third scan");
     assert_eq!(sim.count("SELECT count(*) FROM staged_page"), 0);
+}
+
+/// Kills a scan of these systems once a system has been asked for this and has not answered.
+fn cut_off_at(sim: &Sim, fault: Fault, args: &[&str], so_far: impl Fn() -> bool) {
+    sim.world.faults.add(fault);
+    let hits = sim.world.faults.hits();
+    let scan = sim.start(args);
+    until("the scan has come so far", || (sim.world.faults.hits() > hits && so_far()).then_some(()));
+    drop(scan);
+    sim.world.faults.clear();
+}
+
+// Trust: HR's word.
+#[test]
+fn what_hr_said_before_a_scan_was_cut_off_is_not_its_word() {
+    let sim = Sim::up_with_staff(60, &|name| name == "scim");
+    // The leaver's record is read before she leaves, and another's is waited for.
+    let record = Fault { system: "bamboohr".to_owned(), path: format!("/api/v1/employees/{}?", employee_id("E1003")), ..stall() };
+    let read = format!(
+        "SELECT count(*) FROM coverage c JOIN scope s ON s.id = c.scope WHERE s.collection = 'employees' AND s.parent = '{}' AND c.complete",
+        employee_id(LEAVER)
+    );
+    let has_tables = || sim.store().exists() && sim.count("SELECT count(*) FROM sqlite_schema WHERE name = 'coverage'") == 1;
+    cut_off_at(&sim, record, &["scan"], || has_tables() && sim.count(&read) == 1);
+    let last_day = sim.world.company.today().yesterday().unwrap();
+    sim.world.hr.terminate(LEAVER, last_day).unwrap();
+    sim.exeunt(&["scan"]);
+    let people = sim.exeunt(&["people", "--json"]).json();
+    let leaver = people["people"].as_array().unwrap().iter().find(|person| person["employee_number"] == LEAVER).unwrap();
+    assert_eq!(leaver["last_day"], last_day.to_string(), "{leaver}");
+    assert!(!sim.hear().is_empty());
+}
+
+// Trust: What was done.
+#[test]
+fn pages_from_before_a_departure_reopen_no_case() {
+    let sim = Sim::up_with_staff(60, &|name| name == "scim");
+    sim.use_manifest("scim", &with_small_pages(&sim.manifest("scim"), 2));
+    sim.world.faults.keep_answers();
+    sim.exeunt(&["scan"]);
+    // All pages but the last say what was so before the departure.
+    let asked = sim.world.faults.answered();
+    let starts = asked.iter().filter_map(|answer| answer.target.split("/Users?startIndex=").nth(1)?.strip_suffix("&count=2")?.parse().ok());
+    let last: usize = starts.max().unwrap();
+    let last = Fault { system: "scim".to_owned(), path: format!("startIndex={last}&"), ..stall() };
+    cut_off_at(&sim, last, &["scan", "scim", "--full"], || true);
+    assert!(sim.count("SELECT count(*) FROM staged_page") > 2);
+    sim.exeunt(&["revoke", LEAVER, "--yes"]);
+    let case = || sim.exeunt(&["departure", "1", "--json"]).json();
+    let before = case();
+    assert!(before["actions"].as_array().unwrap().iter().any(|action| action["verdict"] == "gone"), "{before}");
+    let scanned = sim.exeunt(&["scan"]);
+    assert!(!scanned.err.contains("is open again"), "{scanned:?}");
+    let after = case();
+    assert_eq!((&after["state"], &after["actions"]), (&before["state"], &before["actions"]));
+    // What the scan read is how it is now.
+    let shown = sim.exeunt(&["show", LEAVER, "--json"]).json();
+    let scim = shown["systems"].as_array().unwrap().iter().find(|system| system["system"] == "scim").unwrap();
+    assert_eq!(scim["accounts"][0]["state"], "disabled", "{scim}");
 }
 
 fn stall() -> Fault {

@@ -218,6 +218,31 @@ fn hr_s_word_waits_for_no_scan() {
     assert_eq!(server.running.terminate(), 0);
 }
 
+// Reliability: Nothing stuck.
+#[test]
+fn a_webhook_stays_until_hr_was_read_to_its_end() {
+    let sim = scanned();
+    sim.fault("bamboohr", "/api/v1/employees", FaultKind::Status { code: 403, headers: Vec::new(), body: json!({}) });
+    let read = |sim: &Sim| {
+        sim.count("SELECT count(*) FROM scan s JOIN system y ON y.id = s.system WHERE y.category = 'hris' AND s.ended IS NOT NULL")
+    };
+    let before = read(&sim);
+    let server = Server::start(&sim);
+    sim.world.hr.terminate(LEAVER, sim.world.company.today().yesterday().unwrap()).unwrap();
+    let (headers, body) = webhook(LEAVER, jiff::Timestamp::now());
+    assert_eq!(server.post(&sim, &headers, body), 202);
+    until("HR was asked, in vain", || (read(&sim) > before).then_some(()));
+    assert_eq!(server.running.terminate(), 0);
+    assert_eq!(sim.count("SELECT count(*) FROM webhook WHERE looked = 0"), 1, "the webhook was done with although HR could not be read");
+    // Nobody sends it again; HR answers again.
+    sim.world.faults.clear();
+    let server = Server::start(&sim);
+    let case = ended(&sim);
+    assert_eq!(case["source"], "webhook");
+    until("the webhook is looked after", || (sim.count("SELECT count(*) FROM webhook WHERE looked = 0") == 0).then_some(()));
+    assert_eq!(server.running.terminate(), 0);
+}
+
 #[test]
 fn a_stop_leaves_nothing_half_way() {
     let sim = scanned();

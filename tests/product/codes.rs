@@ -48,6 +48,42 @@ fn a_system_that_cannot_be_opened_any_more_is_a_gap_of_every_report() {
 
 // Trust: What was read.
 #[test]
+fn a_list_that_cannot_be_read_is_a_gap_of_whatever_reads_the_graph() {
+    let small = Small::up("");
+    small.exeunt(&["scan"]).ended(FINE);
+    let views = [
+        &["report", "access"][..],
+        &["report", "access", "--person", "E1"],
+        &["report", "changes"],
+        &["report", "coverage"],
+        &["show", "E1"],
+        &["show", "E1", "--json"],
+        &["show", "E1", "--why", "u1"],
+        &["people"],
+        &["people", "--executives", "--json"],
+        &["link", "list"],
+        &["export", "opengraph"],
+        &["export", "graphml"],
+        &["export", "csv"],
+        &["export", "csv", "--person", "E1"],
+        &["export", "ocsf"],
+    ];
+    for view in views {
+        small.exeunt(view).ended(FINE);
+    }
+    small.says(Says { method: "GET", path: "Users?startIndex=1&count=200", times: 1, status: 403, headers: Vec::new() });
+    small.exeunt(&["scan"]).ended(COULD_NOT);
+    for view in views {
+        let ran = small.exeunt(view).ended(COULD_NOT);
+        assert!(ran.err.contains("app: users could not be read to the end: "), "{ran:?}");
+    }
+    // That it could not be read is what it found.
+    let shadow = small.exeunt(&["report", "shadow"]).ended(FOUND);
+    assert!(shadow.err.contains("app: users could not be read to the end: "), "{shadow:?}");
+}
+
+// Trust: What was read.
+#[test]
 fn a_right_that_is_missing_is_a_gap() {
     let small = Small::up("");
     small.exeunt(&["scan"]).ended(FINE);

@@ -357,8 +357,8 @@ fn a_field_that_everybody_had_and_nobody_has_is_a_gap_and_stays_known() {
 
 /// Everything that is known, as one text.
 fn exported(app: &App) -> String {
-    let ran = app.exeunt(&["export", "opengraph", "-o", "graph.json"]);
-    assert_eq!(ran.code, FINE, "{ran:?}");
+    // Where a list is a gap, it says that it could not tell all.
+    app.exeunt(&["export", "opengraph", "-o", "graph.json"]);
     std::fs::read_to_string(app.folder.path().join("graph.json")).unwrap()
 }
 

@@ -15,6 +15,8 @@ mod clock;
 mod codes;
 /// A log that was cut back, and rows that were changed beside it.
 mod cut_back;
+/// Scans that were cut off.
+mod cut_off;
 /// What the product is built from.
 mod dependencies;
 /// A call that no read shows, and the action whose effect proves it.

@@ -20,9 +20,14 @@ pub struct Says {
     pub path: &'static str,
     /// So many times.
     pub times: usize,
+    /// With this status; [`NEVER`]: not at all.
     pub status: u16,
     pub headers: Vec<(&'static str, String)>,
 }
+
+/// In the place of a status: no answer, however long anybody waits.
+#[allow(dead_code)] // Not every test binary waits in vain.
+pub const NEVER: u16 = 0;
 
 #[derive(Default)]
 struct Inner {
@@ -135,6 +140,12 @@ impl Small {
         self.app.lock().unwrap().says.push(says);
     }
 
+    /// From now on the app answers with the truth again.
+    #[allow(dead_code)]
+    pub fn says_the_truth(&self) {
+        self.app.lock().unwrap().says.clear();
+    }
+
     /// Somebody at the app switches an account on or off.
     pub fn switch(&self, id: &str, on: bool) {
         self.app.lock().unwrap().users.iter_mut().filter(|user| user.0 == id).for_each(|user| user.2 = on);
@@ -176,6 +187,24 @@ impl Small {
         crate::run::run_in(self.folder(), args)
     }
 
+    /// Runs the command until the app gets this call, and kills it then as a power cut would. The app must not answer the call, or the command
+    /// may end before it is killed.
+    #[track_caller]
+    #[allow(dead_code)]
+    pub fn killed_at(&self, call: &str, args: &[&str]) {
+        let before = self.calls(call);
+        let null = std::process::Stdio::null;
+        let mut child = command(self.folder()).args(args).stdout(null()).stderr(null()).spawn().unwrap();
+        let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        while self.calls(call) == before && std::time::Instant::now() < end {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        let ended = child.try_wait().unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(self.calls(call) > before && ended.is_none(), "{call} was not asked for, or not waited for: {ended:?}");
+    }
+
     /// Serves until `done`, for half a minute at most; what it said.
     #[track_caller]
     pub fn serve_until(&self, what: &str, done: impl Fn() -> bool) {
@@ -196,18 +225,27 @@ async fn answer(State(app): State<Arc<Mutex<Inner>>>, method: Method, uri: Uri, 
     if let Some(id) = uri.path().strip_prefix("/scim/v2/Users/").and_then(|rest| rest.strip_suffix("/wipe")).map(str::to_owned) {
         return wipe(app, id, format!("{method} {uri}")).await;
     }
-    let mut app = app.lock().unwrap();
     let call = format!("{method} {uri}");
-    app.calls.push(call.clone());
-    let told = app.says.iter_mut().find(|says| says.times > 0 && says.method == method.as_str() && call.contains(says.path));
+    let told = {
+        let mut app = app.lock().unwrap();
+        app.calls.push(call.clone());
+        let told = app.says.iter_mut().find(|says| says.times > 0 && says.method == method.as_str() && call.contains(says.path));
+        told.map(|says| {
+            says.times -= 1;
+            says.clone()
+        })
+    };
     if let Some(says) = told {
-        says.times -= 1;
+        if says.status == NEVER {
+            std::future::pending::<()>().await;
+        }
         let mut response = (StatusCode::from_u16(says.status).unwrap(), axum::Json(json!({ "detail": "told to" }))).into_response();
         for (name, value) in &says.headers {
             response.headers_mut().insert(*name, value.parse().unwrap());
         }
         return response;
     }
+    let mut app = app.lock().unwrap();
     let wiped = app.wiped.clone();
     let view =
         |(id, name, active): &(String, String, bool)| json!({ "id": id, "userName": name, "active": active, "wiped": wiped.contains(id) });
