@@ -82,12 +82,15 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     }
     let format = if global.json { Format::Json } else { args.format };
     let (config, store) = global.open()?;
-    let facts = read(&config, &store, None, now)?;
+    let facts = match args.kind {
+        Kind::Shadow => read_people(&config, &store, now)?,
+        _ => read(&config, &store, None, now)?,
+    };
     let person = args.person.as_deref().map(|text| facts.person(text).map_err(|problem| anyhow!(problem))).transpose()?;
     let colours = if args.output.is_some() { Ink { coloured: false } } else { ink() };
     let (text, exit) = match args.kind {
         Kind::Shadow => {
-            let view = shadow::Shadow::of(&facts, person, since);
+            let view = shadow::Shadow::around(&store, &facts, person, since)?;
             let exit = if view.totals.total() > 0 { Exit::Found } else { Exit::Fine };
             (write(&view, format, colours, text::shadow, csv::shadow, html::shadow)?, exit)
         }
@@ -156,6 +159,12 @@ pub(super) fn read(config: &Config, store: &Store, as_of: Option<Timestamp>, now
     remark_in_clear(config);
     let known = known(config);
     store.read(|conn| Facts::read(conn, config, known, as_of, now))
+}
+
+/// The facts of everybody, and of nothing that they reach.
+fn read_people(config: &Config, store: &Store, now: Timestamp) -> Result<Facts> {
+    remark_in_clear(config);
+    store.read(|conn| Facts::of_people(conn, config, known(config), now))
 }
 
 /// Says which systems are spoken to in clear: some views have no place for what can't be seen.

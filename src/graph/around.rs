@@ -58,7 +58,8 @@ impl Graph {
         walk.finish()
     }
 
-    /// Reads everybody, and nothing that they have; whoever HR has no record of any more with what shows that they are known.
+    /// Reads everybody, and nothing that they have; whoever HR has no record of any more with what shows that they are known. Links that were sure
+    /// once and are disputed now are read too.
     ///
     /// # Errors
     /// The store's.
@@ -69,6 +70,11 @@ impl Graph {
         }
         for person in rows::ids_of_kind(conn, NodeKind::Person)? {
             walk.meet(person)?;
+        }
+        // Whose account it is that shows somebody else by now is everybody's question.
+        for link in rows::disputed(conn, as_of)? {
+            walk.load(link.account)?;
+            walk.links.insert(link.id, link);
         }
         walk.finish()
     }

@@ -85,6 +85,14 @@ impl Facts {
         Ok(Self { about: Some([around.people.as_slice(), &around.besides].concat()), ..facts })
     }
 
+    /// As [`Facts::read`], of everybody and nothing that they reach.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn of_people(conn: &Connection, config: &Config, known: Known, now: Timestamp) -> Result<Self> {
+        Self::of_graph(conn, config, Graph::of_people(conn, None)?, known, None, now)
+    }
+
     fn of_graph(conn: &Connection, config: &Config, graph: Graph, known: Known, as_of: Option<Timestamp>, now: Timestamp) -> Result<Self> {
         let people = Person::of_company(&graph, config).map_err(|problem| anyhow!(problem))?;
         let hr = config.systems.keys().filter(|name| graph.category(name) == Category::Hris.word());
@@ -121,7 +129,11 @@ impl Facts {
 
     /// The findings about a person, the worst first.
     pub fn findings_of(&self, person: &Person, reach: Option<&Reach>) -> Vec<FindingView> {
-        self.findings.iter().filter(|row| row.person == Some(person.id)).map(|row| FindingView::of(row, self, reach)).collect()
+        self.findings
+            .iter()
+            .filter(|row| row.person == Some(person.id))
+            .map(|row| FindingView::of(row, &self.graph, self.at, reach))
+            .collect()
     }
 
     /// What should have been read and wasn't: by system, collection and reason.

@@ -6,7 +6,6 @@ use petgraph::graph::NodeIndex;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::Facts;
 use crate::graph::{Graph, Path, Person, Reach, Standing};
 use crate::model::{EdgeKind, NodeKind, Severity};
 use crate::store::findings::FindingRow;
@@ -259,9 +258,9 @@ pub struct FindingView {
 
 impl FindingView {
     /// A finding, with the way there if the person's reach has one.
-    pub(super) fn of(row: &FindingRow, facts: &Facts, reach: Option<&Reach>) -> Self {
-        let ends = reach.zip(row.node.and_then(|node| facts.graph.end(node, &row.system)));
-        let path = ends.map(|(reach, node)| way(&facts.graph, reach, node)).unwrap_or_default();
+    pub(super) fn of(row: &FindingRow, graph: &Graph, at: Timestamp, reach: Option<&Reach>) -> Self {
+        let ends = reach.zip(row.node.and_then(|node| graph.end(node, &row.system)));
+        let path = ends.map(|(reach, node)| way(graph, reach, node)).unwrap_or_default();
         Self {
             key: row.key.clone(),
             check: row.check.clone(),
@@ -275,7 +274,7 @@ impl FindingView {
             remedy: row.remedy.clone(),
             since: row.since,
             // What ended later had not ended then.
-            until: row.until.filter(|until| *until <= facts.at),
+            until: row.until.filter(|until| *until <= at),
             path,
             rank: Some(row.severity),
         }

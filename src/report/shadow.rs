@@ -1,12 +1,19 @@
 //! Shadow access: the open findings, person by person, and what couldn't be looked at.
 
+use std::collections::BTreeMap;
+
+use anyhow::Result;
 use jiff::Timestamp;
+use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::parts::FindingView;
 use super::{BlindSpot, Counts, Facts, Gap, PersonHead};
-use crate::graph::Person;
+use crate::graph::{Around, Graph, Person, Reach};
+use crate::model::NodeId;
+use crate::store::Store;
+use crate::store::findings::FindingRow;
 
 /// The open findings.
 #[derive(Serialize, JsonSchema, Debug, Clone, PartialEq)]
@@ -47,6 +54,33 @@ pub struct PersonFindings {
 impl Shadow {
     /// The findings of everybody or of one person, or those first found at or after a moment.
     pub fn of(facts: &Facts, person: Option<&Person>, since: Option<Timestamp>) -> Self {
+        Self::with(facts, person, since, &|one| facts.findings_of(one, Some(&facts.reach(one))))
+    }
+
+    /// The same of facts that know everybody and nothing that they reach: the graph around each person with findings is read by itself, on all
+    /// cores.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn around(store: &Store, facts: &Facts, person: Option<&Person>, since: Option<Timestamp>) -> Result<Self> {
+        let mut rows: BTreeMap<NodeId, Vec<&FindingRow>> = BTreeMap::new();
+        for row in &facts.findings {
+            if let Some(of) = row.person.filter(|of| person.is_none_or(|person| person.id == *of)) {
+                rows.entry(of).or_default().push(row);
+            }
+        }
+        let found: BTreeMap<NodeId, Vec<FindingView>> = rows
+            .into_par_iter()
+            .map(|(id, rows)| {
+                let graph = store.read(|conn| Graph::around(conn, None, &Around { people: vec![id], ..Around::default() }))?;
+                let reach = graph.index(id).map(|index| Reach::from(&graph, index, |_| true));
+                Ok((id, rows.into_iter().map(|row| FindingView::of(row, &graph, facts.at, reach.as_ref())).collect()))
+            })
+            .collect::<Result<_>>()?;
+        Ok(Self::with(facts, person, since, &|one| found.get(&one.id).cloned().unwrap_or_default()))
+    }
+
+    fn with(facts: &Facts, person: Option<&Person>, since: Option<Timestamp>, of: &dyn Fn(&Person) -> Vec<FindingView>) -> Self {
         let wanted = |finding: &FindingView| since.is_none_or(|since| finding.since >= since);
         let mut people: Vec<PersonFindings> = Vec::new();
         for one in facts.people.iter().filter(|one| person.is_none_or(|person| person.id == one.id)) {
@@ -54,8 +88,7 @@ impl Shadow {
             if !has_any && !one.executive && person.is_none() {
                 continue;
             }
-            let reach = has_any.then(|| facts.reach(one));
-            let findings: Vec<FindingView> = facts.findings_of(one, reach.as_ref()).into_iter().filter(wanted).collect();
+            let findings: Vec<FindingView> = if has_any { of(one).into_iter().filter(wanted).collect() } else { Vec::new() };
             let counts = Counts::of(findings.iter().filter_map(|finding| finding.rank));
             if findings.is_empty() && !one.executive && person.is_none() {
                 continue;
@@ -70,7 +103,7 @@ impl Shadow {
             Vec::new()
         } else {
             let orphans = facts.findings.iter().filter(|row| row.person.is_none_or(|id| !known.contains(&id)));
-            orphans.map(|row| FindingView::of(row, facts, None)).filter(wanted).collect()
+            orphans.map(|row| FindingView::of(row, &facts.graph, facts.at, None)).filter(wanted).collect()
         };
         let all = people.iter().flat_map(|person| &person.findings).chain(&everyone);
         Self {

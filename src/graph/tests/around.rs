@@ -13,11 +13,13 @@ use crate::manifest::load::load;
 use crate::model::{DepartureState, EdgeKind, Mode, NodeId, NodeKind};
 use crate::report::people::People;
 use crate::report::person::Inventory;
+use crate::report::shadow::Shadow;
 use crate::report::why::Why;
 use crate::report::{Facts, Known};
 use crate::revoke::{self, Rules, SystemFacts};
 use crate::shadow::testing::World;
 use crate::store::departures::{self, NewDeparture, Opened};
+use crate::store::findings;
 use crate::store::links::{self, ClaimState};
 
 /// How many companies a plain `cargo test` tries.
@@ -294,6 +296,12 @@ fn compare(world: &World, as_of: Option<Timestamp>, story: &str) {
     let everybody = world.people(&world.store.read(|conn| Graph::of_people(conn, as_of)).unwrap());
     let told = |people: &[Person]| people.iter().map(told).collect::<Vec<_>>();
     assert_eq!(told(&everybody), told(&whole.people), "{story}: everybody");
+    if as_of.is_none() {
+        let people = world.store.read(|conn| Facts::of_people(conn, &config, Known::default(), world.now)).unwrap();
+        assert_eq!(people.doubts(None), whole.doubts(None), "{story}: what is in doubt");
+        let shadow = Shadow::around(&world.store, &people, None, None).unwrap();
+        assert_eq!(shadow, Shadow::of(&whole, None, None), "{story}: the shadow report");
+    }
     let around = Around { besides: ids.clone(), ..Around::default() };
     let listed = world.store.read(|conn| Facts::around(conn, &config, &around, Known::default(), as_of, world.now)).unwrap();
     assert_eq!(People::of(&listed, false), People::of(&whole, false), "{story}: everybody with what they have");
@@ -343,6 +351,7 @@ fn try_one(seed: u64) {
     if !people.is_empty() && dice.one_in(2) {
         case(&world, &mut dice, &people);
     }
+    world.store.write(|tx| findings::write(tx, &world.all(), &BTreeSet::new(), world.now)).unwrap();
     compare(&world, None, &format!("EXEUNT_SEED={seed}"));
     compare(&world, Some(then), &format!("EXEUNT_SEED={seed}, as it was on the first night"));
 }

@@ -137,6 +137,21 @@ pub fn links_to(conn: &Connection, as_of: Option<Timestamp>, account: NodeId) ->
     links(conn, as_of, "account", account)
 }
 
+/// The links that are disputed though the rules were once sure of them.
+///
+/// # Errors
+/// The database's.
+pub fn disputed(conn: &Connection, as_of: Option<Timestamp>) -> Result<Vec<LinkRow>> {
+    let sql = format!("SELECT {LINK} FROM link WHERE state = 'disputed' AND doubt IS NOT NULL AND {}", holds(as_of));
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(link_row(row)?);
+    }
+    Ok(found)
+}
+
 fn links(conn: &Connection, as_of: Option<Timestamp>, end: &str, node: NodeId) -> Result<Vec<LinkRow>> {
     let mut statement = conn.prepare_cached(&format!("SELECT {LINK} FROM link WHERE {end} = ?1 AND {}", holds(as_of)))?;
     let mut rows = statement.query([node.0])?;
