@@ -33,8 +33,9 @@ use company::Trial;
 const SEEDS: u64 = 40;
 const FIRST: u64 = 1;
 
-/// How many are tried at once: they wait for retries and proofs more than for a core.
+/// How many are tried at once: they wait for retries and proofs more than for a core. Where there are many, more.
 const AT_ONCE: usize = 12;
+const OF_MANY: usize = 40;
 
 /// Who may leave: executives with much.
 const EXECUTIVES: &[&str] = &["E1001", "E1002", "E1003", "E1005", "E1006", "E1007"];
@@ -99,7 +100,7 @@ fn nothing_is_called_what_it_is_not() {
     let began = std::time::Instant::now();
     let (next, broken, tried) = (AtomicU64::new(0), Mutex::new(Vec::new()), Tried::default());
     std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
+        for _ in 0..if count > SEEDS { OF_MANY } else { AT_ONCE } {
             scope.spawn(|| {
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);

@@ -70,9 +70,13 @@ impl Trial<'_> {
     pub fn only_whom_hr_named(&mut self, beside: Option<&str>) -> Result<(), Broken> {
         let heard = self.sim.hear();
         let conn = self.sim.sql();
-        // Whoever it is by any record of them: the number may be lost by now.
-        let sql = "SELECT d.person, (SELECT group_concat(DISTINCT json_extract(w.attrs, '$.employee_number')) FROM node_seen w WHERE w.node = d.person)
-             FROM departure d";
+        // Whoever it is by any record of them: the number may be lost by now, or may never have been read; then the record that met no fault tells it.
+        conn.execute("ATTACH ?1 AS truth", [self.sim.folder().join("truth.db").display().to_string()]).unwrap();
+        let sql = "SELECT d.person, coalesce(
+               (SELECT group_concat(DISTINCT json_extract(w.attrs, '$.employee_number')) FROM node_seen w WHERE w.node = d.person),
+               (SELECT group_concat(DISTINCT json_extract(w.attrs, '$.employee_number')) FROM truth.node_seen w
+                JOIN truth.node t ON t.id = w.node AND t.kind = 'person' WHERE t.key = n.key))
+             FROM departure d JOIN node n ON n.id = d.person";
         let mut statement = conn.prepare(sql).unwrap();
         let cases: Vec<(i64, Option<String>)> =
             statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect();
