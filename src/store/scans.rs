@@ -88,9 +88,11 @@ pub fn cut_off(tx: &Transaction<'_>, system: i64, oldest: Timestamp, now: Timest
             |row| row.get(0),
         )
         .optional()?;
+    // One person is read again beside a scan; after half a day nobody does so any more.
+    let long_ago = now.saturating_sub(SignedDuration::from_hours(12)).unwrap_or(now).as_microsecond();
     let others: Vec<i64> = tx
-        .prepare("SELECT id FROM scan WHERE system = ?1 AND ended IS NULL AND id IS NOT ?2")?
-        .query_map(params![system, found], |row| row.get(0))?
+        .prepare("SELECT id FROM scan WHERE system = ?1 AND ended IS NULL AND id IS NOT ?2 AND (person IS NULL OR started < ?3)")?
+        .query_map(params![system, found, long_ago], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     for scan in others {
         end(tx, ScanId(scan), Outcome::Failed, Some("cut off"), 0, now)?;
