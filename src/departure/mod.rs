@@ -11,6 +11,7 @@ mod hidden;
 mod look;
 mod recheck;
 mod reflect;
+mod rehearse;
 mod seal;
 mod unread;
 
@@ -26,6 +27,7 @@ pub use crate::store::lease::{Held, is_held};
 pub use hear::hear;
 pub use look::{Prospect, as_json, own_unknown, prospect};
 pub use recheck::{recheck, reopen, to_try_again, try_again, watched};
+pub use rehearse::{Begins, Moved, rehearse};
 pub use seal::Seal;
 
 use crate::audit::{self, Draft};
@@ -264,15 +266,14 @@ fn move_case(config: &Config, store: &Store, row: &DepartureRow, word: &Word, du
     })
 }
 
-/// Departures to run now: those cut off, and scheduled ones whose time has come.
+/// Departures to run by a moment, of whom, and when they are due: those cut off, and scheduled ones whose time has come by then.
 ///
 /// # Errors
 /// The store's.
-pub fn ready(store: &Store, now: Timestamp) -> Result<Vec<DepartureId>> {
+pub fn ready(store: &Store, by: Timestamp) -> Result<Vec<(DepartureId, NodeId, Timestamp)>> {
     store.read(|conn| {
-        let mut ids: Vec<DepartureId> = departures::running(conn)?.into_iter().map(|row| row.id).collect();
-        ids.extend(departures::due(conn, now)?.into_iter().map(|row| row.id));
-        Ok(ids)
+        let running = departures::running(conn)?.into_iter();
+        Ok(running.chain(departures::due(conn, by)?).map(|row| (row.id, row.person, row.effective)).collect())
     })
 }
 
@@ -315,6 +316,15 @@ pub fn cancel(store: &Store, id: DepartureId, by: &str) -> Result<()> {
 /// # Errors
 /// It waits for an approval, another process runs it ([`Held`]), its plan is blocked, or the store fails. What systems refuse is in the outcome.
 pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send + Sync)) -> Result<Ended> {
+    run_when(desk, id, None, tell).await
+}
+
+/// As [`run`]; where `begins` is given, everything is made ready (the plan, what is read before, connections), and the first call leaves as soon as
+/// `begins` comes.
+///
+/// # Errors
+/// As [`run`]; [`Moved`].
+pub async fn run_when(desk: &Desk<'_>, id: DepartureId, begins: Option<Begins<'_>>, tell: &(dyn Fn(Step) + Send + Sync)) -> Result<Ended> {
     find(desk.store, id)?;
     let lease = Lease::take(desk.store, id)?;
     let row = find(desk.store, id)?;
@@ -324,6 +334,7 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
         _ => {}
     }
     let was_running = row.state == DepartureState::Running;
+    let is_ready = begins.is_some();
     if !(was_running && row.plan.is_some()) {
         let (mut graph, mut prospect) = make_plan(desk, &row)?;
         let unasked = row.started.is_none() && row.approved.is_none();
@@ -359,7 +370,16 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
                 "departure {id} waits, for {reason}; or look at it with `exeunt departure {id}` and approve it with `exeunt approve {id}`"
             );
         }
+        if let Some(begins) = begins {
+            revoke::warm(&run_deps(desk, lease.fence(), None), &prospect.plan).await;
+            begins.await;
+        }
         lease.write(|tx| {
+            // HR may have taken its word back, or somebody moved the case, while it was made ready.
+            let now = departures::get(tx, id)?.map(|now| (now.state, now.effective));
+            if is_ready && now != Some((row.state, row.effective)) {
+                return Err(Moved(id).into());
+            }
             keep_plan(tx, id, &graph, &prospect)?;
             entry(
                 tx,
@@ -373,7 +393,11 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
     }
     let first = find(desk.store, id)?.plan.map(|text| serde_json::from_str::<Plan>(&text)).transpose()?.unwrap_or_default();
     let mut doubts = first.doubts.clone();
-    let mut outcome = wave(desk, &lease, id, false, tell).await?;
+    let mut options = revoke::Options::default();
+    if is_ready {
+        options.warm_for = Duration::ZERO;
+    }
+    let mut outcome = wave(desk, &lease, id, options, tell).await?;
     checkpoint(desk, tell);
     let mut waves = 1;
     let (mut residual, mut unread);
@@ -416,7 +440,7 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
                 json!({ "plan": prospect.hash, "actions": prospect.plan.actions.len(), "wave": waves + 1 }),
             )
         })?;
-        outcome = outcome.then(wave(desk, &lease, id, true, tell).await?);
+        outcome = outcome.then(wave(desk, &lease, id, revoke::Options { anew: true, ..Default::default() }, tell).await?);
         waves += 1;
     }
     let contradicted = recheck::contradicted(desk, &lease, &row).await?;
@@ -518,10 +542,16 @@ fn run_deps(desk: &Desk<'_>, fence: Fence, progress: Option<mpsc::UnboundedSende
     RunDeps { store: desk.store.clone(), connections, actor: "engine".to_owned(), fence, progress }
 }
 
-async fn wave(desk: &Desk<'_>, lease: &Lease, id: DepartureId, anew: bool, tell: &(dyn Fn(Step) + Send + Sync)) -> Result<Outcome> {
+async fn wave(
+    desk: &Desk<'_>,
+    lease: &Lease,
+    id: DepartureId,
+    options: revoke::Options,
+    tell: &(dyn Fn(Step) + Send + Sync),
+) -> Result<Outcome> {
     let (sender, mut receiver) = mpsc::unbounded_channel();
     let deps = run_deps(desk, lease.fence(), Some(sender));
-    let run = async move { revoke::run(&deps, id, &revoke::Options { anew, ..Default::default() }).await };
+    let run = async move { revoke::run(&deps, id, &options).await };
     tokio::pin!(run);
     loop {
         tokio::select! {

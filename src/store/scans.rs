@@ -136,24 +136,6 @@ pub fn forget_after(tx: &Transaction<'_>, scan: ScanId, collection: &str, parent
     Ok(())
 }
 
-/// Those of some systems that were not scanned to the end by any scan of the whole system that began since a moment.
-///
-/// # Errors
-/// The database's.
-pub fn unfinished(conn: &Connection, systems: &[String], since: Timestamp) -> Result<Vec<String>> {
-    let mut ended = conn.prepare_cached(
-        "SELECT EXISTS (SELECT 1 FROM scan s JOIN system y ON y.id = s.system
-         WHERE y.name = ?1 AND s.person IS NULL AND s.started >= ?2 AND s.ended IS NOT NULL)",
-    )?;
-    let mut unfinished = Vec::new();
-    for system in systems {
-        if !ended.query_row(params![system, since.as_microsecond()], |row| row.get(0))? {
-            unfinished.push(system.clone());
-        }
-    }
-    Ok(unfinished)
-}
-
 /// A page that waits for its scope to be whole.
 #[derive(Debug, Clone)]
 pub struct StagedPage {
@@ -422,13 +404,25 @@ pub fn want_look(tx: &Transaction<'_>, signed: &[u8], system: &str, employee: &s
     Ok(new == 1)
 }
 
+/// A webhook whose employee nobody has looked at yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look {
+    /// Which webhook.
+    pub digest: String,
+    /// The HR system.
+    pub system: String,
+    /// The employee's key there.
+    pub employee: String,
+}
+
 /// The webhooks whose people nobody has looked at yet.
 ///
 /// # Errors
 /// The database's.
-pub fn wanted_looks(conn: &Connection) -> Result<Vec<String>> {
-    let mut statement = conn.prepare_cached("SELECT digest FROM webhook WHERE looked = 0 ORDER BY at")?;
-    Ok(statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+pub fn wanted_looks(conn: &Connection) -> Result<Vec<Look>> {
+    let mut statement = conn.prepare_cached("SELECT digest, system, employee FROM webhook WHERE looked = 0 ORDER BY at")?;
+    let looks = statement.query_map([], |row| Ok(Look { digest: row.get(0)?, system: row.get(1)?, employee: row.get(2)? }))?;
+    Ok(looks.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Marks webhooks as looked after.
