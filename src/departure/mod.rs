@@ -286,12 +286,12 @@ pub fn approve(desk: &Desk<'_>, id: DepartureId, hash: &str, by: &str) -> Result
     if row.state != DepartureState::Waiting {
         bail!("departure {id} is {}, not waiting for an approval", row.state);
     }
-    let (graph, prospect) = make_plan(desk, &row)?;
+    let (_, prospect) = make_plan(desk, &row)?;
     if prospect.hash != hash {
         bail!("the plan of departure {id} is another by now: look at it again (exeunt departure {id}), then approve {}", prospect.hash);
     }
     desk.store.write_durably(|tx| {
-        keep_plan(tx, id, &graph, &prospect)?;
+        keep_plan(tx, id, &prospect)?;
         if departures::get(tx, id)?.is_none_or(|row| row.state != DepartureState::Waiting) || !departures::approve(tx, id, hash, by)? {
             bail!("departure {id} has changed meanwhile: look at it again (exeunt departure {id})");
         }
@@ -336,7 +336,7 @@ pub async fn run_when(desk: &Desk<'_>, id: DepartureId, begins: Option<Begins<'_
     let was_running = row.state == DepartureState::Running;
     let is_ready = begins.is_some();
     if !(was_running && row.plan.is_some()) {
-        let (mut graph, mut prospect) = make_plan(desk, &row)?;
+        let (graph, mut prospect) = make_plan(desk, &row)?;
         let unasked = row.started.is_none() && row.approved.is_none();
         // The settings may have changed since the case was opened, and so may HR's record.
         if unasked {
@@ -346,13 +346,15 @@ pub async fn run_when(desk: &Desk<'_>, id: DepartureId, begins: Option<Begins<'_
                 bail!("departure {id} waits: {reason}; look at it with `exeunt departure {id}`, approve it with `exeunt approve {id}`");
             }
         }
+        // Whatever is waited for from here on, the whole company is not held in memory meanwhile.
+        drop(graph);
         if hidden::look_before(desk, &row, &prospect.plan).await? {
-            (graph, prospect) = make_plan(desk, &row)?;
+            prospect = make_plan(desk, &row)?.1;
         }
         if row.approved.is_some() && row.started.is_none() && row.plan_hash.as_deref() != Some(&prospect.hash) {
             let cause = "the plan is another than the one that was approved";
             lease.write(|tx| {
-                keep_plan(tx, id, &graph, &prospect)?;
+                keep_plan(tx, id, &prospect)?;
                 departures::move_to(tx, id, DepartureState::Waiting, clock::now())?;
                 entry(tx, id, "departure.waits", "engine", json!({ "cause": cause, "plan": prospect.hash }))
             })?;
@@ -364,7 +366,7 @@ pub async fn run_when(desk: &Desk<'_>, id: DepartureId, begins: Option<Begins<'_
         if let ([first, more @ ..], true) = (prospect.plan.own_unknown.as_slice(), unasked) {
             let more = if more.is_empty() { String::new() } else { format!(" (and in {} more systems)", more.len()) };
             let reason = format!("{first}{more}");
-            lease.write(|tx| keep_plan(tx, id, &graph, &prospect))?;
+            lease.write(|tx| keep_plan(tx, id, &prospect))?;
             wait(&lease, id, &reason)?;
             bail!(
                 "departure {id} waits, for {reason}; or look at it with `exeunt departure {id}` and approve it with `exeunt approve {id}`"
@@ -380,7 +382,7 @@ pub async fn run_when(desk: &Desk<'_>, id: DepartureId, begins: Option<Begins<'_
             if is_ready && now != Some((row.state, row.effective)) {
                 return Err(Moved(id).into());
             }
-            keep_plan(tx, id, &graph, &prospect)?;
+            keep_plan(tx, id, &prospect)?;
             entry(
                 tx,
                 id,
@@ -405,7 +407,7 @@ pub async fn run_when(desk: &Desk<'_>, id: DepartureId, begins: Option<Begins<'_
         tell(Step::LookingAgain);
         unread = look_again(desk, &row).await?;
         reflect::show(desk, &row)?;
-        let (graph, prospect) = make_plan(desk, &row)?;
+        let (_, prospect) = make_plan(desk, &row)?;
         for never in prospect.unread.iter().cloned() {
             if !unread.iter().any(|(scope, _)| *scope == never.0) {
                 unread.push(never);
@@ -431,7 +433,7 @@ pub async fn run_when(desk: &Desk<'_>, id: DepartureId, begins: Option<Begins<'_
         let prospect = look::narrowed(prospect, &left.untried)?;
         lease.write(|tx| {
             // It stays `running`, so that it is gone on with if we are cut off here.
-            keep_plan(tx, id, &graph, &prospect)?;
+            keep_plan(tx, id, &prospect)?;
             entry(
                 tx,
                 id,
@@ -584,9 +586,8 @@ fn make_plan(desk: &Desk<'_>, row: &DepartureRow) -> Result<(Graph, Prospect)> {
 }
 
 /// Keeps a case's plan, and the accounts that it takes: it follows them from now on.
-fn keep_plan(tx: &rusqlite::Transaction<'_>, id: DepartureId, graph: &Graph, prospect: &Prospect) -> Result<()> {
-    let accounts: Vec<NodeId> = prospect.person.accounts(graph).into_iter().map(|index| graph.net[index].id).collect();
-    departures::take_accounts(tx, id, &accounts, clock::now())?;
+fn keep_plan(tx: &rusqlite::Transaction<'_>, id: DepartureId, prospect: &Prospect) -> Result<()> {
+    departures::take_accounts(tx, id, &prospect.accounts, clock::now())?;
     departures::set_plan(tx, id, &serde_json::to_string(&prospect.plan)?, &prospect.hash)
 }
 

@@ -48,7 +48,10 @@ pub async fn rehearse(desk: &Desk<'_>, id: DepartureId) -> Result<Vec<String>> {
             problems.extend(desk.store.read(|conn| protected(conn, desk.config, &people, &prospect.person))?);
         }
     }
-    problems.extend(prospect.unread.iter().map(|(scope, reason)| format!("{scope} was not read to its end: {reason}")));
+    if let [(scope, reason), more @ ..] = prospect.unread.as_slice() {
+        let more = if more.is_empty() { String::new() } else { format!(" (and {} more lists)", more.len()) };
+        problems.push(format!("{scope} was not read to its end: {reason}{more}"));
+    }
     problems.extend(desk.fleet.closed.iter().map(|(system, reason)| format!("{system} can't be used: {reason}")));
     let connections = prospect.plan.systems().into_iter().filter_map(|system| desk.fleet.systems.get(system));
     let tried: Vec<Result<Vec<String>>> =

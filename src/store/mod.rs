@@ -36,6 +36,9 @@ const SCHEMA: &[&str] = &[
 /// The version of the schema that this binary reads and writes.
 const VERSION: i64 = 6;
 
+/// Connections for reading that are kept open while nobody reads; more are opened when more read at once, and each holds some megabytes.
+const IDLE_READERS: usize = 8;
+
 /// An open store. Share it behind an `Arc`.
 #[derive(Debug)]
 pub struct Store {
@@ -186,7 +189,9 @@ impl Store {
         let tx = reader.transaction()?;
         let answer = question(&tx);
         drop(tx);
-        if let Ok(mut readers) = self.readers.lock() {
+        if let Ok(mut readers) = self.readers.lock()
+            && readers.len() < IDLE_READERS
+        {
             readers.push(reader);
         }
         answer

@@ -32,6 +32,8 @@ pub struct Options {
     pub person: Option<NodeId>,
     /// Leave the shadow checks out.
     pub no_checks: bool,
+    /// Leave it as it is whose account is whose: where somebody waits, and what a scan found is linked later.
+    pub no_links: bool,
 }
 
 /// What a survey gave.
@@ -109,7 +111,9 @@ pub async fn survey(
             .collect()
             .await;
         let mut reports = reports.into_iter().collect::<Result<Vec<_>>>()?;
-        link_accounts(config, store)?;
+        if !options.no_links {
+            link_accounts(config, store)?;
+        }
         if options.person.is_none() {
             read_on(config, store, &connections, (watchlist, scan_options), &mut reports, tell).await?;
         }

@@ -286,10 +286,17 @@ fn protected_people_wait() {
     let sim = scanned();
     sim.change_settings("[people]\n", "[people]\nprotected = [\"E1002\"]\n");
     let server = Server::start(&sim);
+    sim.world.faults.keep_answers();
     sim.world.hr.terminate(LEAVER, sim.world.company.today()).unwrap();
     let (headers, body) = webhook(LEAVER, jiff::Timestamp::now());
     assert_eq!(server.post(&sim, &headers, body), 202);
     until("the webhook is looked after", || (sim.count("SELECT count(*) FROM webhook WHERE looked = 0") == 0).then_some(()));
+    // Of HR, that one employee was read, and who else has changed.
+    let asked = sim.world.faults.answered().into_iter().filter(|answered| answered.system == "bamboohr");
+    let asked: Vec<String> = asked.map(|answered| answered.target).collect();
+    let employee = format!("/api/v1/employees/{}?", employee_id(LEAVER));
+    let expected = |call: &String| call.starts_with(&employee) || call.starts_with("/api/v1/employees/changed?");
+    assert!(asked.iter().any(|call| call.starts_with(&employee)) && asked.iter().all(expected), "{asked:#?}");
     let all = cases(&sim);
     assert_eq!((all.len(), &all[0]["state"]), (1, &json!("waiting")));
     assert_eq!(okta_says(&sim, LEAVER), "ACTIVE");
