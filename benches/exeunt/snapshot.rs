@@ -71,7 +71,8 @@ fn people(store: &Store) -> Result<()> {
         let system = graph::system_row(tx, "hr", "bamboohr", "hris")?;
         let scan = scans::begin(tx, system, None, clock::now())?;
         let scope = graph::scope_row(tx, system, "employees", "")?;
-        let write = ScopeWrite { scan, scope, at: clock::now(), closing: Closing::Unseen, accept_loss: false, ours: None, keep: &[] };
+        let write =
+            ScopeWrite { scan, scope, at: clock::now(), closing: Closing::Unseen, accept_loss: false, ours: None, keep: &[], later: None };
         let mut interner = Interner::load(tx, system)?;
         graph::write_scope(tx, &mut interner, write, &seen)?;
         Ok(())

@@ -92,7 +92,16 @@ pub fn scan(store: &Store, scopes: &[(&'static str, Vec<Observation>)]) -> Resul
     for (name, observations) in scopes {
         let tally = store.write(|tx| {
             let scope = graph::scope_row(tx, system, name, "")?;
-            let write = ScopeWrite { scan, scope, at: clock::now(), closing: Closing::Unseen, accept_loss: false, ours: None, keep: &[] };
+            let write = ScopeWrite {
+                scan,
+                scope,
+                at: clock::now(),
+                closing: Closing::Unseen,
+                accept_loss: false,
+                ours: None,
+                keep: &[],
+                later: None,
+            };
             graph::write_scope(tx, &mut interner, write, observations)
         })?;
         sum.seen += tally.seen;

@@ -124,7 +124,7 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     let hr = fleet.of_category(crate::manifest::raw::Category::Hris);
     survey::survey(&config, &store, &hr, &survey::Options { no_checks: true, ..Default::default() }, &|_, _| {}).await?;
     departure::hear(&config, &store, "poll")?;
-    let Some(id) = departure::ready(&store, clock::now())?.into_iter().next() else { bail!("HR's record started no departure") };
+    let Some((id, ..)) = departure::ready(&store, clock::now())?.into_iter().next() else { bail!("HR's record started no departure") };
     let signer = departure::signer(&config);
     let desk = Desk { config: &config, store: &store, fleet: &fleet, signer: &signer };
     let ended = revoke_cli::run_with_bars(&desk, id, quiet).await?;

@@ -44,7 +44,7 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
         None => None,
         Some(name) => Some(super::find_person(&config, &store, name)?),
     };
-    let options = Options { full: args.full, accept_loss: args.accept_loss, person, no_checks: false };
+    let options = Options { full: args.full, accept_loss: args.accept_loss, person, no_checks: false, no_links: false };
     if let ([(_, reason), more @ ..], true) = (fleet.closed.as_slice(), fleet.systems.is_empty()) {
         survey::note_closed(&config, &store, &fleet)?;
         let more = if more.is_empty() { String::new() } else { format!(" (and {} more; `exeunt check` lists them)", more.len()) };

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use clap::Args as ClapArgs;
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::{Exit, Global, out};
@@ -13,7 +12,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::departure;
 use crate::secret::Kept;
-use crate::serve::{Believed, Health, Nights, Server};
+use crate::serve::{Asking, Believed, Health, Server, Wake};
 
 /// Scan on schedule, hear HR, run departures
 #[derive(ClapArgs, Debug)]
@@ -50,15 +49,14 @@ pub async fn run(global: &Global, args: Args) -> Result<Exit> {
     let believed = if args.accept_clock { Believed::accepted(&store, clock::now())? } else { Believed::default() };
     let server = Server {
         believed,
-        nights: Nights::default(),
+        asking: Asking::default(),
+        wake: Wake::default(),
         health: Health::default(),
         config: Arc::new(config),
         store: Arc::new(store),
         fleet: Arc::new(fleet),
         hooks,
         signer: Arc::new(signer),
-        nudge: Arc::new(Notify::new()),
-        news: Arc::new(Notify::new()),
         away: std::sync::Mutex::default(),
         tell: Arc::new(|line: &str| out::say(line)),
     };

@@ -25,6 +25,8 @@ struct Limits {
     requests: usize,
     /// What scans may use of them.
     for_scans: usize,
+    /// What reads may use that HR's word or a departure waits for.
+    for_looks: usize,
     per: Duration,
     remaining: Option<String>,
     reset: Option<String>,
@@ -64,6 +66,7 @@ impl Budget {
                 Ok::<_, String>(Limits {
                     requests,
                     for_scans: requests.saturating_sub(kept).max(1),
+                    for_looks: requests.saturating_sub(kept / 2).max(1),
                     per: duration(&budget.per)?,
                     remaining: budget.remaining.as_ref().map(|name| name.to_lowercase()),
                     reset: budget.reset.as_ref().map(|name| name.to_lowercase()),
@@ -84,7 +87,7 @@ impl Budget {
         loop {
             // Asked for before looking, so that no change in between is missed.
             let changed = self.changed.notified();
-            if lane == Lane::Scan && self.asked_away().is_some() {
+            if lane.is_patient() && self.asked_away().is_some() {
                 return None;
             }
             let wake = match self.try_take(lane) {
@@ -109,7 +112,7 @@ impl Budget {
     fn try_take(&self, lane: Lane) -> Result<(), Option<Instant>> {
         let now = Instant::now();
         let Ok(mut state) = self.state.lock() else { return Ok(()) };
-        if matches!(lane, Lane::Scan | Lane::Tell) {
+        if lane.is_patient() || lane == Lane::Tell {
             match state.paused {
                 Some(until) if until > now => return Err(Some(until)),
                 _ => state.paused = None,
@@ -117,7 +120,11 @@ impl Budget {
         }
         let Some(limits) = &self.limits else { return Ok(()) };
         state.settle(now);
-        let allowed = if matches!(lane, Lane::Scan | Lane::Tell) { limits.for_scans } else { limits.requests };
+        let allowed = match lane {
+            Lane::Scan | Lane::Tell => limits.for_scans,
+            Lane::Look => limits.for_looks,
+            Lane::Revoke | Lane::Prove => limits.requests,
+        };
         if state.in_flight + state.taken.len() < allowed {
             state.in_flight += 1;
             return Ok(());
@@ -271,6 +278,14 @@ mod tests {
         assert!(budget.place(Lane::Revoke, Some(deadline)).await.is_none());
         sleep(MS * 300).await;
         assert_eq!(taken_at_once(&budget, Lane::Scan).await, 6);
+    }
+
+    #[tokio::test]
+    async fn what_hr_s_word_waits_for_passes_before_scans_and_after_departures() {
+        let budget = budget(10, "300ms", false);
+        assert_eq!(taken_at_once(&budget, Lane::Scan).await, 6);
+        assert_eq!(taken_at_once(&budget, Lane::Look).await, 2, "half of the reserve");
+        assert_eq!(taken_at_once(&budget, Lane::Revoke).await, 2, "the other half");
     }
 
     #[tokio::test]

@@ -211,7 +211,7 @@ impl Http {
         let out = Outgoing { method: call.method.clone(), url: url.clone(), headers, body: call.body.clone() };
         let _scan = if lane == Lane::Scan { self.scans.acquire().await.ok() } else { None };
         let Some(_place) = self.budget.place(lane, patience.deadline()).await else {
-            return Err(CallError::Timeout(match self.comes_back().filter(|_| lane == Lane::Scan) {
+            return Err(CallError::Timeout(match self.comes_back().filter(|_| lane.is_patient()) {
                 Some(at) => format!("{}: the system asked us to wait until {at:.0}; it is read again then", self.system),
                 None => format!("{}: the request budget was spent and did not renew in time", self.system),
             }));
@@ -223,7 +223,7 @@ impl Http {
         let now = clock::now();
         self.budget.learn(header, now);
         // Only looking is judged by what is looked at: what an action's call answers proves nothing anyway.
-        let reads = matches!(lane, Lane::Scan | Lane::Prove);
+        let reads = matches!(lane, Lane::Scan | Lane::Look | Lane::Prove);
         let (body, data) = match exchange.body {
             Ok(body) => (body, exchange.data),
             // An error's body may be anything, and so may what is no answer.

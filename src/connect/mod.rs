@@ -145,6 +145,11 @@ impl Connection {
         reading.await
     }
 
+    /// Waits until nobody else in this process scans the whole system, and keeps it so until the answer is dropped.
+    pub async fn whole_scan(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.0.1.whole_scan.lock().await
+    }
+
     /// When scans are welcome again, where the system asked them to stay away for longer than they wait in place.
     pub fn comes_back(&self) -> Option<Timestamp> {
         self.0.1.comes_back()
@@ -186,12 +191,21 @@ fn secret_settings(manifest: &raw::Manifest, settings: &Value) -> Vec<String> {
 pub enum Lane {
     /// Leaves the emergency share of the budget free, waits patiently.
     Scan,
+    /// A read that HR's word or a departure waits for: it passes before scans, into half of the emergency share, and waits as patiently as they do.
+    Look,
     /// The whole budget; retries fast and never waits for scans.
     Revoke,
     /// As `Revoke`, past every cache.
     Prove,
     /// Sent once, and never again by itself: the caller knows what a second one would do. Leaves the emergency share free.
     Tell,
+}
+
+impl Lane {
+    /// Whether its calls wait for as long as the system asks.
+    fn is_patient(self) -> bool {
+        matches!(self, Self::Scan | Self::Look)
+    }
 }
 
 /// What to ask of a system.

@@ -22,13 +22,13 @@ pub(super) struct Patience {
 
 impl Patience {
     pub(super) fn new(lane: Lane) -> Self {
-        let delay = Duration::from_millis(if lane == Lane::Scan { 500 } else { 100 });
+        let delay = Duration::from_millis(if lane.is_patient() { 500 } else { 100 });
         Self { lane, deadline: Instant::now() + LIMIT, tries: 0, delay }
     }
 
     /// When waiting for the budget must end; scans wait for as long as it takes.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        (self.lane != Lane::Scan).then_some(self.deadline)
+        (!self.lane.is_patient()).then_some(self.deadline)
     }
 
     /// How long to wait before the next try, or none: it is enough. `asked` is what the system told us to wait.
@@ -39,11 +39,11 @@ impl Patience {
     fn next_at(&mut self, now: Instant, asked: Option<Duration>) -> Option<Duration> {
         let wait = asked.unwrap_or_else(|| jitter(self.delay));
         let fits = match self.lane {
-            Lane::Scan => self.tries < SCAN_TRIES && wait <= SCAN_WAITS,
+            Lane::Scan | Lane::Look => self.tries < SCAN_TRIES && wait <= SCAN_WAITS,
             Lane::Tell => false,
             _ => now + wait <= self.deadline,
         };
-        let most = if self.lane == Lane::Scan { LIMIT } else { Duration::from_secs(5) };
+        let most = if self.lane.is_patient() { LIMIT } else { Duration::from_secs(5) };
         self.delay = (self.delay * 2).min(most);
         fits.then_some(wait)
     }

@@ -23,6 +23,7 @@ pub(super) struct Wire {
     pub(super) can_revoke: bool,
     pub(super) can_tell: bool,
     pub(super) controls: super::control::Controls,
+    pub(super) whole_scan: tokio::sync::Mutex<()>,
     way: Way,
 }
 
@@ -65,7 +66,15 @@ impl Wire {
                 manifest.scanner
             ));
         };
-        Ok(Self { system, settings, can_revoke, can_tell, controls: super::control::Controls::default(), way })
+        Ok(Self {
+            system,
+            settings,
+            can_revoke,
+            can_tell,
+            controls: super::control::Controls::default(),
+            whole_scan: tokio::sync::Mutex::default(),
+            way,
+        })
     }
 
     pub(super) async fn send(&self, hand: Hand, lane: Lane, call: &Call, classes: &raw::Classes) -> Result<Reply, CallError> {

@@ -27,7 +27,8 @@ pub(super) async fn look_before(desk: &Desk<'_>, row: &DepartureRow, plan: &Plan
     if systems.is_empty() {
         return Ok(false);
     }
-    let options = survey::Options { person: Some(row.person), no_checks: true, ..Default::default() };
+    // The first call waits for it. An account that is seen for the first time is linked when the person is scanned again afterwards.
+    let options = survey::Options { person: Some(row.person), no_checks: true, no_links: true, ..Default::default() };
     // What can't be read is in the store, and is said at the end.
     survey::survey(desk.config, desk.store, &desk.fleet.only(&systems), &options, &|_, _| {}).await?;
     Ok(true)

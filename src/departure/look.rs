@@ -23,6 +23,8 @@ use crate::store::{Store, graph as rows, links};
 pub struct Prospect {
     /// Whose.
     pub person: Person,
+    /// Their accounts.
+    pub accounts: Vec<NodeId>,
     /// The plan.
     pub plan: Plan,
     /// The proof.
@@ -61,7 +63,8 @@ pub fn prospect(config: &Config, store: &Store, fleet: &Fleet, graph: &Graph, pe
     let cut = revoke::prove(graph, &person, &plan);
     let hash = plan.hash().map_err(anyhow::Error::msg)?;
     let unread = unread(store, fleet, &person)?;
-    Ok(Prospect { person, plan, cut, hash, unread })
+    let accounts = person.accounts(graph).into_iter().map(|index| graph.net[index].id).collect();
+    Ok(Prospect { person, accounts, plan, cut, hash, unread })
 }
 
 /// Reads what the plans of these people are made of.

@@ -11,6 +11,7 @@ mod hidden;
 mod look;
 mod recheck;
 mod reflect;
+mod rehearse;
 mod seal;
 mod unread;
 
@@ -26,6 +27,7 @@ pub use crate::store::lease::{Held, is_held};
 pub use hear::{hear, hold_doubted};
 pub use look::{Prospect, around, as_json, own_unknown, prospect};
 pub use recheck::{recheck, reopen, to_try_again, try_again, watched};
+pub use rehearse::{Begins, Moved, rehearse};
 pub use seal::Seal;
 
 use crate::audit::{self, Draft};
@@ -263,15 +265,14 @@ fn move_case(config: &Config, store: &Store, row: &DepartureRow, word: &Word, du
     })
 }
 
-/// Departures to run now: those cut off, and scheduled ones whose time has come.
+/// Departures to run by a moment, of whom, and when they are due: those cut off, and scheduled ones whose time has come by then.
 ///
 /// # Errors
 /// The store's.
-pub fn ready(store: &Store, now: Timestamp) -> Result<Vec<DepartureId>> {
+pub fn ready(store: &Store, by: Timestamp) -> Result<Vec<(DepartureId, NodeId, Timestamp)>> {
     store.read(|conn| {
-        let mut ids: Vec<DepartureId> = departures::running(conn)?.into_iter().map(|row| row.id).collect();
-        ids.extend(departures::due(conn, now)?.into_iter().map(|row| row.id));
-        Ok(ids)
+        let running = departures::running(conn)?.into_iter();
+        Ok(running.chain(departures::due(conn, by)?).map(|row| (row.id, row.person, row.effective)).collect())
     })
 }
 
@@ -284,12 +285,12 @@ pub fn approve(desk: &Desk<'_>, id: DepartureId, hash: &str, by: &str) -> Result
     if row.state != DepartureState::Waiting {
         bail!("departure {id} is {}, not waiting for an approval", row.state);
     }
-    let (graph, prospect) = make_plan(desk, &row)?;
+    let (_, prospect) = make_plan(desk, &row)?;
     if prospect.hash != hash {
         bail!("the plan of departure {id} is another by now: look at it again (exeunt departure {id}), then approve {}", prospect.hash);
     }
     desk.store.write_durably(|tx| {
-        keep_plan(tx, id, &graph, &prospect)?;
+        keep_plan(tx, id, &prospect)?;
         if departures::get(tx, id)?.is_none_or(|row| row.state != DepartureState::Waiting) || !departures::approve(tx, id, hash, by)? {
             bail!("departure {id} has changed meanwhile: look at it again (exeunt departure {id})");
         }
@@ -314,6 +315,15 @@ pub fn cancel(store: &Store, id: DepartureId, by: &str) -> Result<()> {
 /// # Errors
 /// It waits for an approval, another process runs it ([`Held`]), its plan is blocked, or the store fails. What systems refuse is in the outcome.
 pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send + Sync)) -> Result<Ended> {
+    run_when(desk, id, None, tell).await
+}
+
+/// As [`run`]; where `begins` is given, everything is made ready (the plan, what is read before, connections), and the first call leaves as soon as
+/// `begins` comes.
+///
+/// # Errors
+/// As [`run`]; [`Moved`].
+pub async fn run_when(desk: &Desk<'_>, id: DepartureId, begins: Option<Begins<'_>>, tell: &(dyn Fn(Step) + Send + Sync)) -> Result<Ended> {
     find(desk.store, id)?;
     let lease = Lease::take(desk.store, id)?;
     let row = find(desk.store, id)?;
@@ -323,8 +333,9 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
         _ => {}
     }
     let was_running = row.state == DepartureState::Running;
+    let is_ready = begins.is_some();
     if !(was_running && row.plan.is_some()) {
-        let (mut graph, mut prospect) = make_plan(desk, &row)?;
+        let (graph, mut prospect) = make_plan(desk, &row)?;
         let unasked = row.started.is_none() && row.approved.is_none();
         // The settings may have changed since the case was opened, and so may HR's record.
         if unasked {
@@ -334,13 +345,15 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
                 bail!("departure {id} waits: {reason}; look at it with `exeunt departure {id}`, approve it with `exeunt approve {id}`");
             }
         }
+        // Whatever is waited for from here on, the whole company is not held in memory meanwhile.
+        drop(graph);
         if hidden::look_before(desk, &row, &prospect.plan).await? {
-            (graph, prospect) = make_plan(desk, &row)?;
+            prospect = make_plan(desk, &row)?.1;
         }
         if row.approved.is_some() && row.started.is_none() && row.plan_hash.as_deref() != Some(&prospect.hash) {
             let cause = "the plan is another than the one that was approved";
             lease.write(|tx| {
-                keep_plan(tx, id, &graph, &prospect)?;
+                keep_plan(tx, id, &prospect)?;
                 departures::move_to(tx, id, DepartureState::Waiting, clock::now())?;
                 entry(tx, id, "departure.waits", "engine", json!({ "cause": cause, "plan": prospect.hash }))
             })?;
@@ -352,14 +365,23 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
         if let ([first, more @ ..], true) = (prospect.plan.own_unknown.as_slice(), unasked) {
             let more = if more.is_empty() { String::new() } else { format!(" (and in {} more systems)", more.len()) };
             let reason = format!("{first}{more}");
-            lease.write(|tx| keep_plan(tx, id, &graph, &prospect))?;
+            lease.write(|tx| keep_plan(tx, id, &prospect))?;
             wait(&lease, id, &reason)?;
             bail!(
                 "departure {id} waits, for {reason}; or look at it with `exeunt departure {id}` and approve it with `exeunt approve {id}`"
             );
         }
+        if let Some(begins) = begins {
+            revoke::warm(&run_deps(desk, lease.fence(), None), &prospect.plan).await;
+            begins.await;
+        }
         lease.write(|tx| {
-            keep_plan(tx, id, &graph, &prospect)?;
+            // HR may have taken its word back, or somebody moved the case, while it was made ready.
+            let now = departures::get(tx, id)?.map(|now| (now.state, now.effective));
+            if is_ready && now != Some((row.state, row.effective)) {
+                return Err(Moved(id).into());
+            }
+            keep_plan(tx, id, &prospect)?;
             entry(
                 tx,
                 id,
@@ -372,7 +394,11 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
     }
     let first = find(desk.store, id)?.plan.map(|text| serde_json::from_str::<Plan>(&text)).transpose()?.unwrap_or_default();
     let mut doubts = first.doubts.clone();
-    let mut outcome = wave(desk, &lease, id, false, tell).await?;
+    let mut options = revoke::Options::default();
+    if is_ready {
+        options.warm_for = Duration::ZERO;
+    }
+    let mut outcome = wave(desk, &lease, id, options, tell).await?;
     checkpoint(desk, tell);
     let mut waves = 1;
     let (mut residual, mut unread);
@@ -380,7 +406,7 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
         tell(Step::LookingAgain);
         unread = look_again(desk, &row).await?;
         reflect::show(desk, &row)?;
-        let (graph, prospect) = make_plan(desk, &row)?;
+        let (_, prospect) = make_plan(desk, &row)?;
         for never in prospect.unread.iter().cloned() {
             if !unread.iter().any(|(scope, _)| *scope == never.0) {
                 unread.push(never);
@@ -406,7 +432,7 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
         let prospect = look::narrowed(prospect, &left.untried)?;
         lease.write(|tx| {
             // It stays `running`, so that it is gone on with if we are cut off here.
-            keep_plan(tx, id, &graph, &prospect)?;
+            keep_plan(tx, id, &prospect)?;
             entry(
                 tx,
                 id,
@@ -415,7 +441,7 @@ pub async fn run(desk: &Desk<'_>, id: DepartureId, tell: &(dyn Fn(Step) + Send +
                 json!({ "plan": prospect.hash, "actions": prospect.plan.actions.len(), "wave": waves + 1 }),
             )
         })?;
-        outcome = outcome.then(wave(desk, &lease, id, true, tell).await?);
+        outcome = outcome.then(wave(desk, &lease, id, revoke::Options { anew: true, ..Default::default() }, tell).await?);
         waves += 1;
     }
     let contradicted = recheck::contradicted(desk, &lease, &row).await?;
@@ -517,10 +543,16 @@ fn run_deps(desk: &Desk<'_>, fence: Fence, progress: Option<mpsc::UnboundedSende
     RunDeps { store: desk.store.clone(), connections, actor: "engine".to_owned(), fence, progress }
 }
 
-async fn wave(desk: &Desk<'_>, lease: &Lease, id: DepartureId, anew: bool, tell: &(dyn Fn(Step) + Send + Sync)) -> Result<Outcome> {
+async fn wave(
+    desk: &Desk<'_>,
+    lease: &Lease,
+    id: DepartureId,
+    options: revoke::Options,
+    tell: &(dyn Fn(Step) + Send + Sync),
+) -> Result<Outcome> {
     let (sender, mut receiver) = mpsc::unbounded_channel();
     let deps = run_deps(desk, lease.fence(), Some(sender));
-    let run = async move { revoke::run(&deps, id, &revoke::Options { anew, ..Default::default() }).await };
+    let run = async move { revoke::run(&deps, id, &options).await };
     tokio::pin!(run);
     loop {
         tokio::select! {
@@ -553,9 +585,8 @@ fn make_plan(desk: &Desk<'_>, row: &DepartureRow) -> Result<(Graph, Prospect)> {
 }
 
 /// Keeps a case's plan, and the accounts that it takes: it follows them from now on.
-fn keep_plan(tx: &rusqlite::Transaction<'_>, id: DepartureId, graph: &Graph, prospect: &Prospect) -> Result<()> {
-    let accounts: Vec<NodeId> = prospect.person.accounts(graph).into_iter().map(|index| graph.net[index].id).collect();
-    departures::take_accounts(tx, id, &accounts, clock::now())?;
+fn keep_plan(tx: &rusqlite::Transaction<'_>, id: DepartureId, prospect: &Prospect) -> Result<()> {
+    departures::take_accounts(tx, id, &prospect.accounts, clock::now())?;
     departures::set_plan(tx, id, &serde_json::to_string(&prospect.plan)?, &prospect.hash)
 }
 

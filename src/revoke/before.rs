@@ -74,8 +74,8 @@ pub(super) fn start(deps: &RunDeps, plan: &Plan, new: impl Fn(usize) -> bool) ->
             let read = Some(tokio::spawn(async move {
                 let manifest = connection.manifest().clone();
                 let Some(take) = manifest.action(&name) else { return (Reading::Unknown(String::new()), clock::now()) };
-                // As a scan reads: the calls go first, and the emergency share of the budget is theirs.
-                let read = tokio::time::timeout(AT_MOST, read::once_in(Lane::Scan, &connection, take, &spec, None)).await;
+                // The calls go first, and half of the emergency share of the budget is theirs alone.
+                let read = tokio::time::timeout(AT_MOST, read::once_in(Lane::Look, &connection, take, &spec, None)).await;
                 (read.unwrap_or_else(|_| Reading::Unknown("it was not answered in time".to_owned())), clock::now())
             }));
             Look { read, last }

@@ -30,7 +30,7 @@ pub use cut::{Cut, prove};
 pub use outcome::{DryRun, Line, Outcome, dry_run};
 pub use plan::{Rules, SystemFacts, is_there, plan};
 pub use recheck::{Rechecked, recheck};
-pub use run::{Options, Progress, RunDeps, run};
+pub use run::{Options, Progress, RunDeps, run, warm};
 pub use shown::{listed, shown};
 pub use spec::{
     Blind, Doubt, EdgeName, Falls, Kept, OtherHit, OwnCredential, OwnUnknown, Plan, PlannedAction, PlannedTask, ResidualPath, Spec, WAITS,

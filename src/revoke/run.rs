@@ -40,10 +40,13 @@ pub struct RunDeps {
     pub progress: Option<mpsc::UnboundedSender<Progress>>,
 }
 
+/// Longest wait for connections: one that takes longer delays its own calls alone.
+const WARM_FOR: Duration = Duration::from_millis(500);
+
 /// How a run goes about it.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Longest wait for connections to be opened before the first call leaves.
+    /// Longest wait for connections to be opened before the first call leaves; none where they are open already.
     pub warm_for: Duration,
     /// The plan has been made anew since the last run: what had been judged is looked at again.
     pub anew: bool,
@@ -53,7 +56,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { warm_for: Duration::from_secs(2), anew: false, stop_after: None }
+        Self { warm_for: WARM_FOR, anew: false, stop_after: None }
     }
 }
 
@@ -144,13 +147,13 @@ pub async fn run(deps: &RunDeps, departure: DepartureId, options: &Options) -> R
         // On the first run all of the plan is new, so connections are opened while the journal is written.
         Some(plan) => {
             looks = before::start(deps, &plan, |_| true);
-            let (opening, ()) = tokio::join!(opening, warm(deps, &plan, |place| !plan.actions[place].hand_off, options.warm_for));
+            let (opening, ()) = tokio::join!(opening, open(deps, &plan, |place| !plan.actions[place].hand_off, options.warm_for));
             opening??
         }
         None => {
             let opening = opening.await??;
             looks = before::start(deps, &opening.plan, |place| matches!(opening.actions[place].1, Begin::Fresh | Begin::Asked));
-            warm(deps, &opening.plan, |place| opening.actions[place].1.acts(), options.warm_for).await;
+            open(deps, &opening.plan, |place| opening.actions[place].1.acts(), options.warm_for).await;
             opening
         }
     };
@@ -268,8 +271,16 @@ fn status_of(row: &ActionRow, begin: Begin) -> Status {
     }
 }
 
+/// Opens the connections that a plan will need, ahead of its run.
+pub async fn warm(deps: &RunDeps, plan: &Plan) {
+    open(deps, plan, |place| !plan.actions[place].hand_off, WARM_FOR).await;
+}
+
 /// Opens every connection that will be needed. A system that doesn't answer in time holds nobody up: its own calls pay.
-async fn warm(deps: &RunDeps, plan: &Plan, fires: impl Fn(usize) -> bool, longest: Duration) {
+async fn open(deps: &RunDeps, plan: &Plan, fires: impl Fn(usize) -> bool, longest: Duration) {
+    if longest.is_zero() {
+        return;
+    }
     let mut warming = JoinSet::new();
     for system in plan.systems() {
         let Some(connection) = deps.connections.get(system) else { continue };

@@ -9,7 +9,7 @@ use super::Scan;
 use super::read::{Parent, scope_of};
 use crate::clock;
 use crate::connect::render::{self, Parts};
-use crate::connect::{Call, Class, Ended, Lane, Page};
+use crate::connect::{Call, Class, Ended, Page};
 use crate::manifest::express::{Expr, Scope};
 use crate::manifest::raw::{self, Hand};
 use crate::model::{EdgeKind, ScopeId};
@@ -32,7 +32,12 @@ const FULL_EVERY: u32 = 7;
 
 /// The collection's delta, where it is to be used: never when one person is read again, for that is done to be certain.
 fn of<'c>(scan: &Scan<'_>, collection: &'c raw::Collection) -> Option<&'c raw::Delta> {
-    let delta = collection.delta.as_ref().filter(|_| scan.person.is_none())?;
+    usable(scan, collection).filter(|_| scan.person.is_none())
+}
+
+/// The collection's delta, if the settings don't speak against it.
+fn usable<'c>(scan: &Scan<'_>, collection: &'c raw::Collection) -> Option<&'c raw::Delta> {
+    let delta = collection.delta.as_ref()?;
     let scope = Scope::new().with("settings", scan.connection.settings());
     // A condition that can't be told is none: the whole is always right.
     let holds = delta.when.as_deref().is_none_or(|when| Expr::compile(when).and_then(|when| when.truth(&scope)).unwrap_or(false));
@@ -70,7 +75,7 @@ pub(super) async fn start(scan: &Scan<'_>, collection: &raw::Collection, parent:
     // One call for all parents is nobody's.
     let act_as = collection.act_as.as_deref().filter(|_| delta.names.is_none());
     let call = render::http(&start.call, Parts { act_as, headers: Some(&collection.headers), ..Parts::default() }, &scope)?;
-    let sent = scan.connection.send(Hand::Read, Lane::Scan, &Call::Http(call), &collection.classes).await;
+    let sent = scan.connection.send(Hand::Read, scan.lane(), &Call::Http(call), &collection.classes).await;
     let reply = sent.map_err(|error| error.to_string())?;
     if reply.class != Class::Fine {
         return Err(format!("where changes begin was answered with {}", reply.says()));
@@ -113,6 +118,23 @@ pub(super) async fn note_changed_parents(scan: &Scan<'_>, name: &str, collection
     })
 }
 
+/// The parents of a collection that changed since it was read as a whole. None where the system doesn't tell.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn changed_since(scan: &Scan<'_>, name: &str, collection: &raw::Collection) -> Result<Option<Vec<String>>> {
+    let Some(delta) = usable(scan, collection).filter(|delta| delta.names.is_some()) else { return Ok(None) };
+    let scope = scan.store.write(|tx| graph::scope_row(tx, scan.row, name, ""))?;
+    let (Some(since), _) = scan.store.read(|conn| graph::scope_mark(conn, scope))? else { return Ok(None) };
+    match changed_parents(scan, collection, delta, since).await {
+        Ok((_, changed)) => Ok(Some(changed)),
+        Err(problem) => {
+            tracing::warn!(system = scan.system, collection = name, problem, "who else has changed is not told");
+            Ok(None)
+        }
+    }
+}
+
 /// The mark of the next time, and the parents that changed since this one.
 async fn changed_parents(
     scan: &Scan<'_>,
@@ -146,7 +168,7 @@ async fn changed_parents(
         }
     };
     let paging = collection.paging.as_ref().filter(|paging| !paging.none);
-    let ended = scan.connection.pages(Hand::Read, Lane::Scan, &call, &collection.classes, paging, None, &mut take).await;
+    let ended = scan.connection.pages(Hand::Read, scan.lane(), &call, &collection.classes, paging, None, &mut take).await;
     match (wrong, ended) {
         (Some(problem), _) => Err(problem),
         (None, Ended::Complete { .. }) => Ok((next, changed)),

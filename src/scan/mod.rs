@@ -10,6 +10,7 @@
 
 mod delta;
 mod filled;
+mod named;
 mod preflight;
 mod read;
 mod taken;
@@ -24,11 +25,12 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use jiff::{Timestamp, ToSpan as _};
 
+pub use named::scan_employee;
 pub use preflight::{Tried, preflight};
 pub use watch::{Watched, Watchlist};
 
 use crate::clock;
-use crate::connect::Connection;
+use crate::connect::{Connection, Lane};
 use crate::manifest::express::Expr;
 use crate::manifest::raw;
 use crate::model::{Coverage, Extent, NodeId, NodeKind, NodeSeen, ScanId, ScopeId};
@@ -36,6 +38,7 @@ use crate::store::Store;
 use crate::store::around::Around;
 use crate::store::departures;
 use crate::store::graph::{self, Closing, Interner, Ready, ScopeWrite, Tally};
+use crate::store::later::{Later, Mark};
 use crate::store::ours::Ours;
 use crate::store::scans::{self, Covered, Outcome, StagedPage};
 use delta::Ask;
@@ -119,6 +122,11 @@ pub(crate) struct Scan<'a> {
 }
 
 impl Scan<'_> {
+    /// How urgent its calls are: of one person, HR's word or a departure waits for them.
+    fn lane(&self) -> Lane {
+        if self.person.is_some() { Lane::Look } else { Lane::Scan }
+    }
+
     fn progress(&self, collection: &str, records: u64) {
         // A page at a time is often enough to look at.
         self.told.fetch_add(1, Ordering::Relaxed);
@@ -140,8 +148,9 @@ pub async fn scan_system(
     let started = std::time::Instant::now();
     let system = connection.system().0.clone();
     let manifest = connection.manifest().clone();
-    let now = clock::now();
     let person = options.person.as_ref().map(|(id, _)| *id);
+    let _turn = if person.is_none() { Some(connection.whole_scan().await) } else { None };
+    let now = clock::now();
     let (row, resumed, id, finished) = store.write(|tx| {
         let row = graph::system_row(tx, &system, &manifest.scanner, manifest.category.word())?;
         let oldest = now.checked_sub(options.resume_hours.unwrap_or(12).hours())?;
@@ -208,6 +217,7 @@ pub async fn read_on(
     tell: &(dyn Fn(Progress) + Send + Sync),
 ) -> Result<()> {
     let started = std::time::Instant::now();
+    let _turn = connection.whole_scan().await;
     let (system, manifest, id) = (report.system.clone(), connection.manifest().clone(), report.scan);
     let row = store.write(|tx| graph::system_row(tx, &system, &manifest.scanner, manifest.category.word()))?;
     let (finished, interner) = store.read(|conn| Ok((scans::covered_scopes(conn, id)?, Interner::load(conn, row)?)))?;
@@ -359,7 +369,7 @@ async fn collection_scopes(scan: &Scan<'_>, name: &str, collection: &raw::Collec
     for (parent, problem) in untold {
         let scope = scan.store.write(|tx| graph::scope_row(tx, scan.row, name, &parent.key))?;
         let read = ScopeRead::gap(format!("whether this is to be read can't be told: {problem}"));
-        let one = ReadScope { scope, parent, read, keep: Keep::new(scan, name, kind), lost: Vec::new() };
+        let one = ReadScope { scope, parent, read, keep: Keep::new(scan, name, kind), lost: Vec::new(), began: Began::now(scan)? };
         known.add(finish(scan, name, collection, one, kind)?);
     }
     while let Some(read) = reads.next().await {
@@ -457,6 +467,20 @@ struct ReadScope<'a> {
     keep: Keep<'a>,
     /// The fields that its records had before, and that none of them has now.
     lost: Vec<filled::Lost>,
+    began: Began,
+}
+
+/// When the read of a scope began.
+#[derive(Clone, Copy)]
+struct Began {
+    at: Timestamp,
+    mark: Mark,
+}
+
+impl Began {
+    fn now(scan: &Scan<'_>) -> Result<Self> {
+        Ok(Self { at: clock::now(), mark: scan.store.read(Mark::now)? })
+    }
 }
 
 impl Known {
@@ -493,6 +517,7 @@ async fn read_whole_scope<'a>(
         // The cut-off scan had finished this one, or this one has.
         return as_it_was(scan, scope, kind, keep, *at).map(Scoped::Unread);
     }
+    let began = Began::now(scan)?;
     let resumed = if scan.resumed { scan.store.read(|conn| scans::staged(conn, scan.id, name, &parent.key))? } else { Vec::new() };
     let ask = if resumed.is_empty() { delta::ask(scan, collection, scope, &parent)? } else { Ask::Whole };
     let read = match ask {
@@ -515,13 +540,13 @@ async fn read_whole_scope<'a>(
             None => lost = filled::lost(scan, scope, &read)?,
         }
     }
-    Ok(Scoped::Read(Box::new(ReadScope { scope, parent, read, keep, lost })))
+    Ok(Scoped::Read(Box::new(ReadScope { scope, parent, read, keep, lost, began })))
 }
 
 /// Writes a scope that was read. Answers with the nodes that later collections may have as parents.
 fn finish(scan: &Scan<'_>, name: &str, collection: &raw::Collection, one: ReadScope<'_>, kind: Option<NodeKind>) -> Result<Known> {
-    let ReadScope { scope, parent, mut read, keep, .. } = one;
-    read.coverage = write(scan, name, collection, scope, &parent, &read)?;
+    let ReadScope { scope, parent, mut read, keep, began, .. } = one;
+    read.coverage = write(scan, (name, collection), scope, &parent, &read, began)?;
     let (Some(kind), true) = (kind, keep.any()) else { return Ok(Known::default()) };
     let keys = read.seen.iter().filter_map(Ready::node).filter(|node| node.kind == kind).map(|node| node.key.clone()).collect();
     let mut known = Known { nodes: read.nodes, keys, below: HashSet::new() };
@@ -630,8 +655,9 @@ async fn again_for_person(scan: &Scan<'_>, name: &str, collection: &raw::Collect
     let mut again = Known::default();
     for node in known {
         let Some(person) = scan.watchlist.owner(scan.system, &node, Some(key)).filter(|person| person.key == key) else { continue };
+        let began = Began::now(scan)?;
         let read = ScopeRead { one: true, ..read_one(scan, collection, one, &node, person, keep).await };
-        write(scan, name, collection, scope, &Parent::default(), &read)?;
+        write(scan, (name, collection), scope, &Parent::default(), &read, began)?;
         again.keys.extend(read.seen.iter().filter_map(Ready::node).filter(|node| Some(node.kind) == kind).map(|node| node.key.clone()));
         again.nodes.extend(read.nodes);
     }
@@ -639,13 +665,16 @@ async fn again_for_person(scan: &Scan<'_>, name: &str, collection: &raw::Collect
 }
 
 /// Writes what a scope gave, in one transaction. Answers with its coverage, for a loss that is not believed makes it a gap.
+///
+/// Other scans and departures go on meanwhile. Where a scan that began later has read the scope as a whole, that is how things are; what such a scan, or
+/// an action of ours, has changed in it since this read began stays as it is.
 fn write(
     scan: &Scan<'_>,
-    name: &str,
-    collection: &raw::Collection,
+    (name, collection): (&str, &raw::Collection),
     scope: ScopeId,
     parent: &Parent<'_>,
     read: &ScopeRead,
+    began: Began,
 ) -> Result<Coverage> {
     let at = clock::now();
     let mut coverage = read.coverage.clone();
@@ -661,7 +690,16 @@ fn write(
     let accept_loss = scan.options.accept_loss || (scan.person.is_some() && one_persons);
     let drift: Vec<&str> = read.never_filled.iter().map(String::as_str).collect();
     let tally = scan.store.write(|tx| {
-        let write = ScopeWrite { scan: scan.id, scope, at, closing, accept_loss, ours: Some(scan.system), keep: &read.keep };
+        if let Some(since) = began.mark.read_since(tx, scope)? {
+            coverage = Coverage::Complete;
+            let tally = Tally { seen: graph::open_count(tx, scope)?, ..Tally::default() };
+            let known = Covered { extent: Extent::Changes, coverage: &coverage, tally, drift: &[] };
+            scans::cover(tx, scan.id, scope, &known, since)?;
+            return Ok(tally);
+        }
+        let later = Later::of(tx, scan.system, scope, began.mark)?;
+        let later = (!later.is_empty()).then_some(&later);
+        let write = ScopeWrite { scan: scan.id, scope, at, closing, accept_loss, ours: Some(scan.system), keep: &read.keep, later };
         let mut tally = graph::write_ready(tx, &mut lock(&scan.interner), write, &read.seen)?;
         if let Some((lost, known)) = tally.held_back {
             coverage = Coverage::Gap(format!(
@@ -672,7 +710,8 @@ fn write(
         if coverage.is_complete() && read.changed.is_some() {
             tally.seen = graph::open_count(tx, scope)?;
         }
-        scans::cover(tx, scan.id, scope, &Covered { extent: read.extent(), coverage: &coverage, tally, drift: &drift }, at)?;
+        // As of when it was asked: what was proved while it was read is not contradicted by it.
+        scans::cover(tx, scan.id, scope, &Covered { extent: read.extent(), coverage: &coverage, tally, drift: &drift }, began.at)?;
         if coverage.is_complete() && collection.delta.is_some() && scan.person.is_none() {
             graph::set_scope_mark(tx, scope, read.mark.as_deref(), read.changed.is_none().then_some(at))?;
         }

@@ -198,7 +198,7 @@ pub(super) async fn read_scope(
     let mut trouble = None;
     let ended = scan
         .connection
-        .pages(Hand::Read, Lane::Scan, &call, &collection.classes, collection.paging.as_ref(), from, &mut |page: Page| {
+        .pages(Hand::Read, scan.lane(), &call, &collection.classes, collection.paging.as_ref(), from, &mut |page: Page| {
             // Extraction is work for all cores, and staging waits for the disk: the other tasks of this thread move elsewhere.
             let done = tokio::task::block_in_place(|| -> Result<()> {
                 let came = taken.page(&reading, &page.body, &page.headers);
@@ -309,7 +309,7 @@ pub(super) async fn sentinel_key(scan: &Scan<'_>, sentinel: &raw::Sentinel) -> R
         Some(call) => {
             let call = render::http(call, Parts::default(), &scope).map(Call::Http)?;
             let reply =
-                scan.connection.send(Hand::Read, Lane::Scan, &call, &raw::Classes::default()).await.map_err(|error| error.to_string())?;
+                scan.connection.send(Hand::Read, scan.lane(), &call, &raw::Classes::default()).await.map_err(|error| error.to_string())?;
             if reply.class != Class::Fine {
                 return Err(format!("the sentinel's call was answered with {}", reply.status));
             }

@@ -36,12 +36,31 @@ pub(super) enum Part {
     Systems,
     /// People can't be told.
     Telling,
-    /// What is due could not be done.
-    Work,
+    /// What HR says of an employee could not be taken up.
+    Webhooks,
+    /// HR could not be asked, or doesn't come to the end of its answer.
+    Hearing,
+    /// A departure can't be run.
+    Departures,
+    /// Something stands in the way of a departure to come.
+    Rehearsals,
+    /// Scans can't be made.
+    Scans,
+    /// Cases can't be looked at again.
+    Rechecks,
 }
 
 impl Part {
-    fn word(self) -> &'static str {
+    /// How long it may be at one thing before that is said.
+    fn longest(self) -> Duration {
+        match self {
+            Self::Hearing => Duration::from_secs(120),
+            Self::Rechecks => Duration::from_secs(6 * 3600),
+            _ => Duration::from_secs(26 * 3600),
+        }
+    }
+
+    pub(super) fn word(self) -> &'static str {
         match self {
             Self::Clock => "clock",
             Self::Hr => "hr",
@@ -50,7 +69,12 @@ impl Part {
             Self::Settings => "settings",
             Self::Systems => "systems",
             Self::Telling => "telling",
-            Self::Work => "work",
+            Self::Webhooks => "webhooks",
+            Self::Hearing => "hearing",
+            Self::Departures => "departures",
+            Self::Rehearsals => "rehearsals",
+            Self::Scans => "scans",
+            Self::Rechecks => "rechecks",
         }
     }
 
@@ -63,7 +87,12 @@ impl Part {
             Self::Settings => "settings stand for nothing",
             Self::Systems => "not every system can be used",
             Self::Telling => "people could not be told",
-            Self::Work => "what is due could not be done",
+            Self::Webhooks => "a webhook's word could not be taken up",
+            Self::Hearing => "HR could not be asked",
+            Self::Departures => "a departure can't be run",
+            Self::Rehearsals => "something stands in the way of a departure to come",
+            Self::Scans => "scans can't be made",
+            Self::Rechecks => "cases can't be looked at again",
         }
     }
 }
@@ -72,6 +101,8 @@ impl Part {
 #[derive(Debug, Default)]
 pub struct Health {
     troubles: Mutex<BTreeMap<Part, Trouble>>,
+    /// What parts are at, and since when.
+    doing: Mutex<BTreeMap<Part, Instant>>,
     refused: Mutex<Vec<Instant>>,
 }
 
@@ -82,7 +113,39 @@ struct Trouble {
     key: String,
 }
 
+/// Says that a part is at something, for as long as it is kept.
+pub(super) struct Doing<'a>(&'a Health, Part);
+
+impl Drop for Doing<'_> {
+    fn drop(&mut self) {
+        if let Ok(mut doing) = self.0.doing.lock() {
+            doing.remove(&self.1);
+        }
+    }
+}
+
 impl Server {
+    /// Notes that a part has begun something.
+    pub(super) fn doing(&self, part: Part) -> Doing<'_> {
+        if let Ok(mut doing) = self.health.doing.lock() {
+            doing.insert(part, Instant::now());
+        }
+        Doing(&self.health, part)
+    }
+
+    /// Says which parts are at one thing for too long. They say themselves when they are done with it.
+    pub(super) fn note_slowness(&self) {
+        let slow: Vec<Part> = self
+            .health
+            .doing
+            .lock()
+            .map(|doing| doing.iter().filter(|(part, since)| since.elapsed() > part.longest()).map(|(part, _)| *part).collect())
+            .unwrap_or_default();
+        for part in slow {
+            self.note(part, Some(format!("it has not come to an end for {} minutes and more", part.longest().as_secs() / 60)));
+        }
+    }
+
     /// Notes how a part stands: what is new is said and told, what lasts is said again each hour, and so is that it is over.
     pub(super) fn note(&self, part: Part, why: Option<String>) {
         let Ok(mut troubles) = self.health.troubles.lock() else { return };
@@ -113,7 +176,7 @@ impl Server {
             if let Err(error) = tell::trouble(&self.config, &self.store, &key, part.words(), over) {
                 tracing::error!(error = format!("{error:#}"), "people could not be told of trouble");
             }
-            self.news.notify_one();
+            self.wake.news.notify_one();
         }
     }
 

@@ -70,7 +70,7 @@ fn keep(server: &Server, name: &str, taken: &webhook::Taken) -> (StatusCode, &'s
     let system = server.config.serve.hooks.get(name).map(|hook| hook.system.as_str()).unwrap_or_default();
     match server.store.write_durably(|tx| store::scans::want_look(tx, &taken.signed, system, &taken.employee, clock::now())) {
         Ok(true) => {
-            server.nudge.notify_one();
+            server.wake.webhooks.notify_one();
             (StatusCode::ACCEPTED, "taken\n")
         }
         Ok(false) => (StatusCode::ACCEPTED, "taken before\n"),

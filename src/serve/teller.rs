@@ -1,4 +1,4 @@
-//! Telling people while serving: a loop of its own, so that a slow ticket system never keeps a departure waiting.
+//! Telling people while serving: a slow ticket system never keeps a departure waiting.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::health::Part;
 use super::{LOOK, Server, due};
 use crate::clock;
-use crate::departure::{self, Desk};
+use crate::departure;
 use crate::handoff::tell;
 use crate::store;
 
@@ -18,7 +18,7 @@ use crate::store;
 const LONGEST: Duration = Duration::from_secs(30);
 
 /// Tells people what there is to tell, until `stop`.
-pub(super) async fn run(server: Arc<Server>, stop: CancellationToken) {
+pub(super) async fn run(server: Arc<Server>, stop: CancellationToken) -> Result<()> {
     while !stop.is_cancelled() {
         if let Err(error) = turn(&server).await {
             tracing::error!(error = format!("{error:#}"), "people could not be told");
@@ -28,10 +28,11 @@ pub(super) async fn run(server: Arc<Server>, stop: CancellationToken) {
         }
         tokio::select! {
             () = stop.cancelled() => {}
-            () = server.news.notified() => {}
+            () = server.wake.news.notified() => {}
             () = tokio::time::sleep(until_next(&server)) => {}
         }
     }
+    Ok(())
 }
 
 async fn turn(server: &Server) -> Result<()> {
@@ -43,8 +44,7 @@ async fn turn(server: &Server) -> Result<()> {
             due::due(pattern, last, now).map_err(anyhow::Error::msg)?
         }
     };
-    let desk = Desk { config: &server.config, store: &server.store, fleet: &server.fleet, signer: &server.signer };
-    let told = departure::tell(&desk, &tell::Options { look: look.is_some(), patience: Duration::ZERO }).await?;
+    let told = departure::tell(&server.desk(), &tell::Options { look: look.is_some(), patience: Duration::ZERO }).await?;
     if let Some(due) = look {
         server.store.write(|tx| store::scans::served(tx, LOOK, due, clock::now()))?;
     }

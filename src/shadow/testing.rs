@@ -163,7 +163,7 @@ impl World {
                     let scan = scans::begin(tx, row, None, at)?;
                     let scope = scope_row(tx, row, collection, "")?;
                     let closing = if complete { Closing::Unseen } else { Closing::Nothing };
-                    let write = ScopeWrite { scan, scope, at, closing, accept_loss: false, ours: None, keep: &[] };
+                    let write = ScopeWrite { scan, scope, at, closing, accept_loss: false, ours: None, keep: &[], later: None };
                     let tally = write_scope(tx, &mut Interner::load(tx, row)?, write, observations)?;
                     let coverage = if complete { Coverage::Complete } else { Coverage::Gap("page 2 failed".to_owned()) };
                     let read = Covered { extent: Extent::Whole, coverage: &coverage, tally, drift: &[] };

@@ -142,7 +142,8 @@ mod tests {
                 let around = Around { read: &read, about: Some(about.parse().unwrap()), tellers };
                 for (closing, items) in [(Closing::Unseen, all), (Closing::Around(around), again)] {
                     let scan = scans::begin(tx, row, None, clock::now())?;
-                    let write = ScopeWrite { scan, scope, at: clock::now(), closing, accept_loss: false, ours: None, keep: &[] };
+                    let write =
+                        ScopeWrite { scan, scope, at: clock::now(), closing, accept_loss: false, ours: None, keep: &[], later: None };
                     write_scope(tx, &mut interner, write, &seen(items))?;
                 }
                 let mut open = BTreeSet::new();

@@ -122,6 +122,15 @@ pub fn due(conn: &Connection, now: Timestamp) -> Result<Vec<DepartureRow>> {
     departures(conn, "WHERE state = 'scheduled' AND effective <= ?1 ORDER BY effective, id", now.as_microsecond())
 }
 
+/// When the next scheduled departure after a moment is due.
+///
+/// # Errors
+/// The database's.
+pub fn next_due(conn: &Connection, after: Timestamp) -> Result<Option<Timestamp>> {
+    let mut statement = conn.prepare_cached("SELECT min(effective) FROM departure WHERE state = 'scheduled' AND effective > ?1")?;
+    statement.query_row([after.as_microsecond()], |row| row.get::<_, Option<i64>>(0))?.map(moment).transpose()
+}
+
 /// Departures that HR's word opened and that have not begun.
 ///
 /// # Errors

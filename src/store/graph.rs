@@ -13,6 +13,7 @@ use rusqlite::{Connection, Transaction, params};
 use serde_json::{Map, Value};
 
 use super::around::Around;
+use super::later::Later;
 use super::ours::Ours;
 use crate::model::{EdgeKind, Level, NodeKind, NodeRef, NodeSeen, Observation, ScanId, ScopeId};
 pub(super) use names::fill;
@@ -110,6 +111,8 @@ pub struct ScopeWrite<'a> {
     pub ours: Option<&'a str>,
     /// Attributes that the system did not show this time, to nobody: nodes keep them as they were.
     pub keep: &'a [String],
+    /// What was changed since the read began: it stays as it is. `None` where nothing can have been.
+    pub later: Option<&'a Later>,
 }
 
 /// What of a scope may be closed because it was not seen.
@@ -307,7 +310,7 @@ fn write_each<R: std::borrow::Borrow<Ready>>(
             Ready::Edge(edge) => write_edge(tx, interner, write, edge, at, &mut edges, &mut tally)?,
         }
     }
-    let (lost_nodes, lost_edges): (Vec<i64>, Vec<i64>) = match write.closing {
+    let (mut lost_nodes, mut lost_edges): (Vec<i64>, Vec<i64>) = match write.closing {
         Closing::Nothing => return Ok(tally),
         Closing::Unseen => (
             nodes.values().filter(|open| !open.seen).map(|open| open.row).collect(),
@@ -315,6 +318,12 @@ fn write_each<R: std::borrow::Borrow<Ready>>(
         ),
         Closing::Around(around) => around.lost(tx, interner, write.scope, &nodes, &edges)?,
     };
+    if let Some(later) = write.later {
+        let rows: HashMap<i64, i64> = nodes.iter().map(|(id, open)| (open.row, *id)).collect();
+        retain(&mut lost_nodes, |row| rows.get(row).map_or(Ok(true), |node| Ok(!later.node(tx, *node)?)))?;
+        let rows: HashMap<i64, (i64, i64)> = edges.iter().map(|(edge, open)| (open.row, (edge.0, edge.2))).collect();
+        retain(&mut lost_edges, |row| rows.get(row).map_or(Ok(true), |(from, to)| Ok(!later.edge(tx, *from, *to)?)))?;
+    }
     let known = nodes.values().filter(|open| open.known).count() + edges.values().filter(|open| open.known).count();
     let lost = lost_nodes.len() + lost_edges.len();
     // Few scopes lose anything: what we took away is looked up for those alone.
@@ -337,6 +346,18 @@ fn write_each<R: std::borrow::Borrow<Ready>>(
     }
     tally.closed += lost as u64;
     Ok(tally)
+}
+
+/// Keeps of some rows those of which it is so.
+fn retain(rows: &mut Vec<i64>, mut is_kept: impl FnMut(&i64) -> Result<bool>) -> Result<()> {
+    let mut kept = Vec::with_capacity(rows.len());
+    for row in rows.drain(..) {
+        if is_kept(&row)? {
+            kept.push(row);
+        }
+    }
+    *rows = kept;
+    Ok(())
 }
 
 /// How many of the lost rows went by actions of ours.
@@ -473,6 +494,11 @@ fn write_node(
     tally: &mut Tally,
 ) -> Result<()> {
     let node = interner.id(tx, &seen.node)?;
+    if let Some(later) = write.later
+        && later.node(tx, node)?
+    {
+        return Ok(());
+    }
     let kept = match open.get(&node) {
         Some(known) if !known.seen && known.hash != seen.hash => {
             let unread = unread(seen)?;
@@ -580,6 +606,11 @@ fn write_edge(
     let src = interner.id(tx, &seen.from)?;
     let dst = interner.id(tx, &seen.to)?;
     let identity = (src, seen.kind, dst, seen.hash);
+    if let Some(later) = write.later
+        && later.edge(tx, src, dst)?
+    {
+        return Ok(());
+    }
     if let Some(known) = open.get_mut(&identity) {
         if !known.seen {
             known.seen = true;

@@ -6,6 +6,7 @@ pub mod departures;
 pub mod findings;
 pub mod graph;
 pub mod history;
+pub mod later;
 pub mod lease;
 pub mod links;
 mod lock;
@@ -16,7 +17,7 @@ mod upgrade;
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
@@ -35,12 +36,16 @@ const SCHEMA: &[&str] = &[
 /// The version of the schema that this binary reads and writes.
 const VERSION: i64 = 7;
 
+/// Connections for reading that are kept open while nobody reads; more are opened when more read at once, and each holds some megabytes.
+const IDLE_READERS: usize = 8;
+
 /// An open store. Share it behind an `Arc`.
 #[derive(Debug)]
 pub struct Store {
     path: PathBuf,
     writer: Mutex<Connection>,
     lock: lock::Lock,
+    deriving: Mutex<()>,
     readers: Mutex<Vec<Connection>>,
 }
 
@@ -68,7 +73,13 @@ impl Store {
         }
         // From here on it waits by slices, so that it can say that it does.
         writer.busy_timeout(lock::SLICE)?;
-        Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), lock: lock::Lock::of(path), readers: Mutex::default() })
+        Ok(Self {
+            path: path.to_owned(),
+            writer: Mutex::new(writer),
+            lock: lock::Lock::of(path),
+            deriving: Mutex::default(),
+            readers: Mutex::default(),
+        })
     }
 
     /// Where it is.
@@ -82,11 +93,31 @@ impl Store {
     /// # Errors
     /// The database's.
     pub fn wipe_log(&self, patience: Duration) -> Result<bool> {
-        self.writing(|writer| {
-            writer.busy_timeout(patience)?;
-            let busy = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
-            writer.busy_timeout(lock::SLICE)?;
-            Ok(busy? == 0)
+        let since = Instant::now();
+        loop {
+            // Whoever has something to write doesn't wait for it.
+            let done = self.writing(|writer| {
+                writer.busy_timeout(Duration::from_millis(20))?;
+                let busy = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+                writer.busy_timeout(lock::SLICE)?;
+                Ok(busy? == 0)
+            })?;
+            if done || since.elapsed() >= patience {
+                return Ok(done);
+            }
+            lock::off_async_threads(|| std::thread::sleep(Duration::from_millis(100)));
+        }
+    }
+
+    /// Runs `work`, which makes something of the whole graph and writes it, while nobody else in this process does such work: what an older graph said
+    /// is never written after what a newer one said.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub fn derive<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        lock::off_async_threads(|| {
+            let _turn = self.deriving.lock().map_err(|_| anyhow::anyhow!("the store was lost to a panic"))?;
+            work()
         })
     }
 
@@ -158,7 +189,9 @@ impl Store {
         let tx = reader.transaction()?;
         let answer = question(&tx);
         drop(tx);
-        if let Ok(mut readers) = self.readers.lock() {
+        if let Ok(mut readers) = self.readers.lock()
+            && readers.len() < IDLE_READERS
+        {
             readers.push(reader);
         }
         answer

@@ -61,7 +61,7 @@ impl Ours {
 }
 
 /// The node that a value of an action's expressions stands for.
-fn id(conn: &Connection, system: &str, value: &Value) -> Result<Option<i64>> {
+pub(super) fn id(conn: &Connection, system: &str, value: &Value) -> Result<Option<i64>> {
     let (Some(kind), Some(key)) = (value["kind"].as_str().and_then(|kind| kind.parse::<NodeKind>().ok()), value["id"].as_str()) else {
         return Ok(None);
     };

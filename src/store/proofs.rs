@@ -220,7 +220,16 @@ fn switched_off(tx: &Transaction<'_>, person: NodeId, account: &Named, proved: T
         let Some(scan) = scan(tx, &account.system, person, at)? else { continue };
         let system: i64 = tx.query_row("SELECT system FROM node WHERE id = ?1", [row], |row| row.get(0))?;
         let mut interner = Interner::load(tx, system)?;
-        let write = ScopeWrite { scan, scope: ScopeId(scope), at, closing: Closing::Nothing, accept_loss: true, ours: None, keep: &[] };
+        let write = ScopeWrite {
+            scan,
+            scope: ScopeId(scope),
+            at,
+            closing: Closing::Nothing,
+            accept_loss: true,
+            ours: None,
+            keep: &[],
+            later: None,
+        };
         changed += write_scope(tx, &mut interner, write, &[Observation::Node(seen)])?.opened;
     }
     Ok(changed)

@@ -88,9 +88,11 @@ pub fn cut_off(tx: &Transaction<'_>, system: i64, oldest: Timestamp, now: Timest
             |row| row.get(0),
         )
         .optional()?;
+    // One person is read again beside a scan; after half a day nobody does so any more.
+    let long_ago = now.saturating_sub(SignedDuration::from_hours(12)).unwrap_or(now).as_microsecond();
     let others: Vec<i64> = tx
-        .prepare("SELECT id FROM scan WHERE system = ?1 AND ended IS NULL AND id IS NOT ?2")?
-        .query_map(params![system, found], |row| row.get(0))?
+        .prepare("SELECT id FROM scan WHERE system = ?1 AND ended IS NULL AND id IS NOT ?2 AND (person IS NULL OR started < ?3)")?
+        .query_map(params![system, found, long_ago], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     for scan in others {
         end(tx, ScanId(scan), Outcome::Failed, Some("cut off"), 0, now)?;
@@ -132,36 +134,6 @@ pub fn forget_after(tx: &Transaction<'_>, scan: ScanId, collection: &str, parent
         params![scan.0, collection, parent, i64::try_from(number)?],
     )?;
     Ok(())
-}
-
-/// Those of some systems that were not scanned to the end by any scan of the whole system that began since a moment.
-///
-/// # Errors
-/// The database's.
-pub fn unfinished(conn: &Connection, systems: &[String], since: Timestamp) -> Result<Vec<String>> {
-    let mut ended = conn.prepare_cached(
-        "SELECT EXISTS (SELECT 1 FROM scan s JOIN system y ON y.id = s.system
-         WHERE y.name = ?1 AND s.person IS NULL AND s.started >= ?2 AND s.ended IS NOT NULL)",
-    )?;
-    let mut unfinished = Vec::new();
-    for system in systems {
-        if !ended.query_row(params![system, since.as_microsecond()], |row| row.get(0))? {
-            unfinished.push(system.clone());
-        }
-    }
-    Ok(unfinished)
-}
-
-/// What scans have read since a moment: scopes that were read to their end, and pages of those that were not yet.
-///
-/// # Errors
-/// The database's.
-pub fn read_since(conn: &Connection, since: Timestamp) -> Result<(u64, u64)> {
-    let mut count = conn.prepare_cached(
-        "SELECT (SELECT count(DISTINCT scope) FROM coverage WHERE complete = 1 AND at >= ?1), (SELECT count(*) FROM staged_page)",
-    )?;
-    let (scopes, pages): (i64, i64) = count.query_row([since.as_microsecond()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok((scopes.unsigned_abs(), pages.unsigned_abs()))
 }
 
 /// A page that waits for its scope to be whole.
@@ -432,13 +404,25 @@ pub fn want_look(tx: &Transaction<'_>, signed: &[u8], system: &str, employee: &s
     Ok(new == 1)
 }
 
+/// A webhook whose employee nobody has looked at yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look {
+    /// Which webhook.
+    pub digest: String,
+    /// The HR system.
+    pub system: String,
+    /// The employee's key there.
+    pub employee: String,
+}
+
 /// The webhooks whose people nobody has looked at yet.
 ///
 /// # Errors
 /// The database's.
-pub fn wanted_looks(conn: &Connection) -> Result<Vec<String>> {
-    let mut statement = conn.prepare_cached("SELECT digest FROM webhook WHERE looked = 0 ORDER BY at")?;
-    Ok(statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+pub fn wanted_looks(conn: &Connection) -> Result<Vec<Look>> {
+    let mut statement = conn.prepare_cached("SELECT digest, system, employee FROM webhook WHERE looked = 0 ORDER BY at")?;
+    let looks = statement.query_map([], |row| Ok(Look { digest: row.get(0)?, system: row.get(1)?, employee: row.get(2)? }))?;
+    Ok(looks.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Marks webhooks as looked after.

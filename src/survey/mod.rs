@@ -14,7 +14,7 @@ use crate::connect::Connection;
 use crate::connect::fleet::Fleet;
 use crate::graph::{Graph, Person};
 use crate::manifest::raw::Category;
-use crate::model::{Finding, NodeId};
+use crate::model::{Finding, NodeId, NodeKind, NodeRef};
 use crate::resolve;
 use crate::scan::{self, Progress, SystemReport, Watchlist};
 use crate::shadow::{self, View};
@@ -32,6 +32,8 @@ pub struct Options {
     pub person: Option<NodeId>,
     /// Leave the shadow checks out.
     pub no_checks: bool,
+    /// Leave it as it is whose account is whose: where somebody waits, and what a scan found is linked later.
+    pub no_links: bool,
 }
 
 /// What a survey gave.
@@ -88,6 +90,9 @@ pub async fn survey(
     // HR first: it says whom we watch. Then the others, so that new people's accounts are read closely on the first night.
     // HR is never gone on with: pages from before it said something would pass for its present word.
     for (group, resume_hours) in [(hr, Some(0)), (others, None)] {
+        if group.is_empty() {
+            continue;
+        }
         let connections = group.clone();
         let watchlist = watchlist(config, store, options.person)?;
         let scan_options = scan::Options {
@@ -106,18 +111,32 @@ pub async fn survey(
             .collect()
             .await;
         let mut reports = reports.into_iter().collect::<Result<Vec<_>>>()?;
-        link_accounts(config, store)?;
+        if !options.no_links {
+            link_accounts(config, store)?;
+        }
         if options.person.is_none() {
             read_on(config, store, &connections, (watchlist, scan_options), &mut reports, tell).await?;
         }
         systems.append(&mut reports);
     }
-    // The pages of the scans are gone from the store; the file beside it forgets them too.
-    if !store.wipe_log(Duration::from_secs(5))? {
+    // The pages of the scans are gone from the store; the file beside it forgets them too. One person's are never kept.
+    if options.person.is_none() && !store.wipe_log(Duration::from_secs(5))? {
         tracing::warn!("somebody reads the store: what the scans took apart stays in its -wal file until the next scan");
     }
     let findings = if options.no_checks { Vec::new() } else { check(config, store)? };
     Ok(Survey { systems, closed: fleet.closed.clone(), findings, took: started.elapsed() })
+}
+
+/// Reads what an HR system says of one employee, by their key there, and of who else has changed; whether that was read to its end. What the others
+/// hold is left as it is.
+///
+/// # Errors
+/// The store's.
+pub async fn one_employee(store: &Store, connection: &Connection, employee: &str) -> Result<bool> {
+    let key = NodeRef::new(NodeKind::Person, employee);
+    let Some(id) = store.read(|conn| store::graph::find_node(conn, &connection.system().0, &key))? else { return Ok(false) };
+    let report = scan::scan_employee(store, connection, &Watchlist::default(), (id, key.key)).await?;
+    Ok(report.is_some_and(|report| report.gaps.is_empty()))
 }
 
 /// Keeps that systems could not be opened, as scans that failed: a report says so until one of the system is made.
@@ -185,13 +204,15 @@ fn watchlist(config: &Config, store: &Store, person: Option<NodeId>) -> Result<W
 /// # Errors
 /// The store's.
 pub fn link_accounts(config: &Config, store: &Store) -> Result<()> {
-    let graph = store.read(|conn| Graph::read(conn, None))?;
-    let mut people = people(config, &graph)?;
-    // Whoever HR has no record of any more claims nothing anew; what is known to be theirs stays so.
-    people.retain(|person| !person.vanished);
-    let now = clock::now();
-    let claims = resolve::resolve(&graph, &people, now);
-    store.write(|tx| store::links::write(tx, &claims, now).map(drop))
+    store.derive(|| {
+        let graph = store.read(|conn| Graph::read(conn, None))?;
+        let mut people = people(config, &graph)?;
+        // Whoever HR has no record of any more claims nothing anew; what is known to be theirs stays so.
+        people.retain(|person| !person.vanished);
+        let now = clock::now();
+        let claims = resolve::resolve(&graph, &people, now);
+        store.write(|tx| store::links::write(tx, &claims, now).map(drop))
+    })
 }
 
 /// Runs every shadow check on the graph as it is, and keeps the findings' history.
@@ -199,12 +220,14 @@ pub fn link_accounts(config: &Config, store: &Store) -> Result<()> {
 /// # Errors
 /// The store's.
 pub fn check(config: &Config, store: &Store) -> Result<Vec<Finding>> {
-    let (graph, coverage) = store.read(|conn| Ok((Graph::read(conn, None)?, store::scans::latest_coverage(conn)?)))?;
-    let people = people(config, &graph)?;
-    let view = View::new(&graph, &people, config, &coverage, clock::now());
-    let findings = shadow::run_all(&view);
-    // Where something could not be seen, an earlier finding stands: absence needs evidence.
-    let unsure: BTreeSet<String> = coverage.iter().filter(|row| !row.coverage.is_complete()).map(|row| row.system.clone()).collect();
-    store.write(|tx| store::findings::write(tx, &findings, &unsure, clock::now()))?;
-    Ok(findings)
+    store.derive(|| {
+        let (graph, coverage) = store.read(|conn| Ok((Graph::read(conn, None)?, store::scans::latest_coverage(conn)?)))?;
+        let people = people(config, &graph)?;
+        let view = View::new(&graph, &people, config, &coverage, clock::now());
+        let findings = shadow::run_all(&view);
+        // Where something could not be seen, an earlier finding stands: absence needs evidence.
+        let unsure: BTreeSet<String> = coverage.iter().filter(|row| !row.coverage.is_complete()).map(|row| row.system.clone()).collect();
+        store.write(|tx| store::findings::write(tx, &findings, &unsure, clock::now()))?;
+        Ok(findings)
+    })
 }

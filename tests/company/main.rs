@@ -21,6 +21,8 @@ mod golden;
 mod hr;
 /// The second night reads what changed, and comes to what a read of everything would have come to.
 mod nights;
+/// Webhooks, a scheduled departure and a scan at the same time, with a system that doesn't answer: none waits for another.
+mod order;
 /// Small pages lead to the same end.
 mod pages;
 /// Whatever goes wrong: nothing is called gone, complete or clean unless it is, and nobody leaves whom HR did not name.

@@ -14,13 +14,13 @@ use crate::sim::{Running, Sim, until};
 const LEAVER: &str = "E1002";
 
 /// A server that runs, and where it listens.
-struct Server {
-    running: Running,
+pub struct Server {
+    pub running: Running,
     url: String,
 }
 
 impl Server {
-    fn start(sim: &Sim) -> Self {
+    pub fn start(sim: &Sim) -> Self {
         let mut child =
             command(sim.folder()).args(["serve", "--listen", "127.0.0.1:0"]).stderr(Stdio::null()).spawn().expect("serve starts");
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -36,7 +36,7 @@ impl Server {
     }
 
     /// Posts a webhook; answers with the status.
-    fn post(&self, sim: &Sim, headers: &[(&str, String)], body: Vec<u8>) -> u16 {
+    pub fn post(&self, sim: &Sim, headers: &[(&str, String)], body: Vec<u8>) -> u16 {
         let mut request = reqwest::Client::new().post(format!("{}/hooks/bamboohr", self.url)).body(body);
         for (name, value) in headers {
             request = request.header(*name, value);
@@ -46,7 +46,7 @@ impl Server {
 }
 
 /// HR's webhook about somebody, signed at a time.
-fn webhook(number: &str, at: jiff::Timestamp) -> (Vec<(&'static str, String)>, Vec<u8>) {
+pub fn webhook(number: &str, at: jiff::Timestamp) -> (Vec<(&'static str, String)>, Vec<u8>) {
     let (headers, body) = signed_webhook(&employee_id(number), WEBHOOK_SECRET, at);
     let header = |name: &'static str| (name, headers[name].to_str().unwrap().to_owned());
     (vec![header("x-bamboohr-timestamp"), header("x-bamboohr-signature")], body)
@@ -89,7 +89,7 @@ fn assert_everything_is_lost(sim: &Sim, case: &Value) {
 }
 
 /// A company that has been scanned once, and whose server does nothing by the clock.
-fn scanned() -> Sim {
+pub fn scanned() -> Sim {
     let sim = Sim::up_with_few();
     sim.change_settings("schedule = \"0 2 * * *\"", "schedule = \"\"");
     sim.change_settings("poll = \"*/15 * * * *\"", "poll = \"\"");
@@ -212,7 +212,7 @@ fn hr_s_word_waits_for_no_scan() {
     );
     assert_eq!(before, 1, "the departure waited for the night");
     assert_everything_is_lost(&sim, &case);
-    // The night begins anew, for what it had read is older than the departure, and comes to its end.
+    // The night goes on, and comes to its end.
     until("the night ends", || (sim.count(whole) == 2).then_some(()));
     assert_eq!(sim.count(scim), 2, "what was scanned to the end is not scanned once more");
     assert_eq!(server.running.terminate(), 0);
@@ -311,10 +311,17 @@ fn protected_people_wait() {
     let sim = scanned();
     sim.change_settings("[people]\n", "[people]\nprotected = [\"E1002\"]\n");
     let server = Server::start(&sim);
+    sim.world.faults.keep_answers();
     sim.world.hr.terminate(LEAVER, sim.world.company.today()).unwrap();
     let (headers, body) = webhook(LEAVER, jiff::Timestamp::now());
     assert_eq!(server.post(&sim, &headers, body), 202);
     until("the webhook is looked after", || (sim.count("SELECT count(*) FROM webhook WHERE looked = 0") == 0).then_some(()));
+    // Of HR, that one employee was read, and who else has changed.
+    let asked = sim.world.faults.answered().into_iter().filter(|answered| answered.system == "bamboohr");
+    let asked: Vec<String> = asked.map(|answered| answered.target).collect();
+    let employee = format!("/api/v1/employees/{}?", employee_id(LEAVER));
+    let expected = |call: &String| call.starts_with(&employee) || call.starts_with("/api/v1/employees/changed?");
+    assert!(asked.iter().any(|call| call.starts_with(&employee)) && asked.iter().all(expected), "{asked:#?}");
     let all = cases(&sim);
     assert_eq!((all.len(), &all[0]["state"]), (1, &json!("waiting")));
     assert_eq!(okta_says(&sim, LEAVER), "ACTIVE");

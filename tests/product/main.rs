@@ -77,6 +77,8 @@ mod real_privacyidea;
 mod real_scim;
 /// A real Tryton server.
 mod real_tryton;
+/// A departure at a set time: rehearsed before, fired at its time.
+mod rehearsed;
 /// A webhook that is sent again.
 mod replay;
 /// The built command, run to its end.

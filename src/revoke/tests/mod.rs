@@ -138,7 +138,16 @@ impl World {
                 rows::write_scope(
                     tx,
                     &mut interner,
-                    rows::ScopeWrite { scan, scope, at: now, closing: rows::Closing::Nothing, accept_loss: false, ours: None, keep: &[] },
+                    rows::ScopeWrite {
+                        scan,
+                        scope,
+                        at: now,
+                        closing: rows::Closing::Nothing,
+                        accept_loss: false,
+                        ours: None,
+                        keep: &[],
+                        later: None,
+                    },
                     observations,
                 )
             })
