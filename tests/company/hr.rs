@@ -41,8 +41,10 @@ impl Hr {
         let all = self.0.exeunt(&["departures", "--json"]).json();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let mine = all.as_array().unwrap().iter().filter(|case| case["person"] == person);
-        // A last day ends with the day: the case takes effect when the next one begins.
-        let day = |case: &Value| text(&case["effective"])[..10].parse::<jiff::civil::Date>().unwrap().yesterday().unwrap().to_string();
+        // A last day ends with the day, where the company is: the case takes effect when the next one begins.
+        let zone = jiff::tz::TimeZone::get(&self.0.world.company.timezone).unwrap();
+        let ends = |case: &Value| text(&case["effective"]).parse::<jiff::Timestamp>().unwrap().to_zoned(zone.clone()).date();
+        let day = |case: &Value| ends(case).yesterday().unwrap().to_string();
         mine.rev().map(|case| (text(&case["state"]), day(case))).collect()
     }
 }
@@ -150,7 +152,8 @@ fn a_record_that_is_gone_takes_nothing_back() {
 #[test]
 fn a_last_day_ends_at_the_companys_hour_in_its_zone() {
     let hr = Hr::up();
-    hr.0.change_settings("[departure]\n", "[departure]\ntime = \"17:00\"\nzone = \"America/Los_Angeles\"\n");
+    let company = format!("zone = \"{}\"\n", hr.0.world.company.timezone);
+    hr.0.change_settings(&company, "time = \"17:00\"\nzone = \"America/Los_Angeles\"\n");
     let last = hr.0.world.company.today().checked_add(jiff::Span::new().days(2)).unwrap();
     hr.0.world.hr.terminate(LEAVER, last).unwrap();
     hr.hear();
