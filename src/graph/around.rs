@@ -9,14 +9,15 @@
 //!
 //! Who else is a member of a group is left out: nobody asks, and there may be a hundred thousand.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-use super::snapshot::{Graph, LinkState, Node, Rows, is_unique_everywhere, leads_elsewhere};
-use crate::model::{EdgeKind, NodeId, NodeKind, normal_address, normal_alias};
+use super::snapshot::{Graph, LinkState, Node, Rows, Told, is_unique_everywhere, leads_elsewhere};
+use crate::model::{EdgeKind, NodeId, NodeKind, normal_address};
 use crate::store::departures;
 use crate::store::graph::{self as rows, EdgeRow, LinkRow, NodeRow, Use};
 
@@ -25,7 +26,18 @@ const INTO: &[EdgeKind] =
     &[EdgeKind::Opens, EdgeKind::DelegateOf, EdgeKind::ReceivesMailOf, EdgeKind::Holds, EdgeKind::Uses, EdgeKind::Owns];
 
 /// The same, for what hangs on a person's own accounts.
-const INTO_THEIRS: &[EdgeKind] = &[EdgeKind::CanAccess, EdgeKind::Assigned, EdgeKind::Permits, EdgeKind::SignsInTo];
+const INTO_THEIRS: &[EdgeKind] = &[
+    EdgeKind::Opens,
+    EdgeKind::DelegateOf,
+    EdgeKind::ReceivesMailOf,
+    EdgeKind::Holds,
+    EdgeKind::Uses,
+    EdgeKind::Owns,
+    EdgeKind::CanAccess,
+    EdgeKind::Assigned,
+    EdgeKind::Permits,
+    EdgeKind::SignsInTo,
+];
 
 /// What a graph is read around.
 #[derive(Debug, Clone, Default)]
@@ -105,8 +117,8 @@ fn is_sure(link: &LinkRow) -> bool {
 struct Walk<'c> {
     conn: &'c Connection,
     as_of: Option<Timestamp>,
-    /// The nodes that are known, and as which.
-    nodes: BTreeMap<NodeId, (Node, Vec<NodeRow>)>,
+    /// The nodes that are known.
+    nodes: BTreeMap<NodeId, Told>,
     edges: BTreeMap<i64, EdgeRow>,
     links: BTreeMap<i64, LinkRow>,
     /// What live cases have taken: leaver, account, since when.
@@ -160,15 +172,14 @@ impl<'c> Walk<'c> {
     }
 
     fn add(&mut self, row: NodeRow) {
-        let (node, rows) = self.nodes.entry(row.id).or_insert_with(|| (Node::of(&row), Vec::new()));
-        if let Some(seen) = row.seen.clone() {
-            node.add(seen, row.since);
+        match self.nodes.entry(row.id) {
+            Entry::Occupied(mut known) => known.get_mut().add(row),
+            Entry::Vacant(new) => _ = new.insert(Told::first(row)),
         }
-        rows.push(row);
     }
 
     fn node(&self, id: NodeId) -> Result<&Node> {
-        self.nodes.get(&id).map(|(node, _)| node).context("a node that an edge names is not in the store")
+        self.nodes.get(&id).map(|told| &told.node).context("a node that an edge names is not in the store")
     }
 
     /// What a node stands for as a system speaks of it: see [`Graph`].
@@ -233,14 +244,13 @@ impl<'c> Walk<'c> {
             return Ok(known.clone());
         }
         self.load(id)?;
-        let (node, rows) = self.nodes.get(&id).context("a node that is asked for is not in the store")?;
-        let names: BTreeSet<String> =
-            rows.iter().filter_map(|row| row.seen.as_ref()).flat_map(|seen| &seen.aka).map(|name| normal_alias(name)).collect();
+        let Told { node, aka } = self.nodes.get(&id).context("a node that is asked for is not in the store")?;
+        let names: BTreeSet<&String> = aka.iter().collect();
         let addresses: BTreeSet<String> =
             if node.kind == NodeKind::Account && node.seen { node.emails().into_iter().collect() } else { BTreeSet::new() };
         let system = node.system.clone();
         let mut found = vec![id];
-        for name in &names {
+        for name in names {
             let system = (!is_unique_everywhere(name)).then_some(system.as_str());
             found.extend(rows::of_key(self.conn, system, NodeKind::Alias, name)?);
         }
@@ -280,12 +290,12 @@ impl<'c> Walk<'c> {
 
     /// A node that no scope shows any more, as it was seen last.
     fn last_seen(&self, id: NodeId) -> Result<Option<Node>> {
-        let (node, rows) = self.nodes.get(&id).context("a node that is asked for is not in the store")?;
-        let Some(row) = rows.first().filter(|_| !node.seen) else { return Ok(None) };
-        let mut last = Node::of(row);
-        if let Some(seen) = rows::last_seen(self.conn, id, self.as_of)? {
-            last.add(seen, None);
+        if self.node(id)?.seen {
+            return Ok(None);
         }
+        let Some(seen) = rows::last_seen(self.conn, id, self.as_of)? else { return Ok(None) };
+        let mut last = self.node(id)?.clone();
+        last.add(seen, None);
         Ok(Some(last))
     }
 
@@ -337,10 +347,7 @@ impl<'c> Walk<'c> {
             }
         }
         for id in self.reached.iter().copied().collect::<Vec<_>>() {
-            let more = if self.theirs.contains(&id) { INTO_THEIRS } else { &[] };
-            for kind in INTO.iter().chain(more) {
-                self.into(id, *kind)?;
-            }
+            self.into(id, if self.theirs.contains(&id) { INTO_THEIRS } else { INTO })?;
             self.links_to(id)?;
         }
         Ok(())
@@ -368,10 +375,10 @@ impl<'c> Walk<'c> {
         self.stands_for(edge.dst, &edge.system)
     }
 
-    /// Reads the edges of a kind into a node, with whoever they come from, and whose these are.
-    fn into(&mut self, id: NodeId, kind: EdgeKind) -> Result<()> {
+    /// Reads the edges of some kinds into a node, with whoever they come from, and whose these are.
+    fn into(&mut self, id: NodeId, kinds: &[EdgeKind]) -> Result<()> {
         for spelling in self.spellings(id)? {
-            for edge in rows::edges_into(self.conn, self.as_of, spelling, kind)? {
+            for edge in rows::edges_into(self.conn, self.as_of, spelling, kinds)? {
                 if self.end_of(&edge)? != Some(id) {
                     continue;
                 }
@@ -395,11 +402,9 @@ impl<'c> Walk<'c> {
             self.edges.insert(edge.row, edge);
         }
         for spelling in self.spellings(id)? {
-            for kind in [EdgeKind::Holds, EdgeKind::Uses, EdgeKind::Owns] {
-                for edge in rows::edges_into(self.conn, self.as_of, spelling, kind)? {
-                    if self.end_of(&edge)? == Some(id) && self.stands_for(edge.src, &edge.system)?.is_some() {
-                        self.edges.insert(edge.row, edge);
-                    }
+            for edge in rows::edges_into(self.conn, self.as_of, spelling, &[EdgeKind::Holds, EdgeKind::Uses, EdgeKind::Owns])? {
+                if self.end_of(&edge)? == Some(id) && self.stands_for(edge.src, &edge.system)?.is_some() {
+                    self.edges.insert(edge.row, edge);
                 }
             }
         }
@@ -504,7 +509,7 @@ impl<'c> Walk<'c> {
             self.taken.into_iter().filter(|(person, account, _)| nodes.contains_key(person) && nodes.contains_key(account)).collect();
         let stand_ins = self.stand_ins.into_iter().filter_map(|(at, target)| Some((at, target?))).collect();
         let rows = Rows {
-            nodes: nodes.into_values().flat_map(|(_, rows)| rows).collect(),
+            nodes: nodes.into_values().collect(),
             edges: self.edges.into_values().collect(),
             links: self.links.into_values().collect(),
             taken,

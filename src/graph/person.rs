@@ -6,9 +6,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use petgraph::graph::NodeIndex;
+use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use serde_json::{Value, json};
 
-use super::Graph;
+use super::{Graph, Node};
 use crate::clock;
 use crate::config::Config;
 use crate::manifest::attributes;
@@ -86,8 +87,9 @@ impl Person {
     pub fn all(graph: &Graph, rule: Option<&str>, list: &[String], days: &LastDay) -> Result<Vec<Self>, String> {
         let rule = rule.map(executive_rule).transpose()?;
         let now = clock::now();
-        let mut people = Vec::new();
-        for (index, node) in graph.nodes().filter(|(_, node)| node.kind == NodeKind::Person && (node.seen || node.remembered)) {
+        let known = graph.nodes().filter(|(_, node)| node.kind == NodeKind::Person && (node.seen || node.remembered));
+        let known: Vec<(NodeIndex, &Node)> = known.collect();
+        let of = |(index, node): (NodeIndex, &Node)| -> Result<Self, String> {
             let texts = |attr: &str| node.texts(attr).into_iter().map(str::to_owned).collect::<Vec<_>>();
             let unknown = texts(attributes::UNKNOWN);
             let standing = match node.text("state") {
@@ -131,8 +133,9 @@ impl Person {
                 person.executive =
                     rule.truth(&Scope::new().with("person", &value)).map_err(|problem| format!("people.executive: {problem}"))?;
             }
-            people.push(person);
-        }
+            Ok(person)
+        };
+        let mut people = known.into_par_iter().map(of).collect::<Result<Vec<_>, _>>()?;
         let known: HashSet<&str> = people.iter().filter(|person: &&Self| !person.vanished).flat_map(Self::marks).collect();
         let another: HashSet<NodeId> = people
             .iter()

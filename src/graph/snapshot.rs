@@ -241,9 +241,44 @@ impl Link {
     }
 }
 
-/// The rows that a graph is made of, each kind in the order of its numbers.
+/// A node, and its second names.
+pub(super) struct Told {
+    pub node: Node,
+    pub aka: Vec<String>,
+}
+
+impl Told {
+    /// What a node's first row tells.
+    pub fn first(row: rows::NodeRow) -> Self {
+        let mut told = Self { node: Node::of(&row), aka: Vec::new() };
+        told.add(row);
+        told
+    }
+
+    /// Adds what one more row tells.
+    pub fn add(&mut self, row: rows::NodeRow) {
+        if let Some(seen) = row.seen {
+            self.aka.extend(seen.aka.iter().map(|name| normal_alias(name)));
+            self.node.add(seen, row.since);
+        }
+    }
+
+    /// The nodes of rows that stand in the order of their nodes.
+    fn of(rows: Vec<rows::NodeRow>) -> Vec<Self> {
+        let mut nodes: Vec<Self> = Vec::new();
+        for row in rows {
+            match nodes.last_mut().filter(|last| last.node.id == row.id) {
+                Some(last) => last.add(row),
+                None => nodes.push(Self::first(row)),
+            }
+        }
+        nodes
+    }
+}
+
+/// What a graph is made of, each kind in the order of its numbers.
 pub(super) struct Rows {
-    pub nodes: Vec<rows::NodeRow>,
+    pub nodes: Vec<Told>,
     pub edges: Vec<rows::EdgeRow>,
     pub links: Vec<rows::LinkRow>,
     pub taken: Vec<(NodeId, NodeId, Timestamp)>,
@@ -277,7 +312,7 @@ impl Graph {
     /// The store's.
     pub fn read(conn: &Connection, as_of: Option<Timestamp>) -> Result<Self> {
         let rows = Rows {
-            nodes: rows::nodes(conn, as_of)?,
+            nodes: Told::of(rows::nodes(conn, as_of)?),
             edges: rows::edges(conn, as_of)?,
             links: rows::links(conn, as_of)?,
             taken: departures::taken(conn, as_of)?,
@@ -301,8 +336,14 @@ impl Graph {
         let mut statement = conn.prepare_cached("SELECT name, category FROM system WHERE id > 0 ORDER BY name")?;
         graph.categories = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
         let mut names: HashMap<(String, String), NodeIndex> = HashMap::new();
-        for row in rows.nodes {
-            graph.add_node(row, &mut names);
+        for Told { node, aka } in rows.nodes {
+            let index = NodeIndex::new(graph.net.node_count());
+            for name in aka {
+                names.insert((node.system.clone(), name), index);
+            }
+            graph.by_id.insert(node.id, index);
+            graph.by_key.insert((node.system.clone(), NodeRef { kind: node.kind, key: node.key.clone() }), index);
+            graph.net.add_node(node);
         }
         graph.stand_ins = match rows.stand_ins {
             None => graph.resolve_names(&names),
@@ -403,23 +444,6 @@ impl Graph {
         }
         let edge = Edge { kind: EdgeKind::HasAccount, level: None, attrs: Map::new(), since: Timestamp::UNIX_EPOCH, system: String::new() };
         self.net.add_edge(person, account, edge);
-    }
-
-    fn add_node(&mut self, row: rows::NodeRow, names: &mut HashMap<(String, String), NodeIndex>) {
-        let index = match self.by_id.get(&row.id) {
-            Some(index) => *index,
-            None => {
-                let index = self.net.add_node(Node::of(&row));
-                self.by_id.insert(row.id, index);
-                self.by_key.insert((row.system.clone(), row.node), index);
-                index
-            }
-        };
-        let Some(seen) = row.seen else { return };
-        for name in &seen.aka {
-            names.insert((row.system.clone(), normal_alias(name)), index);
-        }
-        self.net[index].add(seen, row.since);
     }
 
     /// What each alias, and each address as one system speaks of it, stands for: the account of that system that has the address; an

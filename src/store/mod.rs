@@ -236,9 +236,11 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
     let writes = !flags.contains(OpenFlags::SQLITE_OPEN_READ_ONLY);
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(128);
+    // A walk through the graph comes by the upper pages of the indexes again and again.
+    connection.execute_batch("PRAGMA cache_size = -32768")?;
     if writes {
         connection.execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = OFF; PRAGMA cache_size = -32768;
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = OFF;
              PRAGMA secure_delete = ON",
         )?;
     }

@@ -99,12 +99,13 @@ pub fn edges_from(conn: &Connection, as_of: Option<Timestamp>, node: NodeId) -> 
     edges(conn, as_of, "e.src = ?1", [node.0])
 }
 
-/// The edges of a kind that are stored as going into a node.
+/// The edges of some kinds that are stored as going into a node.
 ///
 /// # Errors
 /// The database's.
-pub fn edges_into(conn: &Connection, as_of: Option<Timestamp>, node: NodeId, kind: EdgeKind) -> Result<Vec<EdgeRow>> {
-    edges(conn, as_of, "e.dst = ?1 AND e.kind = ?2", params![node.0, kind.word()])
+pub fn edges_into(conn: &Connection, as_of: Option<Timestamp>, node: NodeId, kinds: &[EdgeKind]) -> Result<Vec<EdgeRow>> {
+    let kinds = kinds.iter().map(|kind| format!("'{kind}'")).collect::<Vec<_>>().join(", ");
+    edges(conn, as_of, &format!("e.dst = ?1 AND e.kind IN ({kinds})"), [node.0])
 }
 
 fn edges(conn: &Connection, as_of: Option<Timestamp>, at: &str, params: impl Params) -> Result<Vec<EdgeRow>> {
