@@ -54,7 +54,8 @@ pub(super) fn is_random(secret: &str) -> bool {
     any(char::is_ascii_digit) || any(char::is_ascii_uppercase) && any(char::is_ascii_lowercase)
 }
 
-/// The ways in which a secret may come back: percent-encoded, escaped in JSON or HTML, in hexadecimal, in base64 alone or within a longer text.
+/// The ways in which a secret may come back that can't be read from the text itself, as escapes can: in hexadecimal, in base64 alone or within a
+/// longer text, once or twice; and those that are met most often.
 pub(super) fn forms(secret: &str) -> Vec<String> {
     let mut forms = vec![secret.to_owned()];
     if secret.len() < 8 {
@@ -77,8 +78,11 @@ pub(super) fn forms(secret: &str) -> Vec<String> {
     forms.push(hex);
     forms.push(STANDARD.encode(secret));
     for alphabet in [&alphabet::STANDARD, &alphabet::URL_SAFE] {
-        let engine = GeneralPurpose::new(alphabet, NO_PAD);
-        forms.extend((0..3).map(|before| core(&engine, secret, before)));
+        let engine = &GeneralPurpose::new(alphabet, NO_PAD);
+        let once: Vec<String> = (0..3).map(|before| core(engine, secret, before)).collect();
+        // What was in base64 before, as a header within a token is.
+        forms.extend(once.iter().flat_map(|inner| (0..3).map(move |before| core(engine, inner, before))));
+        forms.extend(once);
     }
     forms.sort_unstable();
     forms.dedup();
@@ -117,6 +121,8 @@ mod tests {
             for after in ["", ":", ":x", "\n and more"] {
                 let text = STANDARD.encode(format!("{around}{secret}{after}"));
                 assert!(forms.iter().any(|form| text.contains(form)), "{around}{after}: {text}");
+                let again = STANDARD.encode(format!("{around}{text}{after}"));
+                assert!(forms.iter().any(|form| again.contains(form)), "twice: {around}{after}: {again}");
             }
         }
         assert!(forms.contains(&"pa55%2fw0rd%2bof-mine".to_owned()) && forms.contains(&"pa55%2Fw0rd%2Bof-mine".to_owned()), "{forms:?}");

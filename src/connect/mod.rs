@@ -29,6 +29,7 @@ pub mod render;
 mod retry;
 mod sigv4;
 mod smtp;
+mod spelled;
 mod trust;
 mod webhook;
 mod wire;

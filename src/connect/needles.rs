@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::spelled;
+
 /// Bytes that are looked up at once.
 const GRAM: usize = 8;
 /// A run of this many letters of a long secret is the secret's, however much of it is missing.
@@ -65,12 +67,8 @@ impl Needles {
             return Vec::new();
         }
         let mut found = self.find_written(text);
-        // Nobody says which letters a writer encodes: it may be all of them.
-        for (begin, part) in pieces(text).filter(|(_, part)| part.contains(&b'%')) {
-            let (plain, places) = percent_decoded(part);
-            let place = |at: usize| begin + places.get(at).map_or(part.len(), |place| *place as usize);
-            let encoded = self.find_written(&plain).into_iter().map(|(from, to)| (place(from), place(to)));
-            found.extend(encoded.filter(|(from, to)| text[*from..*to].contains(&b'%')));
+        for (begin, part) in pieces(text) {
+            self.find_escaped(begin, part, &mut found);
         }
         found.sort_unstable();
         found.dedup_by(|next, kept| {
@@ -81,6 +79,18 @@ impl Needles {
             touches
         });
         found
+    }
+
+    /// Where they stand in a part of a text whose escapes are read, and those within these again.
+    fn find_escaped(&self, begin: usize, part: &[u8], found: &mut Vec<(usize, usize)>) {
+        let Some((mut plain, mut places)) = spelled::read(part) else { return };
+        for _ in 0..LAYERS {
+            let place = |at: usize| begin + places.get(at).map_or(part.len(), |place| *place as usize);
+            found.extend(self.find_written(&plain).into_iter().map(|(from, to)| (place(from), place(to))));
+            let Some((again, places_again)) = spelled::read(&plain) else { return };
+            places = places_again.into_iter().filter_map(|place| places.get(place as usize).copied()).collect();
+            plain = again;
+        }
     }
 
     /// Where they stand letter by letter.
@@ -147,7 +157,10 @@ impl Needles {
     }
 }
 
-/// How much of a text is decoded at once, and how much of it is looked at twice, for what stands at the border of two pieces.
+/// So often escapes within escapes are read.
+const LAYERS: usize = 4;
+
+/// How much of a text is read at once, and how much of it is looked at twice, for what stands at the border of two pieces.
 const PIECE: usize = 64 << 10;
 const OVERLAP: usize = 16 << 10;
 
@@ -157,29 +170,9 @@ fn pieces(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     (0..whole).step_by(PIECE - OVERLAP).map(move |begin| (begin, text.get(begin..text.len().min(begin + PIECE)).unwrap_or_default()))
 }
 
-/// A text without percent-encoding, and where each of its bytes began.
-fn percent_decoded(text: &[u8]) -> (Vec<u8>, Vec<u32>) {
-    let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16)).and_then(|digit| u8::try_from(digit).ok());
-    let (mut plain, mut places) = (Vec::with_capacity(text.len()), Vec::with_capacity(text.len()));
-    let mut at = 0;
-    while let Some(byte) = text.get(at) {
-        places.push(u32::try_from(at).unwrap_or(u32::MAX));
-        match (*byte, digit(text.get(at + 1)), digit(text.get(at + 2))) {
-            (b'%', Some(high), Some(low)) => {
-                plain.push(high << 4 | low);
-                at += 3;
-            }
-            (byte, ..) => {
-                plain.push(byte);
-                at += 1;
-            }
-        }
-    }
-    (plain, places)
-}
-
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::print_stdout)]
     use super::*;
 
     // Reliability: Secrets.
@@ -204,6 +197,74 @@ mod tests {
             }
         }
         assert_eq!(needles.find(b"100% of it, %zz, %4"), []);
+    }
+
+    type Ranges = Vec<(usize, usize)>;
+
+    /// How a writer spells a text.
+    type Spell = Box<dyn Fn(&str) -> String>;
+
+    // Reliability: Secrets.
+    #[test]
+    fn a_secret_is_found_in_whatever_spelling_and_however_often_it_is_escaped() {
+        let mut needles = Needles::default();
+        let secret = "sk-Canary/7+uZ9=\"tail";
+        needles.add(secret, true);
+        let each = |how: fn(u8) -> String| move |text: &str| text.bytes().map(how).collect::<String>();
+        let percent = each(|byte| format!("%{byte:02X}"));
+        let spellings: [(&str, Spell); 7] = [
+            ("percent", Box::new(percent)),
+            ("decimal entities", Box::new(each(|byte| format!("&#{byte};")))),
+            ("hexadecimal entities", Box::new(each(|byte| format!("&#x{byte:x};")))),
+            (
+                "named entities",
+                Box::new(|text| text.replace('/', "&sol;").replace('+', "&plus;").replace('=', "&equals;").replace('"', "&quot;")),
+            ),
+            ("unicode escapes", Box::new(each(|byte| format!("\\u{byte:04x}")))),
+            ("byte escapes", Box::new(each(|byte| format!("\\x{byte:02x}")))),
+            ("backslashes", Box::new(|text| text.replace('/', "\\/").replace('"', "\\\""))),
+        ];
+        for (name, spell) in &spellings {
+            for (name_again, again) in &spellings {
+                let (once, twice) = (spell(secret), again(&spell(secret)));
+                for spelled in [once, twice] {
+                    let text = format!("before {spelled} after");
+                    assert_eq!(needles.find(text.as_bytes()), [(7, 7 + spelled.len())], "{name}, {name_again}: {spelled}");
+                }
+            }
+        }
+        // What is no secret stays, whatever is escaped in it.
+        assert_eq!(needles.find(br"a \/ b \u0061 &amp; %20 sk-Canary"), []);
+    }
+
+    /// `cargo test --release --lib connect::needles -- --ignored --nocapture`
+    #[test]
+    #[ignore = "measures"]
+    fn how_long_a_body_takes() {
+        let mut needles = Needles::default();
+        for number in 0..30 {
+            for form in super::super::forms::forms(&format!("sk-Canary/7+uZ9=tail{number}xY")) {
+                needles.add(&form, true);
+            }
+        }
+        let bodies = [
+            ("no escape", r#"{"id":"00u1","name":"Ada Berg","mail":"ada@acme.example"},"#),
+            ("JSON's escapes", r#"{"id":"00u1","url":"https:\/\/acme.example\/u\/1","name":"S\u00f8ren"},"#),
+            ("HTML's entities", "<td>Ada &amp; Bo</td><td>&quot;x&quot;</td> and what else stands there "),
+            ("a URL", "https://acme.example/?q=a%20b%2Fc&d=e and what else stands there at length, "),
+        ];
+        for (name, part) in bodies {
+            let body = part.repeat((1 << 20) / part.len());
+            let measure = |find: &dyn Fn(&[u8]) -> Ranges| {
+                let begun = std::time::Instant::now();
+                for _ in 0..20 {
+                    assert_eq!(find(body.as_bytes()), []);
+                }
+                begun.elapsed().as_secs_f64() * 50.0
+            };
+            let (written, all) = (measure(&|text| needles.find_written(text)), measure(&|text| needles.find(text)));
+            println!("{name}: {all:.2} ms a MiB, {written:.2} of them letter by letter");
+        }
     }
 
     #[test]

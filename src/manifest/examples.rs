@@ -76,6 +76,30 @@ fn one(manifest: &raw::Manifest, example: &raw::Example) -> Vec<String> {
     }
 }
 
+/// How many records a collection finds in the reply of an example, and how many observations it makes of them.
+///
+/// # Errors
+/// Why the reply is no answer, or a record says nothing.
+pub(super) fn observed(
+    manifest: &raw::Manifest,
+    collection: &raw::Collection,
+    example: &raw::Example,
+) -> Result<(usize, usize), Vec<String>> {
+    let (now, settings) = (now(), settings(manifest, example));
+    let (status, headers) = (json!(status_of(manifest, example)), json!({}));
+    let scope = in_scope(&example.given, &now, &settings);
+    let reply = scope.clone().with("status", &status).with("headers", &headers);
+    let answer = reply.clone().with("body", &example.reply);
+    match class_of(manifest, &collection.classes, status_of(manifest, example), &example.reply, &answer) {
+        Ok(Class::Fine) => {
+            let found = records(collection, collection.each.as_deref(), &example.reply, &reply).map_err(|problem| vec![problem])?;
+            seen(collection, &example.reply, &reply, &scope).map(|came| (found.len(), came.len()))
+        }
+        Ok(class) => Err(vec![class.word().to_owned()]),
+        Err(problem) => Err(vec![problem]),
+    }
+}
+
 /// What a proof says of the reply of an example, with what is given in scope. Whatever else is known to be there answers: an example shows one
 /// reply.
 ///
@@ -87,6 +111,19 @@ pub(super) fn proof(
     example: &raw::Example,
     given: &BTreeMap<String, Value>,
 ) -> Result<Finding, Vec<String>> {
+    judged(manifest, prove, example, given).map(|(finding, _)| finding)
+}
+
+/// The same, and whether it counts only together with something else that is known to be there.
+///
+/// # Errors
+/// What can't be evaluated.
+pub(super) fn judged(
+    manifest: &raw::Manifest,
+    prove: &raw::Prove,
+    example: &raw::Example,
+    given: &BTreeMap<String, Value>,
+) -> Result<judge::Judged, Vec<String>> {
     let (now, settings) = (now(), with_defaults(manifest, given.get("settings")));
     let (status, headers) = (json!(status_of(manifest, example)), json!({}));
     let scope = in_scope(given, &now, &settings);
@@ -105,8 +142,7 @@ pub(super) fn proof(
         let came = seen(collection, &example.reply, &answer, &scope)?;
         answer = answer.with_owned("seen", keys(&came));
     }
-    let judged = of_proof(manifest, prove, status_of(manifest, example), &example.reply, &answer);
-    judged.map(|(finding, _)| finding).map_err(|problem| vec![problem])
+    of_proof(manifest, prove, status_of(manifest, example), &example.reply, &answer).map_err(|problem| vec![problem])
 }
 
 fn now() -> Value {

@@ -97,6 +97,12 @@ impl Expr {
             let begins: String = source.chars().take(40).collect();
             return Err(format!("{begins}…: {} letters are more than an expression may have ({LONGEST})", source.len()));
         }
+        let words = unquoted(source).split_whitespace().collect::<Vec<_>>().join(" ");
+        if words.contains("or []") || words.contains("or [ ]") {
+            return Err(format!(
+                "{source}: `or []` takes an empty text, an empty object and false for an empty list, too; write `| or_empty`"
+            ));
+        }
         let expr = Arc::new(Self { source: source.to_owned(), form: parse(source.trim())? });
         if let Ok(mut map) = COMPILED.write()
             && map.len() < KEPT
@@ -479,6 +485,25 @@ mod tests {
 
     fn eval(source: &str, it: &Value) -> Value {
         Expr::compile(source).unwrap().eval(&Scope::new().with("it", it)).unwrap()
+    }
+
+    #[test]
+    fn nothing_but_nothing_is_an_empty_list() {
+        for refused in ["it.x or []", "(it.x  or\n[ ]) | length"] {
+            assert!(Expr::compile(refused).is_err_and(|problem| problem.contains("| or_empty")), "{refused}");
+        }
+        let empty = Expr::compile("it.x | or_empty").unwrap();
+        let eval = |x: Value| {
+            let it = json!({ "x": x });
+            empty.eval(&Scope::new().with_owned("it", it))
+        };
+        assert_eq!(eval(Value::Null), Ok(json!([])));
+        assert_eq!(eval(json!([1])), Ok(json!([1])));
+        assert_eq!(empty.eval(&Scope::new().with_owned("it", json!({}))), Ok(json!([])));
+        for none in [json!({}), json!(""), json!(false), json!(0), json!("a")] {
+            assert!(eval(none.clone()).is_err(), "{none}");
+        }
+        assert!(Expr::compile("'a or []' ~ it.x").is_ok(), "within quotes it is a text");
     }
 
     #[test]

@@ -325,9 +325,11 @@ impl Compiled {
             }
             Value::Object(_) => {
                 let each = self.each.as_ref().map_or("a list", |each| each.source());
-                return Err(format!("{each} is no list but an object; if it is one thing, write each: \"[{each}]\""));
+                return Err(format!("{}; if it is one thing, write each: \"[{each}]\"", self.no_list("an object")));
             }
             // A directory names one value without its list.
+            Value::String(text) if text.is_empty() => return Err(self.no_list("an empty text")),
+            Value::Bool(_) | Value::Number(_) => return Err(self.no_list(&list.to_string())),
             other => {
                 self.listed.store(true, Ordering::Relaxed);
                 single = [other.clone()];
@@ -340,6 +342,10 @@ impl Compiled {
             self.one(&scope, out, problems)?;
         }
         Ok(())
+    }
+
+    fn no_list(&self, but: &str) -> String {
+        format!("{} is no list but {but}", self.each.as_ref().map_or("a list", |each| each.source()))
     }
 
     fn one(&self, scope: &Scope<'_>, out: &mut Vec<Observation>, problems: &mut Vec<String>) -> Result<(), String> {

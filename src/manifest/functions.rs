@@ -51,6 +51,7 @@ pub(super) fn add_to(engine: &mut Environment<'static>) {
     // Jinja's own calls what is not there a sequence, too.
     engine.add_test("sequence", |value: Jinja| value.kind() == ValueKind::Seq);
     engine.add_filter("as_list", as_list);
+    engine.add_filter("or_empty", or_empty);
     engine.add_filter("bit", |number: Jinja, mask: u64| integer(&number).map(|n| n & mask != 0));
     engine.add_filter("set_bit", |number: Jinja, mask: u64| integer(&number).map(|n| n | mask));
     engine.add_filter("clear_bit", |number: Jinja, mask: u64| integer(&number).map(|n| n & !mask));
@@ -228,10 +229,24 @@ fn length(value: Jinja) -> Result<usize, Error> {
 }
 
 /// A list as it is, nothing for nothing, and anything else as a list of one: XML has no lists of one.
-fn as_list(value: Jinja) -> Jinja {
+fn as_list(value: Jinja) -> Result<Jinja, Error> {
     match value.kind() {
-        ValueKind::Undefined | ValueKind::None | ValueKind::Seq | ValueKind::Iterable => value,
-        _ => Jinja::from(vec![value]),
+        ValueKind::Undefined | ValueKind::None | ValueKind::Seq | ValueKind::Iterable => Ok(value),
+        ValueKind::String | ValueKind::Map if value.len() != Some(0) => Ok(Jinja::from(vec![value])),
+        other => Err(no_list(other)),
+    }
+}
+
+fn no_list(kind: ValueKind) -> Error {
+    Error::new(ErrorKind::InvalidOperation, format!("a list should stand there, and it is a {kind} without anything in it"))
+}
+
+/// A list, or an empty one where there is nothing. Anything else in a list's place is no list: `or []` would take an empty text or object for one.
+fn or_empty(value: Jinja) -> Result<Jinja, Error> {
+    match value.kind() {
+        ValueKind::Undefined | ValueKind::None => Ok(Jinja::from(Vec::<Jinja>::new())),
+        ValueKind::Seq | ValueKind::Iterable => Ok(value),
+        other => Err(Error::new(ErrorKind::InvalidOperation, format!("a list should stand there, and it is a {other}"))),
     }
 }
 

@@ -127,7 +127,8 @@ fn is_error(body: &Value) -> bool {
 pub enum Evidence {
     /// It names the thing itself.
     Named,
-    /// It is a list, which may well be without the thing: something else that is known to be there must answer in the same breath.
+    /// It is a list, which may well be without the thing, or says that the thing was not found, which whoever knows nobody says of everybody: something
+    /// else that is known to be there must answer in the same breath.
     Listed,
     /// Nothing does; why not.
     None(String),
@@ -145,12 +146,13 @@ pub fn evidence(of: Option<&str>, asked: &[String], body: &Value, scope: &Scope<
         let expr = Expr::compile(source)?;
         return Ok(match expr.truth(scope)? {
             false => Evidence::None(format!("the reply is not about it: {source} does not hold")),
-            true if expr.names().iter().any(|name| THINGS.contains(name)) => Evidence::Named,
+            true if expr.names().iter().any(|name| THINGS.contains(name)) && !says_not_found(body, 6) => Evidence::Named,
             true => Evidence::Listed,
         });
     }
     if asked.iter().any(|value| holds(body, value, 6)) {
-        return Ok(Evidence::Named);
+        // What was asked for comes back in the words that it was not found, too.
+        return Ok(if says_not_found(body, 6) { Evidence::Listed } else { Evidence::Named });
     }
     if has_list(body, 4) {
         return Ok(Evidence::Listed);
@@ -170,6 +172,24 @@ pub fn holds(body: &Value, value: &str, depth: u32) -> bool {
         Value::Array(items) if depth > 0 => items.iter().any(|inner| holds(inner, value, depth - 1)),
         Value::String(text) => text.eq_ignore_ascii_case(value),
         Value::Number(_) => plain(body) == value,
+        _ => false,
+    }
+}
+
+/// How systems say that they don't know what they were asked about, without what stands between the words.
+const NOT_FOUND: [&str; 7] = ["notfound", "nosuch", "notexist", "doesntexist", "unknownid", "unknownuser", "nonexist"];
+
+/// Whether a field's name or a text of a body says that something was not found. A record that happens to say so needs a control as well: that costs
+/// a read, and no verdict.
+fn says_not_found(body: &Value, depth: u32) -> bool {
+    let says = |text: &str| {
+        let letters: String = text.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect();
+        NOT_FOUND.iter().any(|words| letters.contains(words))
+    };
+    match body {
+        Value::Object(map) if depth > 0 => map.iter().any(|(name, inner)| says(name) || says_not_found(inner, depth - 1)),
+        Value::Array(items) if depth > 0 => items.iter().any(|inner| says_not_found(inner, depth - 1)),
+        Value::String(text) => says(text),
         _ => false,
     }
 }
@@ -344,6 +364,10 @@ mod tests {
         let find = |of: Option<&str>, body: Value| evidence(of, &["u1".into()], &body, &scope(200, &body).with("node", &node)).unwrap();
         assert_eq!(find(None, json!({"user": {"ID": "U1"}})), Evidence::Named);
         assert_eq!(find(None, json!({"users": []})), Evidence::Listed);
+        // Whoever knows nobody says so of everybody, by the id that was asked for.
+        assert_eq!(find(None, json!([{".tag": "id_not_found", "id_not_found": "u1"}])), Evidence::Listed);
+        assert_eq!(find(None, json!({"id": "u1", "state": "Does not exist"})), Evidence::Listed);
+        assert_eq!(find(Some("body.id == node.id"), json!({"id": "u1", "status": "NO_SUCH_USER"})), Evidence::Listed);
         assert!(matches!(find(None, json!({})), Evidence::None(_)));
         assert_eq!(find(Some("body.id == node.id"), json!({"id": "u1"})), Evidence::Named);
         assert_eq!(find(Some("'users' in body"), json!({"users": []})), Evidence::Listed);

@@ -17,6 +17,7 @@ mod named;
 pub mod new;
 pub mod places;
 pub mod play;
+mod play_lists;
 pub mod proofs;
 pub mod raw;
 pub mod structure;

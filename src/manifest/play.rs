@@ -3,11 +3,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::examples::{class_of, of_proof, seen, with_defaults};
+use super::examples::{self, class_of, of_proof, seen, with_defaults};
 use super::express::{Expr, Scope};
 use super::judge::{self, Class, Finding};
 use super::load::{self, Problem};
 use super::located::{self, Fault, Lines};
+use super::play_lists;
 use super::raw;
 
 /// A reply that is no answer.
@@ -85,10 +86,13 @@ pub fn play(manifest: &raw::Manifest) -> Played {
         }
         played.proofs += 1;
         let taken = names_taken(&fakes, &mut played.replies, |fake| proof(manifest, prove, fake, &settings));
-        if let Some(taken) = taken {
+        if let Some(taken) = taken.or_else(|| says_so_of_everybody(manifest, name, prove)) {
             played.fooled.push((format!("take.{name}.prove"), taken));
         }
     }
+    let other = play_lists::play(manifest);
+    played.replies += other.replies;
+    played.fooled.extend(other.fooled);
     played
 }
 
@@ -128,6 +132,17 @@ fn proof(manifest: &raw::Manifest, prove: &raw::Prove, fake: &Fake, settings: &V
         // An empty list is what the system itself may answer: only the control tells. Nothing else of these may pass for a list.
         Ok((_, true)) => fake.body != json!([]) || believed(manifest, prove.control.as_ref(), fake, &scope),
     }
+}
+
+/// The system's own word, in an example, that something is not there, where nothing is known to be there: it may say so of everybody.
+fn says_so_of_everybody(manifest: &raw::Manifest, name: &str, prove: &raw::Prove) -> Option<String> {
+    if prove.control.is_some() || judge::control(manifest).is_some() {
+        return None;
+    }
+    let own = manifest.examples.iter().enumerate().filter(|(_, example)| example.prove.as_deref() == Some(name));
+    let mut gone =
+        own.filter(|(_, example)| matches!(examples::judged(manifest, prove, example, &example.given), Ok((Finding::Gone, true))));
+    gone.next().map(|(at, _)| format!("what examples[{at}] answers, which whoever knows nobody answers of everybody"))
 }
 
 /// Whether a list takes a reply for an answer.
@@ -308,9 +323,12 @@ mod tests {
         assert_eq!(fooled(there, users, list), "");
         assert_eq!(fooled("", users, list), "see.users take.off.prove", "nothing that is known to be there");
         assert_eq!(fooled("{call: GET /me, own_account: \"'us'\"}", users, list), "see.users take.off.prove", "our own word is no answer");
+        let echo = "call: 'GET /u/{{ node.id }}', gone: body.why == 'not_found'}}}, examples: [{prove: off, given: {node: {id: u1}}, reply: {id: u1, why: not_found}, gone: true}]} #";
+        assert_eq!(fooled("", users, echo), "see.users take.off.prove", "nothing that is known to be there");
+        assert_eq!(fooled(there, users, echo), "");
         assert_eq!(fooled(there, users, "call: 'GET /u', of: 'true', gone: not body.active"), "take.off.prove");
         assert_eq!(fooled(there, users, "call: 'GET /u', gone: 'true', classes: {gone: status == 404}"), "take.off.prove", "a gateway's");
-        assert_eq!(fooled(there, "each: 'body.users or []', yields: [{account: it.id}]", one), "see.users");
+        assert_eq!(fooled(there, "each: 'body.users | or_empty', yields: [{account: it.id}]", one), "see.users");
         assert_eq!(fooled(there, "each: body.users, absent: empty, yields: [{account: it.id}]", one), "see.users");
         assert_eq!(fooled(there, "each: body.users, of: \"'etag' in body\", absent: empty, yields: [{account: it.id}]", one), "");
         assert_eq!(fooled(there, "each: body, yields: [{when: it.x, account: it.id}]", one), "see.users");
