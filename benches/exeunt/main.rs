@@ -1,4 +1,4 @@
-//! Measures exeunt against its own targets: `cargo bench --bench exeunt [-- [--json] [store|extract|snapshot|around|nights|okta|departure …]]`.
+//! Measures exeunt against its own targets: `cargo bench --bench exeunt [-- [--json] [store|extract|snapshot|around|nights|okta|departure|trigger …]]`.
 //!
 //! Every figure stands beside a baseline that was measured in the same run on the same machine, so that what is compared is a ratio.
 //! A miss is printed and changes nothing else: a timing never decides a test.
@@ -13,6 +13,7 @@ mod okta;
 mod report;
 mod snapshot;
 mod store;
+mod trigger;
 
 use anyhow::Result;
 use report::Line;
@@ -28,6 +29,7 @@ const BENCHES: &[(&str, Bench)] = &[
     ("nights", nights::run),
     ("okta", okta::run),
     ("departure", departure::run),
+    ("trigger", trigger::run),
 ];
 
 fn main() -> Result<()> {

@@ -124,11 +124,11 @@ impl Cases {
         }
         let later = server.store.read(|conn| store::departures::due(conn, at.saturating_add(REHEARSED)?))?;
         self.rehearsed.retain(|id, (time, _)| later.iter().any(|row| row.id == *id && row.effective == *time));
-        for row in later.iter().filter(|row| row.effective > soon) {
-            if !self.rehearsed.contains_key(&row.id) {
-                self.rehearsed.insert(row.id, (row.effective, Vec::new()));
-                self.start(server, cut, row.id, Work::Rehearse(row.effective))?;
-            }
+        let new = later.iter().filter(|row| row.effective > soon).map(|row| (row.id, row.effective));
+        let new: Vec<(DepartureId, Timestamp)> = new.filter(|(id, _)| !self.rehearsed.contains_key(id)).collect();
+        for (id, time) in new {
+            self.rehearsed.insert(id, (time, Vec::new()));
+            self.start(server, cut, id, Work::Rehearse(time))?;
         }
         self.note(server);
         let again =
