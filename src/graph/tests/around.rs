@@ -260,7 +260,7 @@ fn answers(world: &World, facts: &Facts, person: &Person, heir: Option<&Person>,
     // Where there is no path, what else is called so is another question.
     found.push(("way to r1", json!(Why::of(facts, person, "r1").ok())));
     if as_of.is_none() {
-        let manifest = load("acme", MANIFEST).unwrap_or_else(|problems| panic!("{problems:?}"));
+        let manifest = load("acme", MANIFEST).unwrap();
         let of = SystemFacts { manifest, settings: json!({ "base": "http://127.0.0.1:1", "own_account": "acc 3" }), has_revoke: true };
         let systems: BTreeMap<String, SystemFacts> = SYSTEMS.iter().map(|system| ((*system).to_owned(), of.clone())).collect();
         let own = vec![
