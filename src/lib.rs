@@ -10,7 +10,7 @@
 //! | | [`departure`] | one case from HR's word to closed |
 //! | | [`survey`], [`report`] | one look at everything; what is published, and in which shape |
 //! | engines | [`scan`], [`resolve`], [`shadow`], [`revoke`], [`handoff`] | each by itself; joiners bring them together |
-//! | ground | [`graph`], [`connect`] | the graph at a moment; the only way to a network |
+//! | ground | [`graph`], [`connect`] | the graph at a moment, whole or around a person; the only way to a network |
 //! | | [`manifest`], [`audit`] | one file per system; what was done, provable without us |
 //! | base | [`config`], [`store`] | the settings file; SQLite, one writer, intervals that are closed and never deleted |
 //! | | [`model`], [`secret`], [`clock`], [`private`], [`clean`] | nouns; secrets that are never printed; the only clock; the one way to write a file; names that only look like names |
