@@ -24,11 +24,11 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Parser, Subcommand};
+use jiff::Timestamp;
 
 use crate::config::Config;
 use crate::connect::Recorder;
 use crate::connect::fleet::Fleet;
-
 use crate::graph::{Around, Graph, Person, executive_rule};
 use crate::model::NodeId;
 use crate::report::NEVER_READ;
@@ -122,20 +122,25 @@ fn never_read(store: &Store) -> Result<Vec<String>> {
     Ok(none.then(|| NEVER_READ.to_owned()).into_iter().collect())
 }
 
+/// The people with this employee number, address, HR key or name.
+fn those_called(config: &Config, store: &Store, name: &str, as_of: Option<Timestamp>) -> Result<Vec<Person>> {
+    let graph = store.read(|conn| {
+        let besides = once_called(conn, name)?;
+        Graph::around(conn, as_of, &Around { besides, ..Around::default() })
+    })?;
+    let mut people = crate::survey::people(config, &graph)?;
+    people.retain(|person| person.is_called(name));
+    Ok(people)
+}
+
 /// The person that `name` means: an employee number, an address, HR's key or a name.
 ///
 /// # Errors
 /// Nobody is called that, or several are: with those that come near.
 pub fn find_person(config: &Config, store: &Store, name: &str) -> Result<NodeId> {
-    let graph = store.read(|conn| {
-        let besides = once_called(conn, name)?;
-        Graph::around(conn, None, &Around { besides, ..Around::default() })
-    })?;
-    let people = crate::survey::people(config, &graph)?;
-    let called: Vec<&Person> = people.iter().filter(|person| person.is_called(name)).collect();
-    match called.as_slice() {
+    match those_called(config, store, name, None)?.as_slice() {
         [person] => return Ok(person.id),
-        [_, _, ..] => bail!("{} people are called {name:?}: use an employee number", called.len()),
+        several @ [_, _, ..] => bail!("{} people are called {name:?}: use an employee number", several.len()),
         [] => {}
     }
     let people = crate::survey::people(config, &store.read(|conn| Graph::of_people(conn, None))?)?;

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Exit, Global, out};
+use super::{Exit, Global, out, those_called};
 use crate::clock;
 use crate::config::Config;
 use crate::graph::{Around, Graph, Person};
@@ -19,7 +19,6 @@ use crate::report::moment::{self, Day};
 use crate::report::text::Ink;
 use crate::report::{BlindSpot, Facts, Known, access, called, changes, coverage, csv, html, shadow, text};
 use crate::store::Store;
-use crate::store::graph::once_called;
 
 /// Shadow access, everybody's reach, what changed, and what couldn't be seen.
 #[derive(clap::Args, Debug)]
@@ -184,26 +183,18 @@ pub(super) fn read_of(config: &Config, store: &Store, people: &[NodeId], now: Ti
 
 /// The facts around the person whom `text` means, and who that is.
 pub(super) fn read_about(config: &Config, store: &Store, text: &str, as_of: Option<Timestamp>, now: Timestamp) -> Result<(Facts, Person)> {
-    let around = |people: &[NodeId]| {
-        let around = Around { people: people.to_vec(), ..Around::default() };
-        store.read(|conn| Facts::around(conn, config, &around, known(config), as_of, now))
-    };
-    let only = |facts: &Facts, people: &[NodeId]| match people {
-        [only] => facts.people.iter().find(|person| person.id == *only).cloned(),
-        _ => None,
-    };
     remark_in_clear(config);
-    let ids = store.read(|conn| once_called(conn, text))?;
-    let facts = around(&ids)?;
-    let fits: Vec<NodeId> = facts.people.iter().filter(|person| person.is_called(text)).map(|person| person.id).collect();
-    if let (1, Some(person)) = (ids.len(), only(&facts, &fits)) {
-        return Ok((facts, person));
-    }
-    // By a title, or a part of a name.
-    let everybody = crate::survey::people(config, &store.read(|conn| Graph::of_people(conn, as_of))?)?;
-    let id = called(&everybody, text).map_err(|problem| anyhow!(problem))?.id;
-    let facts = around(&[id])?;
-    let person = only(&facts, &[id]).context("the store has changed meanwhile: ask again")?;
+    let id = match those_called(config, store, text, as_of)?.as_slice() {
+        [only] => only.id,
+        // By a title, or a part of a name.
+        _ => {
+            let everybody = crate::survey::people(config, &store.read(|conn| Graph::of_people(conn, as_of))?)?;
+            called(&everybody, text).map_err(|problem| anyhow!(problem))?.id
+        }
+    };
+    let around = Around { people: vec![id], ..Around::default() };
+    let facts = store.read(|conn| Facts::around(conn, config, &around, known(config), as_of, now))?;
+    let person = facts.people.iter().find(|person| person.id == id).cloned().context("the store has changed meanwhile: ask again")?;
     Ok((facts, person))
 }
 

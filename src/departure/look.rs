@@ -73,7 +73,8 @@ pub fn prospect(config: &Config, store: &Store, fleet: &Fleet, graph: &Graph, pe
 /// The store's.
 pub fn around(config: &Config, store: &Store, fleet: &Fleet, people: &[NodeId]) -> Result<Graph> {
     let ours = own_accounts(config, store)?;
-    let guarded = facts(fleet).into_iter().flat_map(|(system, facts)| revoke::own::guarded(&system, &facts, &ours));
+    let guarded = |(system, of): (&String, &Connection)| revoke::own::guarded(system, of.manifest(), &of.shown_settings(), &ours);
+    let guarded = fleet.systems.iter().flat_map(guarded);
     let named = guarded.chain(ours.iter().cloned()).map(|(system, _, key)| (system, key)).collect();
     store.read(|conn| {
         let besides = called(conn, config.people.successors.values().chain(&config.people.protected))?;

@@ -250,11 +250,9 @@ impl<'c> Walk<'c> {
     /// Walks on until nothing more is reached, and then looks around.
     pub(super) fn go(&mut self) -> Result<()> {
         while let Some(id) = self.queue.pop_front() {
-            for edge in self.out_of(id)? {
-                let to = self.end_of(&edge)?;
+            for (edge, to) in self.out_of(id)? {
                 let held = matches!(edge.kind, EdgeKind::Holds | EdgeKind::Uses | EdgeKind::Owns);
                 self.edges.insert(edge.row, edge);
-                let Some(to) = to else { continue };
                 if held && self.theirs.contains(&id) {
                     // What was reached by another way before is walked through again, for what hangs on it is theirs too.
                     if self.theirs.insert(to) && self.reached.contains(&to) {
@@ -276,13 +274,15 @@ impl<'c> Walk<'c> {
         Ok(())
     }
 
-    /// The edges out of a node. Their ends are read.
-    fn out_of(&mut self, id: NodeId) -> Result<Vec<EdgeRow>> {
+    /// The edges out of a node, and what they lead to, which is read.
+    fn out_of(&mut self, id: NodeId) -> Result<Vec<(EdgeRow, NodeId)>> {
         let mut found = Vec::new();
         for spelling in self.spellings(id)? {
             for edge in rows::edges_from(self.conn, self.as_of, spelling)? {
-                if self.stands_for(edge.src, &edge.system)? == Some(id) && self.end_of(&edge)?.is_some() {
-                    found.push(edge);
+                if self.stands_for(edge.src, &edge.system)? == Some(id)
+                    && let Some(to) = self.end_of(&edge)?
+                {
+                    found.push((edge, to));
                 }
             }
         }
@@ -321,7 +321,7 @@ impl<'c> Walk<'c> {
         if self.reached.contains(&id) || !self.beside.insert(id) {
             return Ok(());
         }
-        for edge in self.out_of(id)?.into_iter().filter(|edge| edge.kind == EdgeKind::Opens) {
+        for (edge, _) in self.out_of(id)?.into_iter().filter(|(edge, _)| edge.kind == EdgeKind::Opens) {
             self.edges.insert(edge.row, edge);
         }
         for spelling in self.spellings(id)? {
@@ -380,7 +380,7 @@ impl<'c> Walk<'c> {
     /// Reads what an account has, where that alone shows that it is there.
     fn show(&mut self, account: NodeId) -> Result<()> {
         if !self.node(account)?.seen {
-            for edge in self.out_of(account)? {
+            for (edge, _) in self.out_of(account)? {
                 self.edges.insert(edge.row, edge);
             }
         }

@@ -193,7 +193,10 @@ impl Planner<'_> {
 
     /// We never saw off the branch we sit on.
     fn own_credentials(&mut self) {
-        let guarded = self.systems.iter().flat_map(|(system, facts)| own::guarded(system, facts, &self.rules.own_accounts));
+        let guarded = self
+            .systems
+            .iter()
+            .flat_map(|(system, facts)| own::guarded(system, &facts.manifest, &facts.settings, &self.rules.own_accounts));
         let strangers = self.rules.own_accounts.iter().filter(|(system, ..)| !self.systems.contains_key(system)).cloned();
         for (system, hand, key) in &guarded.chain(strangers).collect::<Vec<_>>() {
             let named = |node: &Node| is_named(node, system, key);

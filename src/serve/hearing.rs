@@ -11,7 +11,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio_util::sync::CancellationToken;
 
 use super::health::Part;
-use super::{Server, due, part};
+use super::{Server, part};
 use crate::clock;
 use crate::departure;
 use crate::manifest::raw::Category;
@@ -141,15 +141,9 @@ impl Server {
     /// The store's. That HR can't be read is said, and a webhook stays until it was.
     pub(super) async fn ask(&self) -> Result<()> {
         let _turn = self.asking.whole.lock().await;
-        let (now, mut served) = (clock::now(), Vec::new());
-        let mut is_due = !self.back_again(|system| self.is_hr(&format!("scan:{system}"))).is_empty();
-        for (job, pattern) in self.jobs().into_iter().filter(|(job, _)| self.is_hr(job)) {
-            let last = self.store.write(|tx| store::scans::schedule(tx, &job, now))?;
-            if let Some(due) = due::due(&pattern, last, now).map_err(anyhow::Error::msg)? {
-                is_due |= job.strip_prefix("scan:").is_none_or(|system| !self.stays_away(system));
-                served.push((job, due));
-            }
-        }
+        let is_back = !self.back_again(|system| self.is_hr(&format!("scan:{system}"))).is_empty();
+        let served = self.due_jobs(|job| self.is_hr(job))?;
+        let is_due = is_back || served.iter().any(|(job, _)| job.strip_prefix("scan:").is_none_or(|system| !self.stays_away(system)));
         let looks = self.store.read(store::scans::wanted_looks)?.into_iter().map(|look| look.digest);
         let looks: Vec<String> = looks.filter(|digest| self.asking.wants(digest)).collect();
         let mut heard = false;

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use anyhow::Result;
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::health::Part;
@@ -26,17 +27,10 @@ pub(super) async fn run(server: Arc<Server>, stop: CancellationToken) -> Result<
 
 impl Server {
     async fn scan_due(&self) -> Result<()> {
-        let (now, mut systems, mut served) = (clock::now(), Vec::new(), Vec::new());
-        for (job, pattern) in self.jobs() {
-            let Some(system) = job.strip_prefix("scan:").filter(|_| !self.is_hr(&job)) else { continue };
-            let last = self.store.write(|tx| store::scans::schedule(tx, &job, now))?;
-            let Some(due) = due::due(&pattern, last, now).map_err(anyhow::Error::msg)? else { continue };
-            // A system that asked us to stay away is left alone until then.
-            if !self.stays_away(system) {
-                systems.push(system.to_owned());
-            }
-            served.push((job, due));
-        }
+        let served = self.due_jobs(|job| job.starts_with("scan:") && !self.is_hr(job))?;
+        // A system that asked us to stay away is left alone until then.
+        let due = served.iter().filter_map(|(job, _)| job.strip_prefix("scan:")).filter(|system| !self.stays_away(system));
+        let mut systems: Vec<String> = due.map(str::to_owned).collect();
         let back = self.back_again(|system| !self.is_hr(&format!("scan:{system}")));
         systems.extend(back.into_iter().filter(|system| !served.iter().any(|(job, _)| job.strip_prefix("scan:") == Some(system))));
         if !systems.is_empty() {
@@ -57,6 +51,18 @@ impl Server {
             self.wake.news.notify_one();
         }
         Ok(())
+    }
+
+    /// The jobs among some that are due, and since when.
+    pub(super) fn due_jobs(&self, of: impl Fn(&str) -> bool) -> Result<Vec<(String, Timestamp)>> {
+        let (now, mut found) = (clock::now(), Vec::new());
+        for (job, pattern) in self.jobs().into_iter().filter(|(job, _)| of(job)) {
+            let last = self.store.write(|tx| store::scans::schedule(tx, &job, now))?;
+            if let Some(due) = due::due(&pattern, last, now).map_err(anyhow::Error::msg)? {
+                found.push((job, due));
+            }
+        }
+        Ok(found)
     }
 
     /// Remembers which systems asked their scan to come back later.

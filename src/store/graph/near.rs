@@ -6,7 +6,7 @@ use anyhow::Result;
 use jiff::Timestamp;
 use rusqlite::{Connection, Params, params};
 
-use super::read::{EDGE, EdgeRow, LINK, LinkRow, NODE, NodeRow, edge_row, holds, link_row, node_row};
+use super::read::{EDGE, EdgeRow, LINK, LinkRow, NODE, NodeRow, all, edge_row, holds, link_row, node_row};
 use crate::model::{EdgeKind, NodeId, NodeKind};
 
 /// A node's rows, as [`super::nodes`] has them; none if there is no such node.
@@ -18,13 +18,7 @@ pub fn node_rows(conn: &Connection, as_of: Option<Timestamp>, node: NodeId) -> R
         "SELECT {NODE} FROM node n JOIN system s ON s.id = n.system LEFT JOIN node_seen v ON v.node = n.id AND {} WHERE n.id = ?1 ORDER BY v.id",
         holds(as_of)
     );
-    let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query([node.0])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(node_row(row)?);
-    }
-    Ok(found)
+    all(conn, &sql, [node.0], node_row)
 }
 
 /// The nodes of a kind and key: in one system, or in any.
@@ -51,13 +45,7 @@ pub fn of_kind(conn: &Connection, as_of: Option<Timestamp>, kind: NodeKind) -> R
          ORDER BY n.id, v.id",
         holds(as_of)
     );
-    let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query([kind.word()])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(node_row(row)?);
-    }
-    Ok(found)
+    all(conn, &sql, [kind.word()], node_row)
 }
 
 /// The systems that something is known of.
@@ -113,13 +101,7 @@ fn edges(conn: &Connection, as_of: Option<Timestamp>, at: &str, params: impl Par
         "SELECT {EDGE} FROM edge_seen e JOIN scope s ON s.id = e.scope JOIN system y ON y.id = s.system WHERE {at} AND {}",
         holds(as_of)
     );
-    let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query(params)?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(edge_row(row)?);
-    }
-    Ok(found)
+    all(conn, &sql, params, edge_row)
 }
 
 /// The links of a person.
@@ -144,21 +126,9 @@ pub fn links_to(conn: &Connection, as_of: Option<Timestamp>, account: NodeId) ->
 /// The database's.
 pub fn disputed(conn: &Connection, as_of: Option<Timestamp>) -> Result<Vec<LinkRow>> {
     let sql = format!("SELECT {LINK} FROM link WHERE state = 'disputed' AND doubt IS NOT NULL AND {}", holds(as_of));
-    let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query([])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(link_row(row)?);
-    }
-    Ok(found)
+    all(conn, &sql, [], link_row)
 }
 
 fn links(conn: &Connection, as_of: Option<Timestamp>, end: &str, node: NodeId) -> Result<Vec<LinkRow>> {
-    let mut statement = conn.prepare_cached(&format!("SELECT {LINK} FROM link WHERE {end} = ?1 AND {}", holds(as_of)))?;
-    let mut rows = statement.query([node.0])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(link_row(row)?);
-    }
-    Ok(found)
+    all(conn, &format!("SELECT {LINK} FROM link WHERE {end} = ?1 AND {}", holds(as_of)), [node.0], link_row)
 }

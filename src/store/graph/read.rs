@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 use serde_json::{Map, Value};
 
 use crate::model::{EdgeKind, Level, NodeId, NodeKind, NodeRef, NodeSeen, ScopeId};
@@ -72,6 +72,17 @@ pub(super) fn holds(as_of: Option<Timestamp>) -> String {
     }
 }
 
+/// All rows that a question has for an answer.
+pub(super) fn all<T>(conn: &Connection, sql: &str, params: impl Params, of: fn(&Row<'_>) -> Result<T>) -> Result<Vec<T>> {
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(of(row)?);
+    }
+    Ok(found)
+}
+
 /// The columns of a node's rows, of the tables `n` (node), `s` (system) and `v` (node_seen).
 pub(super) const NODE: &str = "n.id, s.name, n.kind, n.key, v.type, v.name, v.attrs, v.aka, v.since";
 
@@ -103,13 +114,7 @@ pub fn nodes(conn: &Connection, as_of: Option<Timestamp>) -> Result<Vec<NodeRow>
          LEFT JOIN (SELECT * FROM node_seen WHERE {}) v ON v.node = n.id ORDER BY n.id, v.id",
         holds(as_of)
     );
-    let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query([])?;
-    let mut nodes = Vec::new();
-    while let Some(row) = rows.next()? {
-        nodes.push(node_row(row)?);
-    }
-    Ok(nodes)
+    all(conn, &sql, [], node_row)
 }
 
 /// The columns of an edge's row, of the tables `e` (edge_seen) and `y` (system).
@@ -138,13 +143,7 @@ pub fn edges(conn: &Connection, as_of: Option<Timestamp>) -> Result<Vec<EdgeRow>
         "SELECT {EDGE} FROM edge_seen e JOIN scope s ON s.id = e.scope JOIN system y ON y.id = s.system WHERE {} ORDER BY e.id",
         holds(as_of)
     );
-    let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query([])?;
-    let mut edges = Vec::new();
-    while let Some(row) = rows.next()? {
-        edges.push(edge_row(row)?);
-    }
-    Ok(edges)
+    all(conn, &sql, [], edge_row)
 }
 
 /// The columns of a link's row.
@@ -170,13 +169,7 @@ pub(super) fn link_row(row: &Row<'_>) -> Result<LinkRow> {
 /// The database's.
 pub fn links(conn: &Connection, as_of: Option<Timestamp>) -> Result<Vec<LinkRow>> {
     let sql = format!("SELECT {LINK} FROM link WHERE {} ORDER BY id", holds(as_of));
-    let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query([])?;
-    let mut links = Vec::new();
-    while let Some(row) = rows.next()? {
-        links.push(link_row(row)?);
-    }
-    Ok(links)
+    all(conn, &sql, [], link_row)
 }
 
 /// What was seen of a node last, before a moment (ever, if none is given).
